@@ -1,0 +1,278 @@
+//! Writes the frames of a node that are not events of the log.
+
+use serde::Serialize;
+
+use crate::{
+    Epoch, ErrorCode, RequestId, RoomId, User,
+    server_frame::{
+        ErrorFrame, Pong, Presence, Reconnect, RoomKind, ServerFrame, Status, Typing, Welcome,
+    },
+};
+
+/// Serialises what is made of strings and numbers only, which cannot fail.
+fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+/// `welcome`.
+pub fn welcome(welcome: Welcome) -> Vec<u8> {
+    json(&ServerFrame::Welcome(Box::new(welcome)))
+}
+
+/// `error`.
+pub fn error(
+    id: Option<RequestId>,
+    code: ErrorCode,
+    message: impl Into<String>,
+    retry_after_ms: Option<u64>,
+) -> Vec<u8> {
+    json(&ServerFrame::Error(ErrorFrame {
+        id,
+        code,
+        message: message.into(),
+        retry_after_ms,
+    }))
+}
+
+/// `pong`.
+pub fn pong(id: Option<RequestId>, server_time: u64) -> Vec<u8> {
+    json(&ServerFrame::Pong(Pong { id, server_time }))
+}
+
+/// `reconnect`.
+pub fn reconnect(after_ms: u64) -> Vec<u8> {
+    json(&ServerFrame::Reconnect(Reconnect { after_ms }))
+}
+
+/// `typing`.
+pub fn typing(room: &RoomId, user: &User, on: bool, expires_ms: u64) -> Vec<u8> {
+    json(&ServerFrame::Typing(Typing {
+        room: room.clone(),
+        user: user.clone(),
+        on,
+        expires_ms,
+    }))
+}
+
+/// `presence` of one user in a room that is not big.
+pub fn presence(room: &RoomId, user: &User, status: Status, online_count: u64) -> Vec<u8> {
+    json(&ServerFrame::Presence(Presence {
+        room: room.clone(),
+        user: Some(user.clone()),
+        status: Some(status),
+        online_count,
+    }))
+}
+
+/// `presence` of a big room: only how many are here.
+pub fn presence_count(room: &RoomId, online_count: u64) -> Vec<u8> {
+    json(&ServerFrame::Presence(Presence {
+        room: room.clone(),
+        user: None,
+        status: None,
+        online_count,
+    }))
+}
+
+/// `ok` without more.
+pub fn ok(id: &RequestId) -> Vec<u8> {
+    head(id, b"}")
+}
+
+/// `ok` to what was stored.
+pub fn ok_stored(id: &RequestId, seq: u64, ts: u64, duplicate: bool) -> Vec<u8> {
+    head(
+        id,
+        format!(r#","seq":{seq},"ts":{ts},"duplicate":{duplicate}}}"#).as_bytes(),
+    )
+}
+
+/// `ok` to `history`: a page of finished messages.
+pub fn ok_history<'a>(
+    id: &RequestId,
+    messages: impl IntoIterator<Item = &'a [u8]>,
+    more: bool,
+) -> Vec<u8> {
+    let mut out = head(id, b",");
+    out.extend_from_slice(&history(messages, more)[1..]);
+    out
+}
+
+/// A page of history as an object of its own, as HTTP answers with it.
+pub fn history<'a>(messages: impl IntoIterator<Item = &'a [u8]>, more: bool) -> Vec<u8> {
+    let mut out = br#"{"messages":"#.to_vec();
+    array(&mut out, messages);
+    out.extend_from_slice(format!(r#","more":{more}}}"#).as_bytes());
+    out
+}
+
+/// What a joining client gets beside the events or messages.
+#[derive(Debug, Clone)]
+pub struct SnapshotHead<'a> {
+    /// The room.
+    pub room: &'a RoomId,
+    /// Who may come in.
+    pub kind: RoomKind,
+    /// What people call it.
+    pub name: &'a str,
+    /// The life of its log.
+    pub epoch: &'a Epoch,
+    /// The number of its last event.
+    pub seq: u64,
+    /// How long its messages live.
+    pub ttl_ms: Option<u64>,
+    /// Whether the items are raw events after a cursor, or messages as they are now.
+    pub recovered: bool,
+    /// Who is here, at most 200.
+    pub online: &'a [User],
+    /// How many are here.
+    pub online_count: u64,
+}
+
+/// `ok` to `join`: the head, and the finished JSON of events or messages.
+pub fn ok_joined<'a>(
+    id: Option<&RequestId>,
+    snapshot: &SnapshotHead<'_>,
+    items: impl IntoIterator<Item = &'a [u8]>,
+) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct Head<'a> {
+        room: &'a RoomId,
+        kind: RoomKind,
+        name: &'a str,
+        epoch: &'a Epoch,
+        seq: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ttl_ms: Option<u64>,
+        recovered: bool,
+        online: &'a [User],
+        online_count: u64,
+    }
+    let SnapshotHead {
+        room,
+        kind,
+        name,
+        epoch,
+        seq,
+        ttl_ms,
+        recovered,
+        online,
+        online_count,
+    } = *snapshot;
+    let mut inner = json(&Head {
+        room,
+        kind,
+        name,
+        epoch,
+        seq,
+        ttl_ms,
+        recovered,
+        online,
+        online_count,
+    });
+    inner.pop();
+    let mut out = match id {
+        Some(id) => head(id, br#","room":"#),
+        None => br#"{"type":"ok","room":"#.to_vec(),
+    };
+    out.extend_from_slice(&inner);
+    out.extend_from_slice(if recovered {
+        br#","events":"#
+    } else {
+        br#","messages":"#
+    });
+    array(&mut out, items);
+    out.extend_from_slice(b"}}");
+    out
+}
+
+/// `{"type":"ok","id":…` and the rest.
+fn head(id: &RequestId, rest: &[u8]) -> Vec<u8> {
+    let mut out = br#"{"type":"ok","id":"#.to_vec();
+    out.extend_from_slice(&json(id));
+    out.extend_from_slice(rest);
+    out
+}
+
+/// A JSON array of finished items.
+fn array<'a>(out: &mut Vec<u8>, items: impl IntoIterator<Item = &'a [u8]>) {
+    out.push(b'[');
+    for (index, item) in items.into_iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(item);
+    }
+    out.push(b']');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::UserId;
+
+    fn read(bytes: &[u8]) -> ServerFrame {
+        serde_json::from_slice(bytes).unwrap()
+    }
+
+    #[test]
+    fn an_error_has_what_is_known_and_no_more() {
+        assert_eq!(
+            String::from_utf8(error(None, ErrorCode::NotFound, "no such room", None)).unwrap(),
+            r#"{"type":"error","code":"not_found","message":"no such room"}"#
+        );
+    }
+
+    #[test]
+    fn a_stored_answer_is_as_in_the_example() {
+        assert_eq!(
+            String::from_utf8(ok_stored(&3.into(), 45, 1_795_300_000_412, false)).unwrap(),
+            r#"{"type":"ok","id":3,"seq":45,"ts":1795300000412,"duplicate":false}"#
+        );
+    }
+
+    #[test]
+    fn a_snapshot_reads_back() {
+        let room = RoomId::new("general").unwrap();
+        let epoch = Epoch::new("k3v9").unwrap();
+        let online = [User {
+            id: UserId::new("u_8").unwrap(),
+            name: "Bea".into(),
+        }];
+        let mut snapshot = SnapshotHead {
+            room: &room,
+            kind: RoomKind::Public,
+            name: "General",
+            epoch: &epoch,
+            seq: 44,
+            ttl_ms: None,
+            recovered: true,
+            online: &online,
+            online_count: 1,
+        };
+        let event = br#"{"type":"message","room":"general","seq":44,"ts":5,"from":{"id":"u","name":"n"},"text":"x"}"#;
+        let ServerFrame::Ok(answer) = read(&ok_joined(Some(&2.into()), &snapshot, [&event[..]]))
+        else {
+            panic!();
+        };
+        let read_back = answer.room.unwrap();
+        assert!(read_back.recovered);
+        assert_eq!(read_back.events.unwrap().len(), 1);
+        assert_eq!(read_back.online[0].name.as_ref(), "Bea");
+
+        snapshot.recovered = false;
+        let ServerFrame::Ok(answer) = read(&ok_joined(None, &snapshot, [&event[..], &event[..]]))
+        else {
+            panic!();
+        };
+        assert_eq!(answer.room.unwrap().messages.unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_page_of_history_reads_back() {
+        let ServerFrame::Ok(answer) = read(&ok_history(&1.into(), [], true)) else {
+            panic!()
+        };
+        assert_eq!((answer.messages, answer.more), (Some(vec![]), Some(true)));
+    }
+}

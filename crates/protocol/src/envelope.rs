@@ -1,0 +1,102 @@
+//! What nodes say to each other on the shared channel.
+//!
+//! A payload is one JSON object per line, readable by a program in any
+//! language. The event of a durable envelope stands in it as clients get it,
+//! so a receiving node passes those bytes on without looking into them.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// One line of the shared channel.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Envelope<'a> {
+    /// The node that has already delivered this to its own clients; `store`
+    /// where no node has, because the store itself decided it (presence).
+    #[serde(borrow)]
+    pub server_id: Cow<'a, str>,
+    /// The kind of event, as in the frame; `probe` between nodes only.
+    #[serde(borrow, rename = "type")]
+    pub kind: Cow<'a, str>,
+    /// The room that it happened in.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<Cow<'a, str>>,
+    /// The life of the room's log, of durable events only.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<Cow<'a, str>>,
+    /// The number in the room, of durable events only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+    /// When the event is gone, where it does not live for good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<u64>,
+    /// The event as clients get it, or what a probe carries.
+    #[serde(borrow)]
+    pub data: &'a RawValue,
+}
+
+impl Envelope<'_> {
+    /// The `server_id` of what the store itself decided.
+    pub const STORE: &'static str = "store";
+
+    /// Appends this envelope and a newline to a payload.
+    pub fn write_line(&self, payload: &mut Vec<u8>) {
+        // Strings and numbers into memory cannot fail.
+        let _ = serde_json::to_writer(&mut *payload, self);
+        payload.push(b'\n');
+    }
+}
+
+/// The envelopes of a payload, line by line. A line that is none is given as
+/// an error and the lines after it are still read.
+pub fn lines(payload: &str) -> impl Iterator<Item = Result<Envelope<'_>, serde_json::Error>> {
+    payload
+        .lines()
+        .filter(|line| !line.is_empty())
+        .map(serde_json::from_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_of_several_lines_is_read_and_garbage_skipped() {
+        let payload = concat!(
+            r#"{"server_id":"n_a1","type":"message","room":"general","epoch":"k3v9","seq":45,"data":{"type":"message","seq":45}}"#,
+            "\nnot json\n",
+            r#"{"server_id":"n_a1","type":"typing","room":"general","later":1,"data":{"on":true}}"#,
+        );
+        let read: Vec<_> = lines(payload).collect();
+        assert_eq!(read.len(), 3);
+        let first = read[0].as_ref().unwrap();
+        assert_eq!(
+            (first.seq, first.epoch.as_deref()),
+            (Some(45), Some("k3v9"))
+        );
+        assert_eq!(first.data.get(), r#"{"type":"message","seq":45}"#);
+        assert!(read[1].is_err());
+        assert_eq!(read[2].as_ref().unwrap().seq, None);
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let data = RawValue::from_string("{}".into()).unwrap();
+        let envelope = Envelope {
+            server_id: "n_1".into(),
+            kind: "typing".into(),
+            room: Some("r".into()),
+            epoch: None,
+            seq: None,
+            expires_at: None,
+            data: &data,
+        };
+        let mut payload = Vec::new();
+        envelope.write_line(&mut payload);
+        assert_eq!(
+            String::from_utf8(payload).unwrap(),
+            "{\"server_id\":\"n_1\",\"type\":\"typing\",\"room\":\"r\",\"data\":{}}\n"
+        );
+    }
+}

@@ -1,0 +1,197 @@
+//! The durable events of a room.
+//!
+//! A node knows everything of a new event but its number and time; those are
+//! given by the store in the same step that stores it. So an event is born as
+//! an [`EventBody`], the JSON fields that the node knows, and the store puts
+//! the head before them. The finished JSON is what every client receives, to
+//! the byte: nobody parses or encodes an event again on its way.
+
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::{Nonce, RoomId, User};
+
+/// What happened. The kinds are a closed set; a log holds all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    /// Somebody wrote.
+    Message,
+    /// A message got another text.
+    Edited,
+    /// A message was taken back.
+    Deleted,
+    /// A reaction was set or taken away.
+    Reacted,
+    /// The membership of a private or direct room changed.
+    Member,
+}
+
+impl EventKind {
+    /// All kinds.
+    pub const ALL: [Self; 5] = [
+        Self::Message,
+        Self::Edited,
+        Self::Deleted,
+        Self::Reacted,
+        Self::Member,
+    ];
+
+    /// The `type` of the frame.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Edited => "edited",
+            Self::Deleted => "deleted",
+            Self::Reacted => "reacted",
+            Self::Member => "member",
+        }
+    }
+}
+
+/// An event that has no number yet: its kind, and its own fields as JSON
+/// without the braces (`"from":{…},"text":"…"`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventBody {
+    /// What happened.
+    pub kind: EventKind,
+    /// The fields, never empty.
+    pub fields: Bytes,
+}
+
+/// The fields of a `message` that its sender's node knows.
+#[derive(Debug, Clone, Serialize)]
+pub struct MessageFields<'a> {
+    /// Who wrote it.
+    pub from: &'a User,
+    /// What was written, already checked and normalised.
+    pub text: &'a str,
+    /// The sender's own id of the message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<&'a Nonce>,
+    /// The message that this one answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<u64>,
+    /// Whatever the application wants to go along.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meta: Option<&'a serde_json::Value>,
+}
+
+impl EventBody {
+    /// The body of a message.
+    pub fn message(fields: &MessageFields<'_>) -> Self {
+        Self {
+            kind: EventKind::Message,
+            fields: object_fields(fields),
+        }
+    }
+}
+
+/// Serialises a struct and takes the braces off.
+fn object_fields(value: &impl Serialize) -> Bytes {
+    // Strings, numbers and JSON values only, into memory: nothing here can fail.
+    let json = serde_json::to_vec(value).unwrap_or_default();
+    let inner = 1..json.len().saturating_sub(1);
+    Bytes::from(json).slice(inner)
+}
+
+/// An event of a room's log, finished.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its number in the room.
+    pub seq: u64,
+    /// When it is gone, in milliseconds since the Unix epoch.
+    pub expires_at: Option<u64>,
+    /// The JSON object as clients receive it.
+    pub json: Bytes,
+}
+
+impl Event {
+    /// Puts the head that only the store knows before the body.
+    ///
+    /// The append script of the Redis engine writes the same bytes; the
+    /// conformance suite holds the two together.
+    pub fn compose(
+        room: &RoomId,
+        seq: u64,
+        ts: u64,
+        expires_at: Option<u64>,
+        body: &EventBody,
+    ) -> Self {
+        let mut json = String::with_capacity(96 + room.as_str().len());
+        // Writing into a String cannot fail.
+        let _ = write!(
+            json,
+            r#"{{"type":"{}","room":"{}","seq":{},"ts":{},"#,
+            body.kind.as_str(),
+            room.as_str(),
+            seq,
+            ts
+        );
+        if let Some(expires_at) = expires_at {
+            let _ = write!(json, r#""expires_at":{expires_at},"#);
+        }
+        let mut json = json.into_bytes();
+        json.reserve_exact(body.fields.len() + 1);
+        json.extend_from_slice(&body.fields);
+        json.push(b'}');
+        Self {
+            seq,
+            expires_at,
+            json: json.into(),
+        }
+    }
+
+    /// Whether its lifetime is over at `now` (milliseconds since the Unix epoch).
+    pub fn expired(&self, now: u64) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{UserId, server_frame::ServerFrame};
+
+    #[test]
+    fn a_composed_message_is_the_frame_of_the_protocol() {
+        let from = User {
+            id: UserId::new("u_7").unwrap(),
+            name: "Alex \"A\"".into(),
+        };
+        let nonce = Nonce::new("01JD8Z").unwrap();
+        let body = EventBody::message(&MessageFields {
+            from: &from,
+            text: "hi\nall",
+            nonce: Some(&nonce),
+            reply_to: None,
+            meta: None,
+        });
+        let room = RoomId::new("general").unwrap();
+        let event = Event::compose(&room, 45, 1_795_300_000_412, None, &body);
+        assert_eq!(
+            event.json,
+            r#"{"type":"message","room":"general","seq":45,"ts":1795300000412,"from":{"id":"u_7","name":"Alex \"A\""},"text":"hi\nall","nonce":"01JD8Z"}"#
+        );
+        let ServerFrame::Message(message) = serde_json::from_slice(&event.json).unwrap() else {
+            panic!("not a message");
+        };
+        assert_eq!((message.seq, message.from), (45, from));
+    }
+
+    #[test]
+    fn a_lifetime_stands_in_the_frame() {
+        let body = EventBody {
+            kind: EventKind::Deleted,
+            fields: Bytes::from_static(b"\"target\":1"),
+        };
+        let event = Event::compose(&RoomId::new("r").unwrap(), 2, 10, Some(40), &body);
+        assert_eq!(
+            event.json,
+            r#"{"type":"deleted","room":"r","seq":2,"ts":10,"expires_at":40,"target":1}"#
+        );
+        assert!(!event.expired(39));
+        assert!(event.expired(40));
+    }
+}

@@ -1,0 +1,268 @@
+//! The frames that nodes send, as a client reads them.
+//!
+//! Nodes write the small ones with [`crate::encode`]; events of the log travel
+//! as the bytes of [`crate::Event::json`] and are never built from these types.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Cursor, Epoch, ErrorCode, Nonce, RequestId, RoomId, ServerId, SessionId, User};
+
+/// Any frame of a node. Unknown types are kept apart, not refused: a later
+/// node may say more than this crate knows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServerFrame {
+    /// The answer to `hello`.
+    Welcome(Box<Welcome>),
+    /// The answer to a command that was carried out.
+    Ok(Box<Answer>),
+    /// The answer to a command that was refused.
+    Error(ErrorFrame),
+    /// The answer to `ping`.
+    Pong(Pong),
+    /// Somebody wrote.
+    Message(Box<Message>),
+    /// Somebody is or is no longer writing.
+    Typing(Typing),
+    /// Somebody came or went.
+    Presence(Presence),
+    /// The node is about to close this connection.
+    Reconnect(Reconnect),
+    /// A frame of a type that this crate does not know.
+    #[serde(other)]
+    Unknown,
+}
+
+/// The answer to `hello`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// The id of the `hello`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<RequestId>,
+    /// This connection.
+    pub session: SessionId,
+    /// The node that holds it.
+    pub node: ServerId,
+    /// Who the client is.
+    pub user: User,
+    /// The node's clock, in milliseconds since the Unix epoch.
+    pub server_time: u64,
+    /// How often the node pings, in milliseconds.
+    pub heartbeat_ms: u64,
+    /// What is the most of what.
+    pub limits: Limits,
+    /// The rooms that the user is a member of.
+    pub rooms: Vec<RoomRow>,
+}
+
+/// The limits that a client can do something about; 0 means none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Characters of a text.
+    pub text: u64,
+    /// Bytes of a frame.
+    pub frame: u64,
+    /// Rooms that one connection may have joined.
+    pub rooms: u64,
+    /// Events that are caught up after a cursor.
+    pub catch_up: u64,
+}
+
+/// Whether everybody may come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoomKind {
+    /// Whoever knows the id may join.
+    Public,
+    /// Members only.
+    Private,
+    /// Two people.
+    Direct,
+}
+
+impl RoomKind {
+    /// The kind as it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Private => "private",
+            Self::Direct => "direct",
+        }
+    }
+}
+
+/// A room as its member sees it in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomRow {
+    /// The room.
+    pub room: RoomId,
+    /// Who may come in.
+    pub kind: RoomKind,
+    /// What people call it.
+    pub name: String,
+    /// The number of its last event.
+    pub seq: u64,
+    /// Up to which event the user has looked.
+    pub read: u64,
+    /// How many events came after that.
+    pub unread: u64,
+}
+
+/// The answer to a command that was carried out; which fields there are
+/// depends on the command.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Answer {
+    /// The id of the command.
+    pub id: Option<RequestId>,
+    /// The number under which something was stored.
+    pub seq: Option<u64>,
+    /// When it was stored.
+    pub ts: Option<u64>,
+    /// Whether it had been stored before, by the same nonce.
+    pub duplicate: Option<bool>,
+    /// The room that was joined.
+    pub room: Option<Snapshot>,
+    /// A page of history, ascending.
+    pub messages: Option<Vec<Message>>,
+    /// Whether there is more beyond the page.
+    pub more: Option<bool>,
+}
+
+/// A room at the moment of joining it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The room.
+    pub room: RoomId,
+    /// Who may come in.
+    pub kind: RoomKind,
+    /// What people call it.
+    pub name: String,
+    /// The life of its log.
+    pub epoch: Epoch,
+    /// The number of its last event.
+    pub seq: u64,
+    /// How long its messages live, where they do not live for good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl_ms: Option<u64>,
+    /// Whether `events` is exactly what came after the cursor.
+    pub recovered: bool,
+    /// The raw events after the cursor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<Vec<ServerFrame>>,
+    /// The latest messages as they are now, ascending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messages: Option<Vec<Message>>,
+    /// Who is here, at most 200.
+    pub online: Vec<User>,
+    /// How many are here.
+    pub online_count: u64,
+}
+
+impl Snapshot {
+    /// The place that this snapshot brings a client to.
+    pub fn cursor(&self) -> Cursor {
+        Cursor {
+            epoch: self.epoch.clone(),
+            seq: self.seq,
+        }
+    }
+}
+
+/// The answer to a command that was refused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ErrorFrame {
+    /// The id of the command, where it had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<RequestId>,
+    /// Which kind of error.
+    pub code: ErrorCode,
+    /// What is wrong and what to do, in words.
+    pub message: String,
+    /// When trying again is worth it, in milliseconds from now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+}
+
+/// The answer to `ping`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pong {
+    /// The id of the `ping`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<RequestId>,
+    /// The node's clock, in milliseconds since the Unix epoch.
+    pub server_time: u64,
+}
+
+/// A message, in the log and live.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// The room.
+    pub room: RoomId,
+    /// Its number.
+    pub seq: u64,
+    /// When it was stored, in milliseconds since the Unix epoch.
+    pub ts: u64,
+    /// Who wrote it.
+    pub from: User,
+    /// What was written.
+    #[serde(default)]
+    pub text: String,
+    /// The sender's own id of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<Nonce>,
+    /// The message that it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<u64>,
+    /// Whatever the application sent along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<serde_json::Value>,
+    /// When it is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<u64>,
+}
+
+/// Somebody is or is no longer writing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Typing {
+    /// The room.
+    pub room: RoomId,
+    /// Who.
+    pub user: User,
+    /// Whether they are.
+    pub on: bool,
+    /// After how many milliseconds to forget it if nothing more is heard.
+    pub expires_ms: u64,
+}
+
+/// Whether somebody is here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Here, on any node.
+    Online,
+    /// Gone from all nodes.
+    Offline,
+}
+
+/// Somebody came or went; in a big room only how many are here.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Presence {
+    /// The room.
+    pub room: RoomId,
+    /// Who, but not in a big room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<User>,
+    /// Which way, but not in a big room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+    /// How many are here now.
+    pub online_count: u64,
+}
+
+/// The node is about to close this connection: come back then.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reconnect {
+    /// How long to wait before coming back, in milliseconds.
+    pub after_ms: u64,
+}
