@@ -1,1 +1,14 @@
-//! Placeholder until its first commit.
+//! The log, the rooms, the users and the presence of Rookery.
+//!
+//! One interface, two engines: Redis, which any number of nodes share, and the
+//! embedded one, in the memory of a single process. The same conformance suite
+//! holds both to the same rules. Redis keys and Lua live in this crate only,
+//! and no type of the Redis client leaves it. It must never know of sockets.
+
+mod error;
+mod model;
+
+pub use error::StoreError;
+pub use model::{
+    Append, Appended, History, Join, Joined, Lease, Online, PresenceChange, Range, Recovery,
+};

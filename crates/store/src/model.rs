@@ -1,0 +1,137 @@
+//! What goes into the store and what comes out of it.
+
+use rookery_protocol::{
+    Cursor, Epoch, Event, EventBody, Nonce, RoomId, User, UserId, server_frame::RoomKind,
+};
+
+/// An event to be stored and published.
+#[derive(Debug, Clone)]
+pub struct Append {
+    /// The room.
+    pub room: RoomId,
+    /// Whose event it is; a nonce belongs to its user.
+    pub user: UserId,
+    /// The client's own id of the event.
+    pub nonce: Option<Nonce>,
+    /// What happened.
+    pub body: EventBody,
+    /// The last event of this room that this node has seen, if it follows the
+    /// room. A log found behind it was rolled back and gets a new epoch, whose
+    /// first number is the one after this; a log that is gone is made anew.
+    pub known: Option<Cursor>,
+}
+
+/// An event that is stored and published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appended {
+    /// The life of the log that it is in.
+    pub epoch: Epoch,
+    /// Its number.
+    pub seq: u64,
+    /// When it was stored, by the store's clock, in milliseconds since the Unix epoch.
+    pub ts: u64,
+    /// The finished event; `None` where the nonce was seen before and nothing
+    /// was stored (`seq` and `ts` are those of the first time).
+    pub event: Option<Event>,
+}
+
+/// A user who comes into a room.
+#[derive(Debug, Clone)]
+pub struct Join {
+    /// The room.
+    pub room: RoomId,
+    /// Who comes.
+    pub user: UserId,
+    /// Where the client left off.
+    pub since: Option<Cursor>,
+    /// How many messages are wanted where the cursor cannot be served.
+    pub limit: u32,
+    /// At most how many events are caught up after the cursor; 0 is no limit.
+    pub catch_up: u64,
+    /// Whether a public room is made where there is none.
+    pub create: bool,
+    /// As in [`Append::known`].
+    pub known: Option<Cursor>,
+}
+
+/// A room at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joined {
+    /// Who may come in.
+    pub kind: RoomKind,
+    /// What people call it.
+    pub name: String,
+    /// The end of its log.
+    pub head: Cursor,
+    /// How long its messages live, in milliseconds.
+    pub ttl_ms: Option<u64>,
+    /// What the client is told.
+    pub recovery: Recovery,
+}
+
+/// What brings a joining client to the head.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recovery {
+    /// Exactly the events after its cursor, raw and in order.
+    Events(Vec<Event>),
+    /// The latest messages as they are now, ascending; its cursor was not given or cannot be served whole.
+    Messages(Vec<Event>),
+}
+
+/// The events after a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Range {
+    /// The end of the log, which may be of another epoch than what was asked for.
+    pub head: Cursor,
+    /// The events after the asked number, ascending, without holes and at most
+    /// as many as wanted; empty where the first of them is not there any more
+    /// (trimmed or expired) or the epoch is another one.
+    pub events: Vec<Event>,
+}
+
+/// A page of messages as they are now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    /// Ascending.
+    pub messages: Vec<Event>,
+    /// Whether there are more on the side that was read towards.
+    pub more: bool,
+}
+
+/// A user of this node coming into or going out of a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PresenceChange {
+    /// The room.
+    pub room: RoomId,
+    /// Who.
+    pub user: User,
+    /// Whether they are there now.
+    pub online: bool,
+}
+
+/// Who is in a room, on any node.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Online {
+    /// At most [`Online::MOST_USERS`] of them.
+    pub users: Vec<User>,
+    /// How many there are.
+    pub count: u64,
+    /// When this was so: the store's clock in microseconds. A presence event
+    /// that is not younger says nothing new.
+    pub at: u64,
+}
+
+impl Online {
+    /// In a room with more people than this only their number is told.
+    pub const MOST_USERS: usize = 200;
+}
+
+/// What became of the node's lease when it was renewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lease {
+    /// It was still running.
+    Kept,
+    /// It was new, or had run out or been lost: whatever presence this node had
+    /// may have been taken away and has to be entered again.
+    Fresh,
+}
