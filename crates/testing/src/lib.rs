@@ -1,0 +1,9 @@
+//! Real servers for the tests of Rookery.
+//!
+//! Tests talk to a real redis-server on a port and in a folder of its own,
+//! which is gone when the test is. This crate must never be a dependency of
+//! anything but tests.
+
+mod redis_server;
+
+pub use redis_server::RedisServer;

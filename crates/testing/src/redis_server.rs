@@ -1,0 +1,218 @@
+//! A redis-server that lives as long as the value that stands for it.
+
+use std::{
+    io::{Read, Write},
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use tempfile::TempDir;
+
+/// How long a server may take until it answers.
+const START_DEADLINE: Duration = Duration::from_secs(20);
+/// How often another port is tried where somebody else was faster to take one.
+const PORT_ATTEMPTS: usize = 5;
+
+/// A redis-server on a free port of the loopback, in a folder of its own.
+///
+/// It is killed and its folder removed when this is dropped. All calls block,
+/// for some 20 ms at the start.
+#[derive(Debug)]
+pub struct RedisServer {
+    folder: TempDir,
+    port: u16,
+    append_only_file: bool,
+    process: Child,
+}
+
+impl RedisServer {
+    /// Starts a server that keeps nothing on disk: after [`Self::restart`] it is empty.
+    ///
+    /// # Errors
+    ///
+    /// When redis-server is not installed or does not answer in time.
+    pub fn start() -> Result<Self> {
+        Self::start_on_a_free_port(false)
+    }
+
+    /// Starts a server with an append-only file that is written before each
+    /// answer: what it has answered is there again after [`Self::restart`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub fn start_with_append_only_file() -> Result<Self> {
+        Self::start_on_a_free_port(true)
+    }
+
+    fn start_on_a_free_port(append_only_file: bool) -> Result<Self> {
+        let mut last_error = anyhow::anyhow!("no port was tried");
+        for _ in 0..PORT_ATTEMPTS {
+            let folder = tempfile::tempdir().context("making a folder for redis-server")?;
+            let port = free_port()?;
+            let mut process = spawn(&folder, port, append_only_file)?;
+            match wait_until_it_answers(&mut process, port) {
+                Ok(()) => {
+                    return Ok(Self {
+                        folder,
+                        port,
+                        append_only_file,
+                        process,
+                    });
+                }
+                Err(error) => last_error = error,
+            }
+            end(&mut process);
+        }
+        Err(last_error)
+    }
+
+    /// Where it listens, as `redis://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// The port of the loopback that it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The id of its process, of the last one where it was killed.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Ends it as a crash does (SIGKILL). Its port and folder stay reserved for [`Self::restart`].
+    pub fn kill(&mut self) {
+        end(&mut self.process);
+    }
+
+    /// Ends it as a crash does and starts it again with the same port and folder.
+    ///
+    /// # Errors
+    ///
+    /// When it does not answer in time.
+    pub fn restart(&mut self) -> Result<()> {
+        self.kill();
+        self.process = spawn(&self.folder, self.port, self.append_only_file)?;
+        wait_until_it_answers(&mut self.process, self.port)
+    }
+
+    /// Runs one command through redis-cli and gives what it prints, a line
+    /// per element of a list.
+    ///
+    /// # Errors
+    ///
+    /// When redis-cli is not installed, the server is away, or refuses the command.
+    pub fn command(&self, words: &[&str]) -> Result<String> {
+        let output = Command::new("redis-cli")
+            .args(["-e", "-h", "127.0.0.1", "-p", &self.port.to_string()])
+            .args(words)
+            .stdin(Stdio::null())
+            .output()
+            .context("running redis-cli (Debian: apt-get install redis-tools)")?;
+        let printed = String::from_utf8_lossy(&output.stdout)
+            .trim_end()
+            .to_owned();
+        ensure!(
+            output.status.success(),
+            "redis-cli {words:?}: {printed}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(printed)
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A port that nobody listens on right now.
+fn free_port() -> Result<u16> {
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("looking for a free port")?;
+    Ok(listener.local_addr()?.port())
+}
+
+fn spawn(folder: &TempDir, port: u16, append_only_file: bool) -> Result<Child> {
+    Command::new("redis-server")
+        .arg("--dir")
+        .arg(folder.path())
+        .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+        .args(["--save", "", "--daemonize", "no", "--loglevel", "warning"])
+        .args(["--appendonly", if append_only_file { "yes" } else { "no" }])
+        .args(["--appendfsync", "always"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .context("starting redis-server (Debian: apt-get install redis-server)")
+}
+
+fn wait_until_it_answers(process: &mut Child, port: u16) -> Result<()> {
+    let deadline = Instant::now() + START_DEADLINE;
+    while Instant::now() < deadline {
+        if let Some(status) = process.try_wait()? {
+            bail!("redis-server on port {port} ended with {status}");
+        }
+        if answers(port) {
+            return Ok(());
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+    bail!("redis-server on port {port} does not answer within {START_DEADLINE:?}")
+}
+
+/// Whether a server answers there; one that still reads its files does not.
+fn answers(port: u16) -> bool {
+    let ask = || -> std::io::Result<bool> {
+        let mut socket = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+        socket.set_read_timeout(Some(Duration::from_secs(1)))?;
+        socket.write_all(b"PING\r\n")?;
+        let mut answer = [0; 7];
+        socket.read_exact(&mut answer)?;
+        Ok(&answer == b"+PONG\r\n")
+    };
+    ask().unwrap_or(false)
+}
+
+/// Kills and reaps; a process that is gone already is fine.
+fn end(process: &mut Child) {
+    let _ = process.kill();
+    let _ = process.wait();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_answers_and_is_gone_when_dropped() {
+        let server = RedisServer::start().unwrap();
+        let port = server.port();
+        assert_eq!(server.command(&["SET", "a", "1"]).unwrap(), "OK");
+        assert!(server.command(&["SUCH", "nonsense"]).is_err());
+        drop(server);
+        assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err());
+    }
+
+    #[test]
+    fn a_restart_keeps_what_was_answered_with_an_append_only_file_only() {
+        for (mut server, kept) in [
+            (RedisServer::start_with_append_only_file().unwrap(), "1"),
+            (RedisServer::start().unwrap(), ""),
+        ] {
+            let (port, pid) = (server.port(), server.pid());
+            server.command(&["SET", "a", "1"]).unwrap();
+            server.restart().unwrap();
+            assert_eq!(server.port(), port);
+            assert_ne!(server.pid(), pid);
+            assert_eq!(server.command(&["GET", "a"]).unwrap(), kept);
+        }
+    }
+}
