@@ -1,0 +1,157 @@
+// What the balancer passes on, what it tries again and what it never does.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { freePort, request, startBalancer, until, UPGRADE, upstreamOf } from "./balancer.mjs";
+import { startRecorder } from "./recorder.mjs";
+
+/** A balancer of this test alone, before `nodes`. */
+const balancerOf = async (t, nodes) =>
+  startBalancer(t, await upstreamOf(nodes.map((each) => each.port)));
+
+async function balancerAndNode(t) {
+  const node = await startRecorder(t);
+  return { node, balancer: await balancerOf(t, [node]) };
+}
+
+test("the address of the client replaces what it claims about itself", async (t) => {
+  const { node, balancer } = await balancerAndNode(t);
+  await request(`${balancer.url}/`, {
+    headers: {
+      Host: "chat.example:8443",
+      "X-Forwarded-For": "198.51.100.7",
+      "X-Real-IP": "198.51.100.7",
+      Forwarded: "for=198.51.100.7",
+      "X-Forwarded-Host": "evil.example",
+      "X-Forwarded-Proto": "https",
+    },
+  });
+  const { headers } = node.seen.at(-1);
+  assert.equal(headers["x-forwarded-for"], "127.0.0.1");
+  assert.equal(headers["x-forwarded-proto"], "http");
+  assert.equal(headers.host, "chat.example:8443");
+  for (const name of ["x-real-ip", "forwarded", "x-forwarded-host"]) {
+    assert.equal(headers[name], undefined, name);
+  }
+});
+
+test("a WebSocket is upgraded at /ws, with the same headers, and bytes go both ways", async (t) => {
+  const { node, balancer } = await balancerAndNode(t);
+  const { status, socket } = await request(`${balancer.url}/ws`, {
+    headers: { ...UPGRADE, Origin: "https://chat.example", "X-Forwarded-For": "198.51.100.7" },
+  });
+  assert.equal(status, 101);
+  const { headers } = node.seen.at(-1);
+  assert.equal(headers.upgrade, "websocket");
+  assert.equal(headers.connection.toLowerCase(), "upgrade");
+  assert.equal(headers.origin, "https://chat.example");
+  assert.equal(headers["x-forwarded-for"], "127.0.0.1");
+  socket.write("ping through");
+  const echoed = await new Promise((done) => socket.once("data", done));
+  assert.equal(String(echoed), "ping through");
+  socket.destroy();
+  await until("the node is told that the client left", () => node.open.size === 0);
+});
+
+test("no other upgrade is passed on, nor one elsewhere", async (t) => {
+  const { node, balancer } = await balancerAndNode(t);
+  for (const [path, upgrade] of [["/ws", "h2c"], ["/", "websocket"], ["/api/v1/guest", "h2c"]]) {
+    const { status } = await request(`${balancer.url}${path}`, {
+      headers: { ...UPGRADE, Upgrade: upgrade },
+    });
+    assert.equal(status, 200);
+    assert.equal(node.seen.at(-1).headers.upgrade, undefined, `${upgrade} at ${path}`);
+  }
+});
+
+test("connections to a node are kept and used again", async (t) => {
+  const { node, balancer } = await balancerAndNode(t);
+  await request(`${balancer.url}/`);
+  const before = node.connections;
+  for (let turn = 0; turn < 5; turn++) await request(`${balancer.url}/`);
+  assert.ok(node.connections - before <= 1, `${node.connections - before} new connections`);
+});
+
+test("a body of 1 MiB passes, a larger one is refused in the form of the API", async (t) => {
+  const { node, balancer } = await balancerAndNode(t);
+  const fits = await request(balancer.url, { method: "POST", body: "x".repeat(1 << 20) });
+  assert.equal(fits.status, 200);
+  assert.equal(node.seen.at(-1).body.length, 1 << 20);
+  const large = await request(balancer.url, {
+    method: "POST",
+    headers: { "Content-Length": (1 << 20) + 1, Expect: "100-continue" },
+  });
+  assert.equal(large.status, 413);
+  assert.equal(JSON.parse(large.body).error.code, "too_large");
+});
+
+test("the access log has the path without its query", async (t) => {
+  const { balancer } = await balancerAndNode(t);
+  await request(`${balancer.url}/seen-in-log?token=secret-of-somebody`);
+  await until("the line is written", () => balancer.log().includes("GET /seen-in-log HTTP/1.1"));
+  assert.ok(!balancer.log().includes("secret-of-somebody"), balancer.log());
+});
+
+test("a draining node's 503 sends the upgrade to another node", async (t) => {
+  const draining = await startRecorder(t, {
+    upgrade: (_, socket) =>
+      socket.end("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+  });
+  const own = await balancerOf(t, [draining, await startRecorder(t)]);
+  for (let turn = 0; turn < 6; turn++) {
+    const { status, socket } = await request(`${own.url}/ws`, { headers: UPGRADE });
+    assert.equal(status, 101);
+    socket.destroy();
+  }
+  assert.ok(draining.seen.length > 0, "the draining node was never asked: nothing was proved");
+});
+
+test("a node that is gone costs no request", async (t) => {
+  const alive = await startRecorder(t);
+  const own = await balancerOf(t, [{ port: await freePort() }, alive]);
+  for (let turn = 0; turn < 12; turn++) {
+    const { status } = await request(own.url, { method: "POST", body: `${turn}` });
+    assert.equal(status, 200);
+  }
+  assert.deepEqual(alive.seen.map((each) => each.body), Array.from({ length: 12 }, (_, n) => `${n}`));
+  assert.match(own.errors(), /Connection refused/);
+});
+
+test("a POST that a node has read is never sent again, a GET is", async (t) => {
+  const nodes = [];
+  for (let count = 0; count < 3; count++) {
+    nodes.push(await startRecorder(t, { answer: (incoming) => incoming.socket.destroy() }));
+  }
+  const own = await balancerOf(t, nodes);
+  const times = (method) =>
+    nodes.flatMap((each) => each.seen).filter((each) => each.method === method).length;
+  const post = await request(`${own.url}/api/v1/rooms/general/messages`, { method: "POST", body: "{}" });
+  assert.equal(times("POST"), 1);
+  assert.equal(post.status, 503);
+  assert.equal(JSON.parse(post.body).error.code, "unavailable");
+  assert.equal(post.headers["retry-after"], "2");
+  await request(own.url);
+  assert.equal(times("GET"), 3);
+});
+
+test("a 503 of a node to plain HTTP is the node's own answer", async (t) => {
+  const busy = await startRecorder(t, {
+    answer: (_, response) => {
+      response.writeHead(503, { "Retry-After": "7" });
+      response.end("the node's own words");
+    },
+  });
+  const own = await balancerOf(t, [busy]);
+  const { status, headers, body } = await request(`${own.url}/readyz`);
+  assert.deepEqual([status, headers["retry-after"], body], [503, "7", "the node's own words"]);
+});
+
+test("newcomers go to the node with the fewest connections", async (t) => {
+  const nodes = [await startRecorder(t), await startRecorder(t)];
+  const own = await balancerOf(t, nodes);
+  const sockets = [];
+  for (let count = 0; count < 20; count++) {
+    sockets.push((await request(`${own.url}/ws`, { headers: UPGRADE })).socket);
+  }
+  assert.deepEqual(nodes.map((each) => each.open.size), [10, 10]);
+  for (const socket of sockets) socket.destroy();
+});
