@@ -5,10 +5,23 @@
 //! holds both to the same rules. Redis keys and Lua live in this crate only,
 //! and no type of the Redis client leaves it. It must never know of sockets.
 
+mod bus;
+mod check;
+mod embedded;
+mod epoch;
 mod error;
 mod model;
+mod retention;
+mod room_name;
+mod settings;
+mod store;
 
+pub use bus::{Bus, BusEvent, PayloadString};
+pub use check::{CheckLine, CheckStatus, check};
 pub use error::StoreError;
 pub use model::{
     Append, Appended, History, Join, Joined, Lease, Online, PresenceChange, Range, Recovery,
 };
+pub use retention::{Lifetime, Retention};
+pub use settings::{EngineSettings, RedisSettings, Settings};
+pub use store::{Stats, Store};

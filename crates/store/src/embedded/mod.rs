@@ -1,0 +1,292 @@
+//! The engine in the memory of one process.
+//!
+//! The same rules as Redis, for one node, and gone when the process ends. No
+//! call waits for anything: each is one step under the lock of its room.
+//! A guard of a map must never live across an await or a second call into the
+//! same map.
+
+mod clock;
+mod envelope;
+mod nonces;
+mod presence;
+mod room;
+mod sweep;
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use dashmap::{DashMap, Entry, mapref::one::RefMut};
+use rookery_protocol::{
+    Cursor, RoomId, ServerId, UserId, client_frame::HistoryPage, server_frame::RoomRow,
+};
+
+use self::{presence::Presence, room::Room, sweep::Agenda};
+use crate::{
+    Append, Appended, Bus, BusEvent, History, Join, Joined, Online, PresenceChange, Range,
+    Retention, Stats, StoreError, bus::BusFeed,
+};
+
+/// The engine in the memory of this process. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Embedded {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    server_id: ServerId,
+    retention: Retention,
+    rooms: DashMap<RoomId, Room>,
+    /// Per user the rooms and up to where they have looked at each.
+    members: DashMap<UserId, BTreeMap<RoomId, u64>>,
+    presence: Presence,
+    agenda: Agenda,
+    feed: BusFeed,
+    appends: AtomicU64,
+}
+
+impl Embedded {
+    /// An empty engine. Must be called in a tokio runtime.
+    pub(crate) fn start(server_id: ServerId, retention: Retention) -> (Self, Bus) {
+        let (feed, bus) = BusFeed::new();
+        let shared = Arc::new(Shared {
+            server_id,
+            retention,
+            rooms: DashMap::new(),
+            members: DashMap::new(),
+            presence: Presence::default(),
+            agenda: Agenda::default(),
+            feed,
+            appends: AtomicU64::new(0),
+        });
+        sweep::spawn(&shared);
+        (Self { shared }, bus)
+    }
+
+    pub(crate) fn append(&self, append: Append) -> Result<Appended, StoreError> {
+        let shared = &*self.shared;
+        if std::str::from_utf8(&append.body.fields).is_err() {
+            return Err(StoreError::Broken("an event must be UTF-8".to_owned()));
+        }
+        let mut room = shared.enter(&append.room, append.known.as_ref(), false)?;
+        let appended = room.append(&append, &shared.retention, clock::now_ms());
+        shared.agenda.enter(&append.room, &mut room);
+        shared.appends.fetch_add(1, Ordering::Relaxed);
+        // Published while the room is held, so that the bus has the order of the log.
+        let line = appended.event.as_ref().and_then(|event| {
+            let kind = append.body.kind;
+            envelope::durable(
+                &shared.server_id,
+                &append.room,
+                &appended.epoch,
+                kind,
+                event,
+            )
+        });
+        if let Some(line) = line {
+            shared.feed.send(BusEvent::Payload(line.into()));
+        }
+        Ok(appended)
+    }
+
+    pub(crate) fn join(&self, join: &Join) -> Result<Joined, StoreError> {
+        let shared = &*self.shared;
+        let mut room = shared.enter(&join.room, join.known.as_ref(), join.create)?;
+        shared.agenda.enter(&join.room, &mut room);
+        Ok(room.join(join, clock::now_ms()))
+    }
+
+    pub(crate) fn events_after(
+        &self,
+        room: &RoomId,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<Range, StoreError> {
+        let mut room = self.shared.existing(room)?;
+        Ok(room.events_after(after, limit, clock::now_ms()))
+    }
+
+    pub(crate) fn history(
+        &self,
+        room: &RoomId,
+        page: HistoryPage,
+        limit: u32,
+    ) -> Result<History, StoreError> {
+        let mut room = self.shared.existing(room)?;
+        Ok(room.history(page, limit, clock::now_ms()))
+    }
+
+    pub(crate) fn heads(&self, rooms: &[RoomId]) -> Vec<Option<Cursor>> {
+        let head = |room| self.shared.rooms.get(room).map(|room| room.head());
+        rooms.iter().map(head).collect()
+    }
+
+    pub(crate) fn rooms_of(&self, user: &UserId) -> Vec<RoomRow> {
+        let Some(memberships) = self.shared.members.get(user).map(|found| found.clone()) else {
+            return Vec::new();
+        };
+        let mut rows = Vec::with_capacity(memberships.len());
+        for (id, read) in memberships {
+            match self.shared.rooms.get(&id) {
+                Some(room) => rows.push(room.row(read)),
+                None => self.forget_member(user, &id),
+            }
+        }
+        rows
+    }
+
+    pub(crate) fn remember_member(&self, user: &UserId, room: &RoomId, seq: u64) {
+        let mut rooms = self.shared.members.entry(user.clone()).or_default();
+        rooms.insert(room.clone(), seq);
+    }
+
+    pub(crate) fn forget_member(&self, user: &UserId, room: &RoomId) {
+        if let Entry::Occupied(mut rooms) = self.shared.members.entry(user.clone()) {
+            rooms.get_mut().remove(room);
+            if rooms.get().is_empty() {
+                rooms.remove();
+            }
+        }
+    }
+
+    pub(crate) fn change_presence(&self, changes: &[PresenceChange]) {
+        for change in changes {
+            self.shared.presence.change(change, &self.shared.feed);
+        }
+    }
+
+    pub(crate) fn online(&self, room: &RoomId) -> Online {
+        self.shared.presence.online(room)
+    }
+
+    pub(crate) fn give_up_lease(&self) {
+        self.shared.presence.clear(&self.shared.feed);
+    }
+
+    pub(crate) fn publish(&self, payload: String) {
+        self.shared.feed.send(BusEvent::Payload(payload.into()));
+    }
+
+    /// There is nothing to be made anew, but whoever asked waits for the word.
+    pub(crate) fn reconnect_bus(&self) {
+        self.shared.feed.send(BusEvent::Reconnected);
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let appends = self.shared.appends.load(Ordering::Relaxed);
+        Stats {
+            append_calls: appends,
+            appends,
+        }
+    }
+}
+
+impl Shared {
+    /// The room as it is to be written to or joined: made where it may be, and
+    /// with a new epoch where its log ends before what is known.
+    fn enter(
+        &self,
+        id: &RoomId,
+        known: Option<&Cursor>,
+        create: bool,
+    ) -> Result<RefMut<'_, RoomId, Room>, StoreError> {
+        match self.rooms.entry(id.clone()) {
+            Entry::Occupied(mut room) => {
+                if let Some(known) = known {
+                    room.get_mut().heal_rollback(known);
+                }
+                Ok(room.into_ref())
+            }
+            Entry::Vacant(vacant) if create || known.is_some() => {
+                let room = Room::new(id.clone(), known, &self.retention, clock::now_ms());
+                Ok(vacant.insert(room))
+            }
+            Entry::Vacant(_) => Err(StoreError::NoSuchRoom(id.clone())),
+        }
+    }
+
+    /// The room as it is to be read.
+    fn existing(&self, id: &RoomId) -> Result<RefMut<'_, RoomId, Room>, StoreError> {
+        let room = self.rooms.get_mut(id);
+        room.ok_or_else(|| StoreError::NoSuchRoom(id.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rookery_protocol::{EventBody, EventKind, Nonce};
+
+    use super::*;
+    use crate::{BusEvent, Lifetime};
+
+    fn room(id: &str) -> RoomId {
+        RoomId::new(id).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_sweep_takes_away_what_nobody_touches() {
+        let retention = Retention {
+            max_events: 0,
+            lifetimes: vec![Lifetime {
+                prefix: "event:".to_owned(),
+                ttl_ms: 10,
+            }],
+        };
+        let (engine, _bus) = Embedded::start(ServerId::new("n").unwrap(), retention);
+        for id in ["event:a", "kept"] {
+            let join = Join {
+                room: room(id),
+                user: UserId::new("u").unwrap(),
+                since: None,
+                limit: 1,
+                catch_up: 0,
+                create: true,
+                known: None,
+            };
+            engine.join(&join).unwrap();
+            engine.remember_member(&join.user, &join.room, 0);
+            let append = Append {
+                room: join.room,
+                user: join.user,
+                nonce: Some(Nonce::new("n").unwrap()),
+                body: EventBody {
+                    kind: EventKind::Message,
+                    fields: "\"text\":\"x\"".into(),
+                },
+                known: None,
+            };
+            engine.append(append).unwrap();
+        }
+        let now = clock::now_ms();
+        let minute = 60_000;
+        engine.shared.sweep(now + minute);
+        assert!(
+            engine.shared.rooms.contains_key(&room("event:a")),
+            "its hour is not over"
+        );
+        engine.shared.sweep(now + nonces::MEMORY_MS + minute);
+        assert!(!engine.shared.rooms.contains_key(&room("event:a")));
+        assert_eq!(
+            engine.shared.rooms.get(&room("kept")).unwrap().next_due(),
+            None
+        );
+
+        let rows = engine.rooms_of(&UserId::new("u").unwrap());
+        assert_eq!(rows.len(), 1, "a room that is gone is forgotten");
+        assert_eq!(engine.shared.members.iter().next().unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_bus_ends_with_the_last_handle() {
+        let (engine, mut bus) = Embedded::start(ServerId::new("n").unwrap(), Retention::default());
+        engine.publish("x".to_owned());
+        drop(engine);
+        assert!(matches!(bus.next().await, Some(BusEvent::Payload(_))));
+        assert!(bus.next().await.is_none());
+    }
+}

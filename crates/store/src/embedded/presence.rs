@@ -1,0 +1,129 @@
+//! Who is in which room.
+
+use std::collections::HashMap;
+
+use dashmap::{DashMap, Entry};
+use rookery_protocol::{Envelope, RoomId, User, UserId, server_frame::Status};
+use serde::Serialize;
+
+use super::clock::RisingClock;
+use crate::{BusEvent, Online, PresenceChange, bus::BusFeed};
+
+/// Who is in which room; rooms with nobody in them are not there.
+#[derive(Debug, Default)]
+pub(super) struct Presence {
+    rooms: DashMap<RoomId, HashMap<UserId, User>>,
+    clock: RisingClock,
+}
+
+/// What clients get, and when it was so.
+#[derive(Serialize)]
+struct Data<'a> {
+    r#type: &'static str,
+    room: &'a RoomId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a User>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Status>,
+    online_count: u64,
+    at: u64,
+}
+
+impl Presence {
+    /// Enters a change and publishes it if it is one.
+    pub(super) fn change(&self, change: &PresenceChange, feed: &BusFeed) {
+        let PresenceChange { room, user, online } = change;
+        // Published while the room is held, so that the bus has the order of the changes.
+        match self.rooms.entry(room.clone()) {
+            Entry::Vacant(_) if !online => {}
+            Entry::Vacant(vacant) => {
+                vacant.insert(HashMap::from([(user.id.clone(), user.clone())]));
+                self.publish(change, 1, feed);
+            }
+            Entry::Occupied(mut occupied) => {
+                let users = occupied.get_mut();
+                let was_online = match online {
+                    true => users.insert(user.id.clone(), user.clone()).is_some(),
+                    false => users.remove(&user.id).is_some(),
+                };
+                if was_online != *online {
+                    let count = users.len();
+                    self.publish(change, count, feed);
+                    if count == 0 {
+                        occupied.remove();
+                    }
+                }
+            }
+        }
+    }
+
+    fn publish(&self, change: &PresenceChange, count: usize, feed: &BusFeed) {
+        let told = (count <= Online::MOST_USERS).then_some(&change.user);
+        let status = match change.online {
+            true => Status::Online,
+            false => Status::Offline,
+        };
+        let data = Data {
+            r#type: "presence",
+            room: &change.room,
+            user: told,
+            status: told.map(|_| status),
+            online_count: count as u64,
+            at: self.clock.next_us(),
+        };
+        if let Some(line) = line(&change.room, &data) {
+            feed.send(BusEvent::Payload(line.into()));
+        }
+    }
+
+    /// Who is in a room.
+    pub(super) fn online(&self, room: &RoomId) -> Online {
+        // The room is held until the time is taken: see RisingClock.
+        let users = self.rooms.get(room);
+        let at = self.clock.next_us();
+        match users {
+            None => Online {
+                at,
+                ..Online::default()
+            },
+            Some(users) => Online {
+                users: users.values().take(Online::MOST_USERS).cloned().collect(),
+                count: users.len() as u64,
+                at,
+            },
+        }
+    }
+
+    /// Takes everybody out of every room.
+    pub(super) fn clear(&self, feed: &BusFeed) {
+        let mut changes = Vec::new();
+        for room in &self.rooms {
+            changes.extend(room.values().map(|user| PresenceChange {
+                room: room.key().clone(),
+                user: user.clone(),
+                online: false,
+            }));
+        }
+        for change in &changes {
+            self.change(change, feed);
+        }
+    }
+}
+
+/// The envelope of a presence event.
+fn line(room: &RoomId, data: &Data<'_>) -> Option<String> {
+    // Strings and numbers into memory: this gives `None` only in theory.
+    let data = serde_json::value::to_raw_value(data).ok()?;
+    let mut payload = Vec::new();
+    Envelope {
+        server_id: Envelope::STORE.into(),
+        kind: "presence".into(),
+        room: Some(room.as_str().into()),
+        epoch: None,
+        seq: None,
+        expires_at: None,
+        data: &data,
+    }
+    .write_line(&mut payload);
+    String::from_utf8(payload).ok()
+}

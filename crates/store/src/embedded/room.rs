@@ -1,0 +1,312 @@
+//! One room: its log, its numbers and its nonces.
+//!
+//! Everything here is told the time and asks no clock. It must never be held
+//! across an await; whoever holds it does so for one step only.
+
+use std::collections::VecDeque;
+
+use rookery_protocol::{
+    Cursor, Epoch, Event, EventKind, RoomId,
+    client_frame::HistoryPage,
+    server_frame::{RoomKind, RoomRow},
+};
+
+use super::nonces::{MEMORY_MS, Nonces, Seen};
+use crate::{
+    Append, Appended, History, Join, Joined, Range, Recovery, Retention, epoch, room_name,
+};
+
+/// A room. Times are in milliseconds since the Unix epoch.
+#[derive(Debug)]
+pub(super) struct Room {
+    id: RoomId,
+    kind: RoomKind,
+    name: String,
+    /// How long its events live, in milliseconds.
+    ttl_ms: Option<u64>,
+    epoch: Epoch,
+    /// The last number given.
+    head: u64,
+    /// When anything was last written here, or it was made.
+    last_write: u64,
+    /// Ascending by number; a number is missing only where the log was once rolled back.
+    log: VecDeque<Stored>,
+    nonces: Nonces,
+    /// When the sweep is to come by next, if it is.
+    pub(super) sweep_at: Option<u64>,
+}
+
+/// An event and its kind, so that none has to be parsed to be skipped.
+#[derive(Debug)]
+struct Stored {
+    kind: EventKind,
+    event: Event,
+}
+
+impl Room {
+    /// A public room without events whose next number follows the known one.
+    pub(super) fn new(id: RoomId, known: Option<&Cursor>, retention: &Retention, now: u64) -> Self {
+        Self {
+            kind: RoomKind::Public,
+            name: room_name::readable(&id),
+            ttl_ms: retention.ttl_ms(&id),
+            epoch: epoch::fresh(),
+            head: known.map_or(0, |known| known.seq),
+            last_write: now,
+            log: VecDeque::new(),
+            nonces: Nonces::default(),
+            sweep_at: None,
+            id,
+        }
+    }
+
+    /// Begins another life of the log if it ends before what is known of it.
+    pub(super) fn heal_rollback(&mut self, known: &Cursor) {
+        if known.epoch == self.epoch && known.seq > self.head {
+            self.epoch = epoch::fresh();
+            self.head = known.seq;
+        }
+    }
+
+    /// The end of the log.
+    pub(super) fn head(&self) -> Cursor {
+        Cursor {
+            epoch: self.epoch.clone(),
+            seq: self.head,
+        }
+    }
+
+    /// The room as a member sees it who has looked up to `read`.
+    pub(super) fn row(&self, read: u64) -> RoomRow {
+        RoomRow {
+            room: self.id.clone(),
+            kind: self.kind,
+            name: self.name.clone(),
+            seq: self.head,
+            read,
+            unread: self.head.saturating_sub(read),
+        }
+    }
+
+    /// Numbers and stores an event, unless its nonce is remembered.
+    pub(super) fn append(&mut self, append: &Append, retention: &Retention, now: u64) -> Appended {
+        // The system's clock may be set back; the room's may not.
+        let ts = now.max(self.last_write);
+        self.forget_old(ts);
+        if let Some(nonce) = &append.nonce
+            && let Some(seen) = self.nonces.get(&append.user, nonce)
+        {
+            return self.appended(seen, None);
+        }
+        let seen = Seen {
+            seq: self.head + 1,
+            ts,
+        };
+        let expires_at = self.ttl_ms.map(|ttl_ms| ts + ttl_ms);
+        let event = Event::compose(&self.id, seen.seq, ts, expires_at, &append.body);
+        if let Some(nonce) = &append.nonce {
+            self.nonces.remember(&append.user, nonce, seen);
+        }
+        self.log.push_back(Stored {
+            kind: append.body.kind,
+            event: event.clone(),
+        });
+        self.head = seen.seq;
+        self.last_write = ts;
+        let hidden = retention.hidden_up_to(self.head);
+        self.drop_front_while(|event| event.seq <= hidden);
+        self.appended(seen, Some(event))
+    }
+
+    fn appended(&self, seen: Seen, event: Option<Event>) -> Appended {
+        Appended {
+            epoch: self.epoch.clone(),
+            seq: seen.seq,
+            ts: seen.ts,
+            event,
+        }
+    }
+
+    /// What a user who comes in needs to know.
+    pub(super) fn join(&mut self, join: &Join, now: u64) -> Joined {
+        self.forget_old(now);
+        let caught_up = join
+            .since
+            .as_ref()
+            .and_then(|since| self.caught_up(since, join.catch_up));
+        Joined {
+            kind: self.kind,
+            name: self.name.clone(),
+            head: self.head(),
+            ttl_ms: self.ttl_ms,
+            recovery: match caught_up {
+                Some(events) => Recovery::Events(events),
+                None => Recovery::Messages(self.page_before(u64::MAX, join.limit).messages),
+            },
+        }
+    }
+
+    /// Every event after a place; `None` where not all of them can be had.
+    fn caught_up(&self, since: &Cursor, catch_up: u64) -> Option<Vec<Event>> {
+        let missed = self.head.checked_sub(since.seq)?;
+        if since.epoch != self.epoch || (catch_up > 0 && missed > catch_up) {
+            return None;
+        }
+        let events = self.contiguous_after(since.seq, usize::MAX);
+        (events.len() as u64 == missed).then_some(events)
+    }
+
+    /// At most `limit` events after a place, without holes.
+    pub(super) fn events_after(&mut self, after: &Cursor, limit: usize, now: u64) -> Range {
+        self.forget_old(now);
+        Range {
+            head: self.head(),
+            events: if after.epoch == self.epoch {
+                self.contiguous_after(after.seq, limit)
+            } else {
+                Vec::new()
+            },
+        }
+    }
+
+    fn contiguous_after(&self, seq: u64, limit: usize) -> Vec<Event> {
+        let start = self.log.partition_point(|stored| stored.event.seq <= seq);
+        let events = self.log.range(start..).map(|stored| &stored.event);
+        events
+            .zip(1..)
+            .take_while(|(event, distance)| event.seq - seq == *distance)
+            .take(limit)
+            .map(|(event, _)| event.clone())
+            .collect()
+    }
+
+    /// A page of messages.
+    pub(super) fn history(&mut self, page: HistoryPage, limit: u32, now: u64) -> History {
+        self.forget_old(now);
+        match page {
+            HistoryPage::Before(seq) => self.page_before(seq, limit),
+            HistoryPage::After(seq) => self.page_after(seq, limit),
+            HistoryPage::Around(seq) => {
+                let older = self.page_before(seq, limit / 2);
+                let newer = self.page_after(seq.saturating_sub(1), limit - limit / 2);
+                History {
+                    messages: [older.messages, newer.messages].concat(),
+                    more: older.more || newer.more,
+                }
+            }
+        }
+    }
+
+    fn page_before(&self, seq: u64, limit: u32) -> History {
+        let end = self.log.partition_point(|stored| stored.event.seq < seq);
+        let mut page = page(self.log.range(..end).rev(), limit);
+        page.messages.reverse();
+        page
+    }
+
+    fn page_after(&self, seq: u64, limit: u32) -> History {
+        let start = self.log.partition_point(|stored| stored.event.seq <= seq);
+        page(self.log.range(start..), limit)
+    }
+
+    /// Lets go of the events and nonces whose time is over.
+    pub(super) fn forget_old(&mut self, now: u64) {
+        self.drop_front_while(|event| event.expired(now));
+        if self.log.is_empty() {
+            self.log = VecDeque::new();
+        }
+        self.nonces.forget_old(now);
+    }
+
+    fn drop_front_while(&mut self, over: impl Fn(&Event) -> bool) {
+        while self.log.front().is_some_and(|stored| over(&stored.event)) {
+            self.log.pop_front();
+        }
+    }
+
+    /// When something here is next to be let go of.
+    pub(super) fn next_due(&self) -> Option<u64> {
+        let expiry = self.log.front().and_then(|stored| stored.event.expires_at);
+        [expiry, self.nonces.next_due(), self.ends_at()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Whether nobody has written for so long that the room itself is gone.
+    pub(super) fn is_over(&self, now: u64) -> bool {
+        self.ends_at().is_some_and(|end| end <= now)
+    }
+
+    /// A room whose messages do not live for good outlives the last one by an
+    /// hour, so that its numbers go on while people are still there.
+    fn ends_at(&self) -> Option<u64> {
+        self.ttl_ms
+            .map(|ttl_ms| self.last_write + ttl_ms + MEMORY_MS)
+    }
+}
+
+/// The first `limit` messages among some events, and whether there are more.
+fn page<'a>(events: impl Iterator<Item = &'a Stored>, limit: u32) -> History {
+    let mut messages = events
+        .filter(|stored| stored.kind == EventKind::Message)
+        .map(|stored| stored.event.clone());
+    History {
+        messages: messages.by_ref().take(limit as usize).collect(),
+        more: messages.next().is_some(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rookery_protocol::{EventBody, UserId};
+
+    use super::*;
+    use crate::Lifetime;
+
+    fn short_lived() -> Retention {
+        Retention {
+            max_events: 0,
+            lifetimes: vec![Lifetime {
+                prefix: "e".to_owned(),
+                ttl_ms: 100,
+            }],
+        }
+    }
+
+    fn append() -> Append {
+        Append {
+            room: RoomId::new("e").unwrap(),
+            user: UserId::new("u").unwrap(),
+            nonce: None,
+            body: EventBody {
+                kind: EventKind::Message,
+                fields: "\"text\":\"x\"".into(),
+            },
+            known: None,
+        }
+    }
+
+    #[test]
+    fn time_does_not_fall_when_the_clock_does() {
+        let retention = short_lived();
+        let mut room = Room::new(append().room, None, &retention, 1000);
+        assert_eq!(room.append(&append(), &retention, 1500).ts, 1500);
+        assert_eq!(room.append(&append(), &retention, 1400).ts, 1500);
+        assert_eq!(room.append(&append(), &retention, 1501).ts, 1501);
+    }
+
+    #[test]
+    fn a_room_outlives_its_last_message_by_an_hour() {
+        let retention = short_lived();
+        let mut room = Room::new(append().room, None, &retention, 1000);
+        room.append(&append(), &retention, 2000);
+        assert_eq!(room.next_due(), Some(2100));
+        room.forget_old(2100);
+        assert!(room.log.is_empty());
+        let end = 2100 + MEMORY_MS;
+        assert_eq!(room.next_due(), Some(end));
+        assert!(!room.is_over(end - 1));
+        assert!(room.is_over(end));
+    }
+}

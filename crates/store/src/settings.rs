@@ -1,0 +1,121 @@
+//! What a store is made from.
+
+use std::fmt;
+
+use rookery_protocol::ServerId;
+
+use crate::Retention;
+
+/// What a store is made from.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The node that uses the store; it stands in every envelope.
+    pub server_id: ServerId,
+    /// Where everything is kept.
+    pub engine: EngineSettings,
+    /// How much is kept, and for how long.
+    pub retention: Retention,
+    /// How long the presence of this node outlives its last sign of life, in milliseconds.
+    pub lease_ms: u64,
+}
+
+impl Settings {
+    /// The default of [`Settings::lease_ms`].
+    pub const LEASE_MS: u64 = 6_000;
+
+    /// The embedded engine with the defaults for everything else.
+    pub fn embedded(server_id: ServerId) -> Self {
+        Self::new(server_id, EngineSettings::Embedded)
+    }
+
+    /// Redis at `url` with the defaults for everything else.
+    pub fn redis(server_id: ServerId, url: impl Into<String>) -> Self {
+        Self::new(server_id, EngineSettings::Redis(RedisSettings::new(url)))
+    }
+
+    fn new(server_id: ServerId, engine: EngineSettings) -> Self {
+        Self {
+            server_id,
+            engine,
+            retention: Retention::default(),
+            lease_ms: Self::LEASE_MS,
+        }
+    }
+}
+
+/// Where everything is kept.
+#[derive(Debug, Clone)]
+pub enum EngineSettings {
+    /// In the memory of this process, for one node.
+    Embedded,
+    /// In Redis, for any number of nodes.
+    Redis(RedisSettings),
+}
+
+/// How Redis is reached.
+#[derive(Clone)]
+pub struct RedisSettings {
+    /// `redis://` or `rediss://`, with user and password where needed.
+    pub url: String,
+    /// How long a connection may take to be made, in milliseconds.
+    pub connect_timeout_ms: u64,
+    /// How long a command may take to be answered, in milliseconds.
+    pub command_timeout_ms: u64,
+}
+
+impl RedisSettings {
+    /// Redis at `url` with the default timeouts.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            connect_timeout_ms: 5_000,
+            command_timeout_ms: 5_000,
+        }
+    }
+
+    /// The URL as it may be shown: without the user and the password.
+    pub fn url_without_secrets(&self) -> String {
+        let Some((scheme, rest)) = self.url.split_once("://") else {
+            return "(a URL without ://)".to_owned();
+        };
+        let address = match rest.rsplit_once('@') {
+            Some((_, address)) => address,
+            None => rest,
+        };
+        // A password may also stand in the query.
+        let address = address.split('?').next().unwrap_or_default();
+        format!("{scheme}://{address}")
+    }
+}
+
+impl fmt::Debug for RedisSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisSettings")
+            .field("url", &self.url_without_secrets())
+            .field("connect_timeout_ms", &self.connect_timeout_ms)
+            .field("command_timeout_ms", &self.command_timeout_ms)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_never_shown() {
+        for url in [
+            "rediss://alex:se@cret@db.example:6380/2",
+            "redis://:secret@db.example:6380/2",
+            "redis://db.example:6380/2?password=secret",
+            "secret",
+        ] {
+            let shown = format!("{:?}", RedisSettings::new(url));
+            assert!(!shown.contains("cret"), "{shown}");
+        }
+        assert_eq!(
+            RedisSettings::new("redis://u:p@db.example:6380/2").url_without_secrets(),
+            "redis://db.example:6380/2"
+        );
+    }
+}

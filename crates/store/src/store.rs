@@ -1,0 +1,288 @@
+//! The one interface to both engines.
+//!
+//! Every call says what it does and which errors it can give; the engines
+//! behind it must agree on both, to which the conformance suite holds them.
+
+use std::time::Duration;
+
+use rookery_protocol::{
+    Cursor, RoomId, ServerId, UserId, client_frame::HistoryPage, server_frame::RoomRow,
+};
+
+use crate::{
+    Append, Appended, Bus, EngineSettings, History, Join, Joined, Lease, Online, PresenceChange,
+    Range, Settings, StoreError, embedded::Embedded,
+};
+
+/// The log, the rooms, the users and the presence. Cheap to clone.
+#[derive(Debug, Clone)]
+pub enum Store {
+    /// In the memory of this process.
+    Embedded(Embedded),
+}
+
+/// What operators may want to know of a store.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// How many calls carried appends.
+    pub append_calls: u64,
+    /// How many appends were in them.
+    pub appends: u64,
+}
+
+impl Store {
+    /// Makes the store ready. Must be called in a tokio runtime, which runs
+    /// its background work for as long as the store is in use.
+    ///
+    /// # Errors
+    ///
+    /// Where the settings make no sense or Redis is not one that serves.
+    pub async fn connect(settings: Settings) -> Result<(Self, Bus), StoreError> {
+        match settings.engine {
+            EngineSettings::Embedded => {
+                let (engine, bus) = Embedded::start(settings.server_id, settings.retention);
+                Ok((Self::Embedded(engine), bus))
+            }
+            EngineSettings::Redis(_) => Err(StoreError::Unavailable(
+                "this build has no Redis engine".to_owned(),
+            )),
+        }
+    }
+
+    /// Numbers, stores and publishes an event in one step.
+    ///
+    /// It takes its place in the order of appends when this is called, not
+    /// when the future is polled, and is carried out even if the future is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoSuchRoom`] where the room is not there and
+    /// [`Append::known`] is not given; [`StoreError::Unavailable`], after which
+    /// the same append with the same nonce may be made again.
+    pub fn append(
+        &self,
+        append: Append,
+    ) -> impl Future<Output = Result<Appended, StoreError>> + Send + 'static + use<> {
+        let done = match self {
+            Self::Embedded(engine) => engine.append(append),
+        };
+        async move { done }
+    }
+
+    /// What a user who comes into a room needs to know, all of one moment.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoSuchRoom`] where the room is not there, may not be
+    /// created and [`Join::known`] is not given.
+    pub async fn join(&self, join: Join) -> Result<Joined, StoreError> {
+        match self {
+            Self::Embedded(engine) => engine.join(&join),
+        }
+    }
+
+    /// At most `limit` events of any kind after a place.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoSuchRoom`] where the room is not there.
+    pub async fn events_after(
+        &self,
+        room: &RoomId,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<Range, StoreError> {
+        match self {
+            Self::Embedded(engine) => engine.events_after(room, after, limit),
+        }
+    }
+
+    /// At most `limit` messages of a part of a room's past. `around` gives the
+    /// message itself with those after it for one half and those before it
+    /// for the other.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoSuchRoom`] where the room is not there.
+    pub async fn history(
+        &self,
+        room: &RoomId,
+        page: HistoryPage,
+        limit: u32,
+    ) -> Result<History, StoreError> {
+        match self {
+            Self::Embedded(engine) => engine.history(room, page, limit),
+        }
+    }
+
+    /// The ends of many logs, in the order asked; `None` where there is no such room.
+    ///
+    /// # Errors
+    ///
+    /// Only where the store cannot be reached.
+    pub async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<Option<Cursor>>, StoreError> {
+        match self {
+            Self::Embedded(engine) => Ok(engine.heads(rooms)),
+        }
+    }
+
+    /// The rooms that a user is a member of. Rooms that are gone are left out and forgotten.
+    ///
+    /// # Errors
+    ///
+    /// Only where the store cannot be reached.
+    pub async fn rooms_of(&self, user: &UserId) -> Result<Vec<RoomRow>, StoreError> {
+        match self {
+            Self::Embedded(engine) => Ok(engine.rooms_of(user)),
+        }
+    }
+
+    /// Makes a user a member of a room, who has looked at it up to `seq`.
+    ///
+    /// # Errors
+    ///
+    /// Only where the store cannot be reached.
+    pub async fn remember_member(
+        &self,
+        user: &UserId,
+        room: &RoomId,
+        seq: u64,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Embedded(engine) => {
+                engine.remember_member(user, room, seq);
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends a membership; there need not be one.
+    ///
+    /// # Errors
+    ///
+    /// Only where the store cannot be reached.
+    pub async fn forget_member(&self, user: &UserId, room: &RoomId) -> Result<(), StoreError> {
+        match self {
+            Self::Embedded(engine) => {
+                engine.forget_member(user, room);
+                Ok(())
+            }
+        }
+    }
+
+    /// Enters who of this node came and went. What is so already changes
+    /// nothing; only real transitions, over all nodes, are published.
+    ///
+    /// # Errors
+    ///
+    /// Only where the store cannot be reached.
+    pub async fn change_presence(&self, changes: &[PresenceChange]) -> Result<(), StoreError> {
+        match self {
+            Self::Embedded(engine) => {
+                engine.change_presence(changes);
+                Ok(())
+            }
+        }
+    }
+
+    /// Who is in a room, on any node. Nobody is in a room that is not there.
+    ///
+    /// # Errors
+    ///
+    /// Only where the store cannot be reached.
+    pub async fn online(&self, room: &RoomId) -> Result<Online, StoreError> {
+        match self {
+            Self::Embedded(engine) => Ok(engine.online(room)),
+        }
+    }
+
+    /// Says that this node lives.
+    ///
+    /// # Errors
+    ///
+    /// Only where the store cannot be reached.
+    pub async fn renew_lease(&self) -> Result<Lease, StoreError> {
+        match self {
+            // No other node is there to take anything away.
+            Self::Embedded(_) => Ok(Lease::Kept),
+        }
+    }
+
+    /// Takes away the presence of nodes whose lease ran out, and says of
+    /// which. Each node's is taken away by one survivor, once.
+    ///
+    /// # Errors
+    ///
+    /// Only where the store cannot be reached.
+    pub async fn sweep_dead_nodes(&self) -> Result<Vec<ServerId>, StoreError> {
+        match self {
+            // There are no other nodes.
+            Self::Embedded(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Takes away all presence of this node, at the end of its draining.
+    ///
+    /// # Errors
+    ///
+    /// Only where the store cannot be reached.
+    pub async fn give_up_lease(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Embedded(engine) => {
+                engine.give_up_lease();
+                Ok(())
+            }
+        }
+    }
+
+    /// Publishes ephemeral envelopes, as written by
+    /// [`Envelope::write_line`](rookery_protocol::Envelope::write_line).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Broken`] for what is not UTF-8.
+    pub async fn publish(&self, payload: Vec<u8>) -> Result<(), StoreError> {
+        let payload = String::from_utf8(payload).map_err(|_| {
+            StoreError::Broken("a payload of the shared channel must be UTF-8".to_owned())
+        })?;
+        match self {
+            Self::Embedded(engine) => {
+                engine.publish(payload);
+                Ok(())
+            }
+        }
+    }
+
+    /// Asks the store for a sign of life and gives the time that it took.
+    ///
+    /// # Errors
+    ///
+    /// Where the store cannot be reached.
+    pub async fn ping(&self) -> Result<Duration, StoreError> {
+        match self {
+            Self::Embedded(_) => Ok(Duration::ZERO),
+        }
+    }
+
+    /// Whether a call made now has a chance; no question is asked.
+    pub fn is_available(&self) -> bool {
+        match self {
+            Self::Embedded(_) => true,
+        }
+    }
+
+    /// Drops the subscription and makes it anew, because it was found dead.
+    /// The bus then says [`BusEvent::Reconnected`](crate::BusEvent::Reconnected).
+    pub fn reconnect_bus(&self) {
+        match self {
+            Self::Embedded(engine) => engine.reconnect_bus(),
+        }
+    }
+
+    /// What operators may want to know.
+    pub fn stats(&self) -> Stats {
+        match self {
+            Self::Embedded(engine) => engine.stats(),
+        }
+    }
+}
