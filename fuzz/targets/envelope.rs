@@ -18,7 +18,15 @@ fuzz_target!(|payload: &str| {
     }
 });
 
-type Fields<'a> = (&'a str, &'a str, Option<&'a str>, Option<&'a str>, Option<u64>, Option<u64>, &'a str);
+type Fields<'a> = (
+    &'a str,
+    &'a str,
+    Option<&'a str>,
+    Option<&'a str>,
+    Option<u64>,
+    Option<u64>,
+    &'a str,
+);
 
 fn fields<'a>(envelope: &'a Envelope<'_>) -> Fields<'a> {
     (
