@@ -1,0 +1,108 @@
+// Where the person writes: Enter sends, Shift+Enter starts a new line, each room keeps its own draft.
+
+import { charactersLeft, isNearLimit } from "../model/limits.js";
+import { TypingSignal } from "../model/typing_signal.js";
+import { typingLine } from "../model/wording.js";
+import { byId, say } from "./element.js";
+
+/** Event `written` after a message was written. */
+export class Composer extends EventTarget {
+  #text = byId("text");
+  #form = byId("composer");
+  #send = this.#form.querySelector("button");
+  #left = byId("text-left");
+  #chat;
+  #roomId = null;
+  #drafts = new Map();
+  #signal = new TypingSignal();
+
+  constructor(chat) {
+    super();
+    this.#chat = chat;
+    this.#text.addEventListener("input", () => this.#changed());
+    this.#text.addEventListener("keydown", (event) => this.#pressed(event));
+    addEventListener("resize", () => this.#resize());
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+  }
+
+  render() {
+    const room = this.#chat.current;
+    if (room?.id !== this.#roomId) this.#switchTo(room);
+    this.#form.hidden = !room || room.isRefused;
+    const names = room ? [...room.typists.values()].map(({ name }) => name) : [];
+    const line = byId("typing");
+    if (line.textContent !== typingLine(names)) line.textContent = typingLine(names);
+    this.#showLimit();
+  }
+
+  focus() {
+    this.#text.focus();
+  }
+
+  /** Puts a text back into the field, before whatever is there. */
+  takeBack(text) {
+    const present = this.#text.value;
+    this.#text.value = present ? `${text}\n${present}` : text;
+    this.#resize();
+    this.#showLimit();
+    this.focus();
+  }
+
+  #switchTo(room) {
+    this.#tell(this.#signal.ended());
+    if (this.#roomId !== null) this.#drafts.set(this.#roomId, this.#text.value);
+    this.#roomId = room?.id ?? null;
+    this.#text.value = this.#drafts.get(this.#roomId) ?? "";
+    this.#drafts.delete(this.#roomId);
+    const label = room ? `Message to ${room.name}` : "Message";
+    byId("text-label").textContent = label;
+    this.#text.placeholder = label;
+    this.#resize();
+  }
+
+  #changed() {
+    this.#resize();
+    this.#showLimit();
+    this.#tell(this.#signal.changed(this.#text.value, Date.now()));
+  }
+
+  #pressed(event) {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    this.#submit();
+  }
+
+  #submit() {
+    const text = this.#text.value.trim();
+    if (text === "" || !this.#chat.current || charactersLeft(text, this.#chat.limits) < 0) return;
+    this.#text.value = "";
+    this.#tell(this.#signal.ended());
+    this.#chat.write(text);
+    this.#resize();
+    this.#showLimit();
+    this.focus();
+    this.dispatchEvent(new Event("written"));
+  }
+
+  #tell(on) {
+    if (on !== null && this.#chat.currentId === this.#roomId) this.#chat.tellTyping(on);
+  }
+
+  #showLimit() {
+    const text = this.#text.value.trim();
+    const left = charactersLeft(text, this.#chat.limits);
+    const words = left < 0 ? `${(-left).toLocaleString()} too many` : `${left.toLocaleString()} left`;
+    say(this.#left, isNearLimit(left, this.#chat.limits) ? words : "");
+    this.#left.classList.toggle("is-over", left < 0);
+    this.#send.disabled = text === "" || left < 0;
+    this.#text.setAttribute("aria-invalid", left < 0);
+  }
+
+  #resize() {
+    this.#text.style.height = "auto";
+    this.#text.style.height = `${this.#text.scrollHeight}px`;
+  }
+}
