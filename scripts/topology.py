@@ -15,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import ClassVar
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
@@ -27,7 +28,7 @@ class Refused(Exception):
 class Child:
     """One process of the cluster, and the file that its output goes to."""
 
-    all = []
+    all: ClassVar[list["Child"]] = []
 
     def __init__(self, name, argv, log, env=None, cwd=None):
         self.name, self.argv, self.log, self.env = name, [str(part) for part in argv], log, env or {}
