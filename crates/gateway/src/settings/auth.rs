@@ -1,6 +1,6 @@
 //! `[auth]`: who may come in.
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use super::{Secret, kinds};
 
@@ -9,7 +9,7 @@ use super::{Secret, kinds};
 #[serde(default, deny_unknown_fields)]
 pub struct AuthSettings {
     /// The HS256 key that all nodes and whoever mints tokens share.
-    #[serde(deserialize_with = "secret")]
+    #[serde(deserialize_with = "kinds::hidden")]
     pub jwt_secret: Option<Secret>,
     /// Whether guests get tokens; see [`super::Settings::guests_allowed`].
     #[serde(deserialize_with = "kinds::maybe_yes_or_no")]
@@ -20,10 +20,6 @@ pub struct AuthSettings {
     /// How many seconds a guest's token lives.
     #[serde(deserialize_with = "kinds::whole")]
     pub guest_ttl_s: u64,
-}
-
-fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
-    kinds::word(deserializer).map(Some)
 }
 
 impl Default for AuthSettings {

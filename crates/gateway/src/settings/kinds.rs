@@ -83,6 +83,50 @@ where
     deserializer.deserialize_any(Word(PhantomData))
 }
 
+/// A text that must not be shown, not even where it is wrong.
+pub(super) fn hidden<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: fmt::Display>,
+{
+    match deserializer.deserialize_any(Hidden)? {
+        Some(text) => text.parse().map(Some).map_err(de::Error::custom),
+        None => Err(de::Error::custom("must be a text, in quotes")),
+    }
+}
+
+/// Takes what could be a badly written secret without a word, since the errors
+/// that serde makes of a value show it.
+struct Hidden;
+
+impl<'de> Visitor<'de> for Hidden {
+    type Value = Option<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Some(text.to_owned()))
+    }
+
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i128<E: de::Error>(self, _: i128) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+}
+
 struct Word<T>(PhantomData<T>);
 
 impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for Word<T> {

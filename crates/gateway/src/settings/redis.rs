@@ -1,6 +1,6 @@
 //! `[redis]`: the Redis that the nodes share.
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use super::{RedisUrl, kinds};
 
@@ -9,15 +9,11 @@ use super::{RedisUrl, kinds};
 #[serde(default, deny_unknown_fields)]
 pub struct RedisSettings {
     /// Where it is: `redis://` or `rediss://`, with user and password where it wants them.
-    #[serde(deserialize_with = "url")]
+    #[serde(deserialize_with = "kinds::hidden")]
     pub url: Option<RedisUrl>,
     /// How many milliseconds an answer may take before it counts as lost.
     #[serde(deserialize_with = "kinds::whole")]
     pub command_timeout_ms: u64,
-}
-
-fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RedisUrl>, D::Error> {
-    kinds::word(deserializer).map(Some)
 }
 
 impl Default for RedisSettings {
