@@ -1,1 +1,5 @@
-//! Placeholder until its first commit.
+//! The node of Rookery.
+
+pub mod http;
+pub mod identity;
+pub mod settings;

@@ -1,0 +1,2 @@
+//! Plain HTTP.
+pub mod origin;

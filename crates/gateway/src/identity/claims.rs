@@ -1,0 +1,51 @@
+//! What a token says.
+
+use rookery_protocol::{User, UserId};
+use serde::{Deserialize, Serialize};
+
+use super::{TokenError, accept_name};
+
+/// The claims that Rookery reads; a token may have more.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Claims {
+    sub: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// Seconds since the Unix epoch; some makers write a fraction.
+    exp: serde_json::Number,
+}
+
+impl Claims {
+    pub(super) fn of(user: &User, exp: u64) -> Self {
+        Self {
+            sub: user.id.as_str().to_owned(),
+            name: Some(user.name.to_string()),
+            exp: exp.into(),
+        }
+    }
+
+    /// The `exp` in milliseconds since the Unix epoch.
+    pub(super) fn expires_at_ms(&self) -> u64 {
+        match self.exp.as_u64() {
+            Some(seconds) => seconds.saturating_mul(1000),
+            // A cast of a float saturates, which is as good as any day that far off.
+            None => (self.exp.as_f64().unwrap_or(0.0).max(0.0) * 1000.0) as u64,
+        }
+    }
+
+    /// The user that the token names. Without a name they go by their id.
+    pub(super) fn user(self) -> Result<User, TokenError> {
+        let id =
+            UserId::new(&self.sub).map_err(|error| TokenError::Claims(format!("sub: {error}")))?;
+        let name = match self.name.as_deref().map(str::trim) {
+            None | Some("") => self.sub.chars().take(User::NAME_CHARS).collect(),
+            Some(name) => {
+                accept_name(name).map_err(|error| TokenError::Claims(error.to_string()))?
+            }
+        };
+        Ok(User {
+            id,
+            name: name.into(),
+        })
+    }
+}

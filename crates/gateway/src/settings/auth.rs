@@ -1,0 +1,34 @@
+//! `[auth]`: who may come in.
+
+use serde::Deserialize;
+
+use super::{Secret, kinds};
+
+/// Who may come in.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AuthSettings {
+    /// The HS256 key that all nodes and whoever mints tokens share.
+    #[serde(deserialize_with = "kinds::hidden")]
+    pub jwt_secret: Option<Secret>,
+    /// Whether guests get tokens; see [`super::Settings::guests_allowed`].
+    #[serde(deserialize_with = "kinds::maybe_yes_or_no")]
+    pub guests: Option<bool>,
+    /// How many seconds the clocks of token makers may be wrong.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub leeway_s: u64,
+    /// How many seconds a guest's token lives.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub guest_ttl_s: u64,
+}
+
+impl Default for AuthSettings {
+    fn default() -> Self {
+        Self {
+            jwt_secret: None,
+            guests: None,
+            leeway_s: 5,
+            guest_ttl_s: 86_400,
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! `[http]`: plain HTTP and browsers.
+
+use serde::Deserialize;
+
+use super::{Network, kinds};
+use crate::http::origin::AllowedOrigin;
+
+/// Plain HTTP and browsers.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HttpSettings {
+    /// Other origins whose pages may connect, beside the node's own page.
+    #[serde(deserialize_with = "kinds::list")]
+    pub allowed_origins: Vec<AllowedOrigin>,
+    /// The proxies whose `X-Forwarded-For` is believed.
+    #[serde(deserialize_with = "kinds::list")]
+    pub trusted_proxies: Vec<Network>,
+    /// The most bytes of a request's body; 0 is no limit.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub body_bytes: usize,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            allowed_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            body_bytes: 256 * 1024,
+        }
+    }
+}

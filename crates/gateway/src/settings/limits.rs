@@ -1,0 +1,58 @@
+//! `[limits]`: what one client may do. 0 means no limit everywhere.
+
+use serde::Deserialize;
+
+use super::kinds;
+
+/// What one client may do; 0 means no limit.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LimitSettings {
+    /// The most bytes of a frame from a client.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub frame_bytes: usize,
+    /// The most characters of a message.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub text_chars: usize,
+    /// The most rooms that one connection follows.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub rooms_per_connection: usize,
+    /// How many frames a connection may send per second, in the long run.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub send_rate: u32,
+    /// How many frames it may send at once.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub send_burst: u32,
+    /// The most connections of one user to this node.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub connections_per_user: usize,
+    /// The most bytes that wait for a client that reads slowly.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub outbox_bytes: usize,
+    /// How many milliseconds a new connection has to say `hello`.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub hello_ms: u64,
+    /// The most events that are caught up after a cursor; further behind, a snapshot is given.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub catch_up: u64,
+    /// The most connections to this node.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub connections: usize,
+}
+
+impl Default for LimitSettings {
+    fn default() -> Self {
+        Self {
+            frame_bytes: 16 * 1024,
+            text_chars: 4_000,
+            rooms_per_connection: 500,
+            send_rate: 50,
+            send_burst: 200,
+            connections_per_user: 50,
+            outbox_bytes: 1024 * 1024,
+            hello_ms: 5_000,
+            catch_up: 1_000,
+            connections: 0,
+        }
+    }
+}

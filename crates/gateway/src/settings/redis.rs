@@ -1,0 +1,26 @@
+//! `[redis]`: the Redis that the nodes share.
+
+use serde::Deserialize;
+
+use super::{RedisUrl, kinds};
+
+/// The Redis that the nodes share.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RedisSettings {
+    /// Where it is: `redis://` or `rediss://`, with user and password where it wants them.
+    #[serde(deserialize_with = "kinds::hidden")]
+    pub url: Option<RedisUrl>,
+    /// How many milliseconds an answer may take before it counts as lost.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub command_timeout_ms: u64,
+}
+
+impl Default for RedisSettings {
+    fn default() -> Self {
+        Self {
+            url: None,
+            command_timeout_ms: 5_000,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What settings cannot work, each alone and together, in words that say what to do.
+
+use tracing_subscriber::EnvFilter;
+
+use super::{Engine, Settings};
+
+/// The least bytes of the secret, as HS256 wants it (RFC 7518, 3.2).
+const SECRET_BYTES: usize = 32;
+
+/// How a secret is made.
+pub(crate) const MAKE_SECRET: &str = "make one with `openssl rand -hex 32`";
+
+/// The shortest heartbeat; below it a node would mostly ping.
+const LEAST_HEARTBEAT_MS: u64 = 100;
+
+/// The shortest lease; it is renewed three times in its life.
+const LEAST_LEASE_MS: u64 = 300;
+
+impl Settings {
+    /// Everything that cannot work.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        self.check_secret(&mut problems);
+        self.check_redis(&mut problems);
+        self.check_addresses(&mut problems);
+        self.check_times(&mut problems);
+        self.check_limits(&mut problems);
+        self.check_rooms(&mut problems);
+        if let Err(error) = EnvFilter::try_new(&self.log.level) {
+            problems.push(format!("log.level: {error}; write error, warn, info, debug or trace, or directives such as info,rookery_gateway=debug"));
+        }
+        problems
+    }
+
+    /// What works but is probably not meant so.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if let (Engine::Embedded, Some(url)) = (self.store, &self.redis.url) {
+            warnings.push(format!("redis.url is set ({url}) but not used: messages are kept in the memory of this process; set store = \"redis\" (ROOKERY__STORE=redis) to use it"));
+        }
+        if self.store == Engine::Redis && self.auth.guests == Some(true) {
+            warnings.push(
+                "auth.guests is on: whoever reaches this node may come in under any name"
+                    .to_owned(),
+            );
+        }
+        let limits = &self.limits;
+        if limits.frame_bytes != 0 && limits.text_chars > limits.frame_bytes {
+            warnings.push("limits.text_chars is larger than limits.frame_bytes, so the frame's limit is met first".to_owned());
+        }
+        if limits.frame_bytes == 0 || limits.outbox_bytes == 0 {
+            warnings.push(
+                "limits.frame_bytes or limits.outbox_bytes is 0: one client can take all memory"
+                    .to_owned(),
+            );
+        }
+        warnings
+    }
+
+    fn check_secret(&self, problems: &mut Vec<String>) {
+        match &self.auth.jwt_secret {
+            Some(secret) if secret.reveal().len() < SECRET_BYTES => problems.push(format!(
+                "auth.jwt_secret: has {} bytes, at least {SECRET_BYTES} are needed; {MAKE_SECRET}",
+                secret.reveal().len()
+            )),
+            None if self.store == Engine::Redis => problems.push(format!(
+                "auth.jwt_secret: must be set with store = \"redis\", since all nodes must share it; {MAKE_SECRET} and give it to every node (ROOKERY__AUTH__JWT_SECRET)"
+            )),
+            _ => {}
+        }
+        if self.auth.guest_ttl_s == 0 {
+            problems.push(
+                "auth.guest_ttl_s: must be at least 1; to keep guests out set auth.guests = false"
+                    .to_owned(),
+            );
+        }
+        if self.auth.leeway_s > 300 {
+            problems.push("auth.leeway_s: at most 300 seconds; beyond that expired tokens would go on working".to_owned());
+        }
+    }
+
+    fn check_redis(&self, problems: &mut Vec<String>) {
+        if self.store == Engine::Redis && self.redis.url.is_none() {
+            problems.push("redis.url: must be set with store = \"redis\", for example redis://127.0.0.1:6379 (ROOKERY__REDIS__URL or REDIS_URL)".to_owned());
+        }
+        if self.redis.command_timeout_ms < 10 {
+            problems.push("redis.command_timeout_ms: must be at least 10".to_owned());
+        }
+    }
+
+    fn check_addresses(&self, problems: &mut Vec<String>) {
+        if self.admin.listen == Some(self.listen) && self.listen.port() != 0 {
+            problems.push(format!("admin.listen: is {} like listen; the operators' listener needs its own port, or \"off\"", self.listen));
+        }
+    }
+
+    fn check_times(&self, problems: &mut Vec<String>) {
+        if self.heartbeat_ms < LEAST_HEARTBEAT_MS {
+            problems.push(format!(
+                "heartbeat_ms: must be at least {LEAST_HEARTBEAT_MS}; 25000 fits most proxies"
+            ));
+        }
+        if self.presence.lease_ms < LEAST_LEASE_MS {
+            problems.push(format!("presence.lease_ms: must be at least {LEAST_LEASE_MS}; the lease is renewed several times in its life"));
+        }
+    }
+
+    fn check_limits(&self, problems: &mut Vec<String>) {
+        let limits = &self.limits;
+        if limits.send_rate != 0 && limits.send_burst == 0 {
+            problems.push("limits.send_burst: must be at least 1 where limits.send_rate is set; to lift the limit set limits.send_rate = 0".to_owned());
+        }
+        let frame_fits = limits.outbox_bytes == 0 || limits.outbox_bytes >= limits.frame_bytes;
+        if !frame_fits {
+            problems.push(format!(
+                "limits.outbox_bytes: {} is less than limits.frame_bytes, {}; no outbox could hold a message of that size",
+                limits.outbox_bytes, limits.frame_bytes
+            ));
+        }
+    }
+
+    fn check_rooms(&self, problems: &mut Vec<String>) {
+        for (prefix, &span) in &self.rooms.lifetimes.0 {
+            if rookery_protocol::RoomId::new(prefix).is_err() {
+                problems.push(format!("rooms.lifetimes: {prefix:?} cannot begin a room id; ids have 1 to 64 of A-Z a-z 0-9 _ . : -"));
+            }
+            if span == 0 {
+                problems.push(format!("rooms.lifetimes: {prefix:?} has a lifetime of 0; leave the line out where messages shall stay"));
+            }
+        }
+    }
+}
