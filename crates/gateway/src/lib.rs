@@ -2,4 +2,6 @@
 
 pub mod http;
 pub mod identity;
+pub mod logging;
+pub mod metrics;
 pub mod settings;

@@ -224,7 +224,6 @@ fn what_cannot_work_together_is_said() {
             "[rooms.lifetimes]\n\"a b\" = \"1s\"",
             "cannot begin a room id",
         ),
-        ("[rooms.lifetimes]\n\"a\" = 0", "lifetime of 0"),
         ("[presence]\nlease_ms = 1", "presence.lease_ms"),
     ] {
         let said = problem(file, &[]);

@@ -20,6 +20,7 @@ mod redis;
 mod rooms;
 mod secret;
 mod span;
+mod store;
 mod validate;
 
 use std::net::SocketAddr;

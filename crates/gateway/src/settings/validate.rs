@@ -120,12 +120,12 @@ impl Settings {
     }
 
     fn check_rooms(&self, problems: &mut Vec<String>) {
-        for (prefix, &span) in &self.rooms.lifetimes.0 {
-            if rookery_protocol::RoomId::new(prefix).is_err() {
-                problems.push(format!("rooms.lifetimes: {prefix:?} cannot begin a room id; ids have 1 to 64 of A-Z a-z 0-9 _ . : -"));
-            }
-            if span == 0 {
-                problems.push(format!("rooms.lifetimes: {prefix:?} has a lifetime of 0; leave the line out where messages shall stay"));
+        for prefix in self.rooms.lifetimes.0.keys() {
+            // The empty prefix is the one of all rooms.
+            if !prefix.is_empty() && rookery_protocol::RoomId::new(prefix).is_err() {
+                problems.push(format!(
+                    "rooms.lifetimes: {prefix:?} cannot begin a room id; ids have 1 to 64 of A-Z a-z 0-9 _ . : -"
+                ));
             }
         }
     }

@@ -1,0 +1,40 @@
+//! The settings of the store, as it wants them.
+
+use rookery_protocol::ServerId;
+use rookery_store::{EngineSettings, Lifetime, RedisSettings, Retention};
+
+use super::{Engine, Settings};
+
+impl Settings {
+    /// What the store of this node is made from.
+    pub fn store_settings(&self, server_id: ServerId) -> rookery_store::Settings {
+        let engine = match (self.store, &self.redis.url) {
+            (Engine::Redis, url) => {
+                let url = url.as_ref().map(|url| url.reveal()).unwrap_or_default();
+                EngineSettings::Redis(RedisSettings {
+                    command_timeout_ms: self.redis.command_timeout_ms,
+                    ..RedisSettings::new(url)
+                })
+            }
+            (Engine::Embedded, _) => EngineSettings::Embedded,
+        };
+        let lifetimes = self
+            .rooms
+            .lifetimes
+            .0
+            .iter()
+            .map(|(prefix, &ttl_ms)| Lifetime {
+                prefix: prefix.clone(),
+                ttl_ms,
+            });
+        rookery_store::Settings {
+            server_id,
+            engine,
+            retention: Retention {
+                max_events: self.rooms.max_events,
+                lifetimes: lifetimes.collect(),
+            },
+            lease_ms: self.presence.lease_ms,
+        }
+    }
+}
