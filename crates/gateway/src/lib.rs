@@ -1,7 +1,22 @@
-//! The node of Rookery.
+//! The node of Rookery: sockets, sequencing, fan-out, identity and HTTP.
+//!
+//! The path of a message is a straight line through the modules: `socket`
+//! reads a frame, `session` carries out the command, `hub` hands it to the
+//! store and takes what the store and the other nodes say, `room` brings it
+//! into order, `worker` writes it to the sockets.
 
+mod clock;
+mod drain;
 pub mod http;
+mod hub;
 pub mod identity;
 pub mod logging;
 pub mod metrics;
+mod node;
+mod room;
+mod session;
 pub mod settings;
+mod socket;
+mod worker;
+
+pub use node::run;

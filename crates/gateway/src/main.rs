@@ -1,1 +1,5 @@
-fn main() {}
+//! The binary `rookery`.
+
+fn main() -> anyhow::Result<()> {
+    rookery_gateway::run(rookery_gateway::settings::Settings::default())
+}

@@ -1,0 +1,68 @@
+//! Whether this node may be given traffic.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What `/readyz` depends on. Shared by all threads.
+#[derive(Debug, Default)]
+pub struct Readiness {
+    store_up: AtomicBool,
+    bus_up: AtomicBool,
+    draining: AtomicBool,
+}
+
+impl Readiness {
+    /// Whether the store answers. Returns what was so before.
+    pub(crate) fn set_store_up(&self, up: bool) -> bool {
+        self.store_up.swap(up, Ordering::Relaxed)
+    }
+
+    /// Whether the shared channel answers. Returns what was so before.
+    pub(crate) fn set_bus_up(&self, up: bool) -> bool {
+        self.bus_up.swap(up, Ordering::Relaxed)
+    }
+
+    /// From now on the node only ends.
+    pub(crate) fn set_draining(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the node is about to stop.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// What stands in the way of traffic, in words; nothing where the node is ready.
+    pub fn missing(&self) -> Vec<&'static str> {
+        let said = [
+            (self.is_draining(), "draining"),
+            (
+                !self.store_up.load(Ordering::Relaxed),
+                "the store does not answer",
+            ),
+            (
+                !self.bus_up.load(Ordering::Relaxed),
+                "the shared channel does not answer",
+            ),
+        ];
+        said.into_iter()
+            .filter(|(so, _)| *so)
+            .map(|(_, words)| words)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_must_be_well() {
+        let readiness = Readiness::default();
+        assert_eq!(readiness.missing().len(), 2);
+        assert!(!readiness.set_store_up(true));
+        readiness.set_bus_up(true);
+        assert!(readiness.missing().is_empty());
+        readiness.set_draining();
+        assert_eq!(readiness.missing(), ["draining"]);
+    }
+}

@@ -1,0 +1,121 @@
+//! What the threads of a node share.
+//!
+//! The hub keeps who is connected and which rooms are followed here, and
+//! carries what happens into the rooms. It holds nothing that cannot be lost,
+//! never holds a guard of a map across an await or a second call into the same
+//! map, and never waits for a client.
+
+mod bus;
+mod heads;
+mod heal;
+mod presence;
+mod probe;
+mod rooms;
+mod roster;
+mod send;
+mod sessions;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use dashmap::DashMap;
+use rookery_protocol::{RoomId, ServerId};
+use rookery_store::Store;
+use tokio::runtime::Handle;
+
+pub(crate) use heal::Patience;
+use presence::Presence;
+pub(crate) use send::Stored;
+use sessions::Sessions;
+
+use crate::{
+    http::Readiness, identity::Identity, metrics::Metrics, room::Room, settings::Settings,
+    worker::Workers,
+};
+
+/// One node, as its threads share it.
+pub(crate) struct Hub {
+    pub(crate) server_id: ServerId,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) store: Store,
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) readiness: Arc<Readiness>,
+    pub(crate) workers: Workers,
+    pub(crate) sessions: Sessions,
+    pub(crate) presence: Presence,
+    /// Open client sockets, welcomed or not.
+    pub(crate) connections: AtomicUsize,
+    /// Sends that are on their way into the store.
+    pub(crate) sends_in_flight: AtomicUsize,
+    rooms: DashMap<RoomId, Arc<Room>>,
+    probe: probe::Probe,
+    /// The runtime of everything that belongs to no socket.
+    background: Handle,
+}
+
+/// What a hub is made of.
+pub(crate) struct Parts {
+    pub(crate) server_id: ServerId,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) store: Store,
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) readiness: Arc<Readiness>,
+    pub(crate) background: Handle,
+}
+
+impl Hub {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts {
+            server_id,
+            settings,
+            store,
+            identity,
+            metrics,
+            readiness,
+            background,
+        } = parts;
+        Self {
+            workers: Workers::new(settings.worker_count()),
+            sessions: Sessions::default(),
+            presence: Presence::default(),
+            connections: AtomicUsize::new(0),
+            sends_in_flight: AtomicUsize::new(0),
+            rooms: DashMap::new(),
+            probe: probe::Probe::default(),
+            server_id,
+            settings,
+            store,
+            identity,
+            metrics,
+            readiness,
+            background,
+        }
+    }
+
+    /// Starts the loops that belong to no socket.
+    pub(crate) fn start(self: &Arc<Self>, bus: rookery_store::Bus) {
+        self.background.spawn(bus::run(Arc::clone(self), bus));
+        self.background.spawn(heads::run(Arc::clone(self)));
+        self.background
+            .spawn(presence::run_changes(Arc::clone(self)));
+        self.background.spawn(presence::run_lease(Arc::clone(self)));
+        self.background.spawn(roster::run_counts(Arc::clone(self)));
+        self.background.spawn(probe::run(Arc::clone(self)));
+    }
+
+    /// A client's socket was taken over.
+    pub(crate) fn connection_opened(&self) {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+        self.metrics.connections.inc();
+    }
+
+    /// A client's socket is gone for good.
+    pub(crate) fn connection_closed(&self) {
+        self.connections.fetch_sub(1, Ordering::Relaxed);
+        self.metrics.connections.dec();
+    }
+}

@@ -1,0 +1,102 @@
+//! A message's way into the log, from a socket or by HTTP.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
+
+use rookery_protocol::{
+    ErrorCode, EventBody, User,
+    client_frame::SendCommand,
+    event::MessageFields,
+    text::{self, TextError},
+};
+use rookery_store::{Append, Appended};
+
+use super::{Hub, heal::Patience};
+use crate::{room::Wanted, session::Refusal};
+
+/// A message that is in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stored {
+    /// Its number in the room.
+    pub(crate) seq: u64,
+    /// When it was stored, in milliseconds since the Unix epoch.
+    pub(crate) ts: u64,
+    /// Whether it had been stored before, by the same nonce.
+    pub(crate) duplicate: bool,
+}
+
+impl Hub {
+    /// Checks a message and hands it to the store at once, in the order of the
+    /// calls. The future is done when the message is in the log and on its way
+    /// to the room's sessions here.
+    pub(crate) fn send(
+        self: &Arc<Self>,
+        user: &User,
+        command: SendCommand,
+    ) -> Result<impl Future<Output = Result<Stored, Refusal>> + 'static + use<>, Refusal> {
+        let append = self.append_of(user, command)?;
+        let room = append.room.clone();
+        let begun = Instant::now();
+        self.sends_in_flight.fetch_add(1, Ordering::Relaxed);
+        let appending = self.store.append(append);
+        let hub = Arc::clone(self);
+        Ok(async move {
+            let appended = appending.await;
+            hub.sends_in_flight.fetch_sub(1, Ordering::Relaxed);
+            let appended = appended.inspect_err(|_| hub.metrics.appends_failed.inc())?;
+            hub.metrics
+                .appended(begun.elapsed(), appended.event.is_none());
+            let stored = Stored {
+                seq: appended.seq,
+                ts: appended.ts,
+                duplicate: appended.event.is_none(),
+            };
+            hub.take_appended(&room, appended);
+            Ok(stored)
+        })
+    }
+
+    fn append_of(&self, user: &User, command: SendCommand) -> Result<Append, Refusal> {
+        let SendCommand {
+            room,
+            text,
+            nonce,
+            reply_to,
+            meta,
+        } = command;
+        let text = text::accept(text, self.settings.limits.text_chars).map_err(|error| {
+            let code = match error {
+                TextError::TooLong { .. } => ErrorCode::TooLarge,
+                TextError::Blank | TextError::Control(_) => ErrorCode::BadRequest,
+            };
+            Refusal::new(code, error.to_string())
+        })?;
+        let body = EventBody::message(&MessageFields {
+            from: user,
+            text: &text,
+            nonce: nonce.as_ref(),
+            reply_to,
+            meta: meta.as_ref(),
+        });
+        let known = self.followed_room(&room).and_then(|room| room.position());
+        Ok(Append {
+            room,
+            user: user.id.clone(),
+            nonce,
+            body,
+            known,
+        })
+    }
+
+    /// Gives the room what the store has just numbered.
+    fn take_appended(self: &Arc<Self>, room: &rookery_protocol::RoomId, appended: Appended) {
+        let (Some(event), Some(room)) = (appended.event, self.followed_room(room)) else {
+            return;
+        };
+        if room.offer(&appended.epoch, event, &self.workers) == Wanted::Healing {
+            self.heal_soon(room, Patience::Short);
+        }
+    }
+}

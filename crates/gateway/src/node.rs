@@ -1,0 +1,161 @@
+//! A node from its start to its end: assemble, serve, drain, stop.
+
+use std::{sync::Arc, time::Duration};
+
+use actix_http::HttpService;
+use actix_server::{Server, ServerHandle};
+use actix_service::map_config;
+use actix_web::dev::AppConfig;
+use anyhow::Context;
+use rookery_protocol::ServerId;
+use rookery_store::Store;
+use tokio::runtime::Runtime;
+
+use crate::{
+    drain::{self, Signals},
+    http::{self, Readiness},
+    hub::{Hub, Parts},
+    identity::Identity,
+    metrics::Metrics,
+    settings::{Engine, Settings},
+    socket,
+};
+
+/// How many connections the kernel keeps while they wait to be accepted: what
+/// a storm of returning clients brings at once.
+const BACKLOG: u32 = 8192;
+
+/// Runs a node until it is told to stop.
+///
+/// # Errors
+///
+/// When the store cannot be reached or a listener cannot be bound; the words
+/// say what to do.
+pub fn run(settings: Settings) -> anyhow::Result<()> {
+    raise_file_limit();
+    // Everything that belongs to no socket runs on a thread of its own: the
+    // workers' runtimes are single-threaded and have clients to serve.
+    let background = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("background")
+        .enable_all()
+        .build()
+        .context("cannot start a thread for background work")?;
+    let result = actix_rt::System::new().block_on(serve(Arc::new(settings), &background));
+    background.shutdown_timeout(Duration::from_secs(1));
+    result
+}
+
+async fn serve(settings: Arc<Settings>, background: &Runtime) -> anyhow::Result<()> {
+    let mut signals = Signals::listen().context("cannot listen for signals")?;
+    let hub = tokio::select! {
+        hub = assemble(&settings, background) => hub?,
+        name = signals.next() => {
+            tracing::info!("{name} before the node was ready: ending");
+            return Ok(());
+        }
+    };
+    let clients = bind_clients(&hub)?;
+    let (clients_handle, mut clients_ended) = run_apart(clients);
+    announce(&hub);
+
+    let ended_early = tokio::select! {
+        name = signals.next() => {
+            tracing::info!("{name}: stopping; a second signal ends at once");
+            None
+        }
+        ended = &mut clients_ended => Some(ended),
+    };
+    if let Some(ended) = ended_early {
+        ended
+            .context("the server's task broke")?
+            .context("the server broke")?;
+        anyhow::bail!("the server ended by itself");
+    }
+    signals.end_at_next();
+    drain::drain(&hub).await;
+    clients_handle.stop(false).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Connects the store and starts what belongs to no socket.
+async fn assemble(settings: &Arc<Settings>, background: &Runtime) -> anyhow::Result<Arc<Hub>> {
+    let server_id = new_server_id()?;
+    let store_settings = settings.store_settings(server_id.clone());
+    let connecting = background.spawn(Store::connect(store_settings));
+    let (store, bus) = connecting
+        .await
+        .context("connecting the store broke")?
+        .context("cannot use the store; `rookery check` says more")?;
+    let hub = Arc::new(Hub::new(Parts {
+        server_id,
+        settings: Arc::clone(settings),
+        store,
+        identity: Arc::new(Identity::new(settings)),
+        metrics: Arc::new(Metrics::new()),
+        readiness: Arc::new(Readiness::default()),
+        background: background.handle().clone(),
+    }));
+    hub.start(bus);
+    Ok(hub)
+}
+
+/// A name for this life of the node: new at every start.
+fn new_server_id() -> anyhow::Result<ServerId> {
+    ServerId::new(format!("n_{:012x}", rand::random::<u64>() >> 16)).context("no server id")
+}
+
+fn bind_clients(hub: &Arc<Hub>) -> anyhow::Result<Server> {
+    let listen = hub.settings.listen;
+    let for_factory = Arc::clone(hub);
+    // 0 is no limit to actix as well.
+    let patience = Duration::from_millis(hub.settings.limits.hello_ms);
+    let server = Server::build()
+        .workers(hub.settings.worker_count())
+        .backlog(BACKLOG)
+        .max_concurrent_connections(usize::MAX >> 4)
+        .disable_signals()
+        .bind("clients", listen, move || {
+            let hub = Arc::clone(&for_factory);
+            let app = http::app(Arc::clone(&hub));
+            HttpService::build()
+                .client_request_timeout(patience)
+                .upgrade(socket::upgrade_service(hub))
+                .h1(map_config(app, |()| AppConfig::default()))
+                .tcp()
+        })
+        .with_context(|| {
+            format!("cannot listen on {listen}: is another program there? set `listen`")
+        })?;
+    Ok(server.run())
+}
+
+/// Runs a server in a task of its own.
+fn run_apart(server: Server) -> (ServerHandle, tokio::task::JoinHandle<std::io::Result<()>>) {
+    let handle = server.handle();
+    (handle, actix_rt::spawn(server))
+}
+
+fn announce(hub: &Hub) {
+    let settings = &hub.settings;
+    tracing::info!(node = %hub.server_id, workers = settings.worker_count(), "chat at http://{}", settings.listen);
+    if let Some(admin) = settings.admin.listen {
+        tracing::info!("operators' view at http://{admin}");
+    }
+    if settings.store == Engine::Embedded {
+        tracing::warn!(
+            "the embedded engine keeps everything in memory: it ends with this process, and no other node sees it"
+        );
+    }
+}
+
+/// Takes as many file descriptors as the system allows: one per connection.
+fn raise_file_limit() {
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(files) => tracing::debug!(files, "file descriptors"),
+        Err(error) => {
+            tracing::warn!(%error, "the limit of open files stays as it was; it bounds the connections")
+        }
+    }
+}

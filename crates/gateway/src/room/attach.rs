@@ -1,0 +1,118 @@
+//! Coming into a room without a hole and without a repeat, and going.
+//!
+//! A snapshot was read from the store at some head; meanwhile events went on.
+//! Under the room's lock the answer, the events between the snapshot and now,
+//! and the subscription are put into the worker's inbox as one instruction, so
+//! that whatever the room passes on next follows exactly.
+
+use rookery_protocol::{Cursor, User, UserId, websocket};
+
+use super::{LocalUser, Room, State, Wanted};
+use crate::worker::{ConnectionKey, Instruction, Workers};
+
+/// Where a session sits: the worker that owns its socket, and its key there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seat {
+    pub(crate) worker: usize,
+    pub(crate) connection: ConnectionKey,
+}
+
+/// What became of an attempt to come in.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Attach {
+    /// The session is in. `first` is whether it is its user's first one here.
+    Done { first: bool },
+    /// The node has not been brought to the snapshot's head yet: heal, then try again.
+    Behind(Wanted),
+    /// The snapshot is too old for what the node remembers: read a new one.
+    Outdated,
+}
+
+impl Room {
+    /// Brings in a session whose answer (`ok` with the snapshot at `head`, as
+    /// JSON that `answer` writes) is to be the first thing it gets.
+    pub(crate) fn attach(
+        &self,
+        seat: Seat,
+        user: &User,
+        head: &Cursor,
+        answer: impl FnOnce(&super::Roster) -> Vec<u8>,
+        workers: &Workers,
+    ) -> Attach {
+        let mut state = self.state.lock();
+        if state.sequencer.position().is_none() {
+            let mut passed = Vec::new();
+            state.sequencer.start(head.clone(), &mut passed);
+            state.hand_on(&self.id, passed, workers);
+        }
+        let position = match state.sequencer.position() {
+            Some(position) if position.epoch == head.epoch && position.seq >= head.seq => {
+                position.seq
+            }
+            _ => return Attach::Behind(state.want_healing()),
+        };
+        let Some(missed) = state.recent.since(head.seq, position) else {
+            return Attach::Outdated;
+        };
+        let answer = answer(&state.roster);
+        let missed = missed.map(|event| event.json.as_ref());
+        let first = websocket::text_batch(std::iter::once(answer.as_slice()).chain(missed));
+        let (room, connection) = (self.id.clone(), seat.connection);
+        workers.give(
+            seat.worker,
+            Instruction::Attach {
+                room,
+                connection,
+                first,
+            },
+        );
+        Attach::Done {
+            first: state.add(seat.worker, user),
+        }
+    }
+
+    /// Takes a session out of the count. Returns the user if it was its last one here.
+    pub(crate) fn detach(&self, worker: usize, user: &UserId) -> bool {
+        self.state.lock().subtract(worker, user)
+    }
+
+    /// The users that have sessions here.
+    pub(crate) fn local_users(&self) -> Vec<User> {
+        self.state
+            .lock()
+            .users
+            .values()
+            .map(|local| local.user.clone())
+            .collect()
+    }
+}
+
+impl State {
+    fn add(&mut self, worker: usize, user: &User) -> bool {
+        if let Some(members) = self.members.get_mut(worker) {
+            *members += 1;
+        }
+        let local = self.users.entry(user.id.clone());
+        let local = local.or_insert_with(|| LocalUser {
+            user: user.clone(),
+            sessions: 0,
+        });
+        local.sessions += 1;
+        local.sessions == 1
+    }
+
+    fn subtract(&mut self, worker: usize, user: &UserId) -> bool {
+        if let Some(members) = self.members.get_mut(worker) {
+            *members = members.saturating_sub(1);
+        }
+        let Some(local) = self.users.get_mut(user) else {
+            return false;
+        };
+        local.sessions = local.sessions.saturating_sub(1);
+        let last = local.sessions == 0;
+        if last {
+            self.users.remove(user);
+        }
+        last
+    }
+}

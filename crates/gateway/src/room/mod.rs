@@ -1,0 +1,213 @@
+//! A room as this node holds it, for as long as somebody here is in it.
+//!
+//! Everything that happens in the room passes through one short critical
+//! section, in order: it is sequenced, made a finished frame once, and put
+//! into the inbox of each worker that has members. The lock is never held
+//! across an await, and nothing behind it can be waited for: putting into an
+//! inbox never blocks.
+
+mod attach;
+mod presence;
+mod recent;
+mod roster;
+mod sequencer;
+
+use std::collections::HashMap;
+
+use parking_lot::Mutex;
+use rookery_protocol::{Cursor, Epoch, Event, RoomId, User, UserId, websocket};
+use tokio::sync::Notify;
+
+pub(crate) use attach::{Attach, Seat};
+use recent::Recent;
+pub(crate) use roster::{Roster, Transition};
+use sequencer::{Offered, Sequencer};
+
+use crate::worker::{Instruction, Workers};
+
+/// A room that has, had a moment ago, or is about to have sessions on this node.
+#[derive(Debug)]
+pub(crate) struct Room {
+    pub(crate) id: RoomId,
+    state: Mutex<State>,
+    /// Woken when a healing is done.
+    healed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    sequencer: Sequencer,
+    recent: Recent,
+    roster: Roster,
+    /// How many members each worker has, by the worker's number.
+    members: Vec<u32>,
+    /// The users among them, and how many sessions each has here.
+    users: HashMap<UserId, LocalUser>,
+    healing: bool,
+    /// The number of people changed since it was last told (big rooms).
+    count_untold: bool,
+}
+
+#[derive(Debug)]
+struct LocalUser {
+    user: User,
+    sessions: u32,
+}
+
+/// What a room wants done after it took an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Nothing: the room is in step with its log, as far as it knows.
+    Nothing,
+    /// Somebody has to read the log for it; nobody does so yet.
+    Healing,
+}
+
+impl Room {
+    pub(crate) fn new(id: RoomId, workers: usize) -> Self {
+        let state = State {
+            members: vec![0; workers],
+            ..State::default()
+        };
+        Self {
+            id,
+            state: Mutex::new(state),
+            healed: Notify::new(),
+        }
+    }
+
+    /// Up to where its subscribers have been brought; `None` before the first snapshot.
+    pub(crate) fn position(&self) -> Option<Cursor> {
+        self.state.lock().sequencer.position().cloned()
+    }
+
+    /// Takes an event, from an append's answer, the shared channel or the log,
+    /// and hands on whatever is now in order.
+    pub(crate) fn offer(&self, epoch: &Epoch, event: Event, workers: &Workers) -> Wanted {
+        let mut state = self.state.lock();
+        let mut passed = Vec::new();
+        let offered = state.sequencer.offer(epoch, event, &mut passed);
+        state.hand_on(&self.id, passed, workers);
+        match offered {
+            Offered::Passed if !state.sequencer.has_hole() => Wanted::Nothing,
+            Offered::Seen => Wanted::Nothing,
+            Offered::Early if state.sequencer.position().is_none() => Wanted::Nothing,
+            Offered::Passed | Offered::Early | Offered::OtherEpoch => state.want_healing(),
+        }
+    }
+
+    /// Asks for healing up to a head that somebody saw, where the room is behind it.
+    pub(crate) fn notice_head(&self, head: &Cursor) -> Wanted {
+        let mut state = self.state.lock();
+        match state.sequencer.position() {
+            Some(position) if position.epoch != head.epoch || position.seq < head.seq => {
+                state.want_healing()
+            }
+            _ => Wanted::Nothing,
+        }
+    }
+
+    /// Whether an event waits behind a hole.
+    pub(crate) fn has_hole(&self) -> bool {
+        self.state.lock().sequencer.has_hole()
+    }
+
+    /// The healer is done.
+    pub(crate) fn healing_done(&self) {
+        self.state.lock().healing = false;
+        self.healed.notify_waiters();
+    }
+
+    /// Waits while somebody heals the room.
+    pub(crate) async fn until_healed(&self) {
+        let healed = self.healed.notified();
+        if self.state.lock().healing {
+            healed.await;
+        }
+    }
+
+    /// Follows the log from `head` on, which does not continue what the
+    /// members were sent: they are closed with "out of sync" and come back.
+    pub(crate) fn restart(&self, head: Cursor, workers: &Workers) {
+        let mut state = self.state.lock();
+        state.recent.clear();
+        for worker in state.occupied() {
+            workers.give(
+                worker,
+                Instruction::OutOfSync {
+                    room: self.id.clone(),
+                },
+            );
+        }
+        let mut passed = Vec::new();
+        state.sequencer.start(head, &mut passed);
+        state.hand_on(&self.id, passed, workers);
+    }
+
+    /// Hands an ephemeral frame to all members here; it may be shed.
+    pub(crate) fn pass_ephemeral(&self, json: &[u8], workers: &Workers) {
+        let state = self.state.lock();
+        state.tell(&self.id, json, workers);
+    }
+
+    /// Whether nobody here is in it any more.
+    pub(crate) fn is_idle(&self) -> bool {
+        let state = self.state.lock();
+        state.users.is_empty() && state.occupied().next().is_none()
+    }
+}
+
+impl State {
+    /// The numbers of the workers that have members.
+    fn occupied(&self) -> impl Iterator<Item = usize> + '_ {
+        self.members
+            .iter()
+            .enumerate()
+            .filter(|(_, members)| **members > 0)
+            .map(|(at, _)| at)
+    }
+
+    /// Makes each event a finished frame, once, and gives it to the workers.
+    fn hand_on(&mut self, room: &RoomId, passed: Vec<Event>, workers: &Workers) {
+        for event in passed {
+            let frame = websocket::text(&event.json);
+            // The JSON is kept as a part of the frame, not a second time.
+            let json = frame.slice(frame.len() - event.json.len()..);
+            for worker in self.occupied() {
+                let (room, frame) = (room.clone(), frame.clone());
+                workers.give(
+                    worker,
+                    Instruction::Deliver {
+                        room,
+                        frame,
+                        ephemeral: false,
+                    },
+                );
+            }
+            self.recent.push(Event { json, ..event });
+        }
+    }
+
+    fn tell(&self, room: &RoomId, json: &[u8], workers: &Workers) {
+        let frame = websocket::text(json);
+        for worker in self.occupied() {
+            let (room, frame) = (room.clone(), frame.clone());
+            workers.give(
+                worker,
+                Instruction::Deliver {
+                    room,
+                    frame,
+                    ephemeral: true,
+                },
+            );
+        }
+    }
+
+    fn want_healing(&mut self) -> Wanted {
+        if std::mem::replace(&mut self.healing, true) {
+            Wanted::Nothing
+        } else {
+            Wanted::Healing
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Who is in a room, as this node last heard.
+//!
+//! Loaded once from the store and kept up by the presence events of the shared
+//! channel, so that a thousand joins ask the store once. In a big room only the
+//! number is kept.
+
+use std::collections::HashMap;
+
+use rookery_protocol::{User, UserId, server_frame::Status};
+use rookery_store::Online;
+
+/// One coming or going, as the shared channel tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Transition {
+    /// Who and which way; in a big room the store does not say.
+    pub(crate) who: Option<(User, Status)>,
+    /// How many are there now.
+    pub(crate) online_count: u64,
+    /// When, by the store's clock in microseconds.
+    pub(crate) at: u64,
+}
+
+/// What the room's sessions are to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum News {
+    /// This user came or went.
+    User(User, Status),
+    /// The number changed, in a big room.
+    Count,
+}
+
+/// The node's picture of who is there.
+#[derive(Debug, Default)]
+pub(crate) struct Roster {
+    /// `None` until loaded, and while too many are there to list.
+    users: Option<HashMap<UserId, User>>,
+    count: u64,
+    at: u64,
+    loaded: bool,
+}
+
+impl Roster {
+    /// Whether the picture is to be asked for: never loaded, or small again
+    /// after it was too big to list.
+    pub(crate) fn is_stale(&self) -> bool {
+        !self.loaded || (self.users.is_none() && !self.is_big())
+    }
+
+    /// How many are there.
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Those who are there; nobody where there are too many to list.
+    pub(crate) fn users(&self) -> Vec<User> {
+        self.users
+            .iter()
+            .flat_map(HashMap::values)
+            .cloned()
+            .collect()
+    }
+
+    /// Whether the node has heard of something later than this picture.
+    pub(crate) fn is_ahead_of(&self, online: &Online) -> bool {
+        self.loaded && self.at > online.at
+    }
+
+    fn is_big(&self) -> bool {
+        self.count > Online::MOST_USERS as u64
+    }
+
+    /// Takes the store's picture and says what differs from the one before.
+    pub(crate) fn load(&mut self, online: Online) -> Vec<News> {
+        let first = !self.loaded;
+        let count_changed = self.count != online.count;
+        self.loaded = true;
+        self.at = online.at;
+        self.count = online.count;
+        let now = (!self.is_big()).then(|| {
+            online
+                .users
+                .into_iter()
+                .map(|user| (user.id.clone(), user))
+                .collect()
+        });
+        let before = std::mem::replace(&mut self.users, now);
+        match (&before, &self.users) {
+            _ if first => Vec::new(),
+            (Some(before), Some(now)) => {
+                let came = now.values().filter(|user| !before.contains_key(&user.id));
+                let went = before.values().filter(|user| !now.contains_key(&user.id));
+                let came = came.map(|user| News::User(user.clone(), Status::Online));
+                came.chain(went.map(|user| News::User(user.clone(), Status::Offline)))
+                    .collect()
+            }
+            _ if count_changed => vec![News::Count],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Takes what the shared channel tells; `None` where it says nothing new.
+    pub(crate) fn apply(&mut self, transition: Transition) -> Option<News> {
+        if !self.loaded || transition.at <= self.at {
+            return None;
+        }
+        self.at = transition.at;
+        self.count = transition.online_count;
+        if self.is_big() {
+            self.users = None;
+            return Some(News::Count);
+        }
+        let Some((user, status)) = transition.who else {
+            // The store saw a big room; the picture has to be asked for again.
+            self.users = None;
+            return Some(News::Count);
+        };
+        if let Some(users) = &mut self.users {
+            let changed = match status {
+                Status::Online => users.insert(user.id.clone(), user.clone()).is_none(),
+                Status::Offline => users.remove(&user.id).is_some(),
+            };
+            return changed.then_some(News::User(user, status));
+        }
+        Some(News::User(user, status))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(name: &str) -> User {
+        User {
+            id: UserId::new(name).unwrap(),
+            name: name.into(),
+        }
+    }
+
+    fn online(names: &[&str], at: u64) -> Online {
+        Online {
+            users: names.iter().map(|name| user(name)).collect(),
+            count: names.len() as u64,
+            at,
+        }
+    }
+
+    fn transition(name: &str, status: Status, online_count: u64, at: u64) -> Transition {
+        Transition {
+            who: Some((user(name), status)),
+            online_count,
+            at,
+        }
+    }
+
+    #[test]
+    fn what_is_older_than_the_picture_says_nothing() {
+        let mut roster = Roster::default();
+        assert!(roster.is_stale());
+        assert_eq!(
+            roster.apply(transition("a", Status::Online, 1, 5)),
+            None,
+            "not loaded"
+        );
+        assert_eq!(roster.load(online(&["a"], 10)), []);
+        assert_eq!(roster.apply(transition("a", Status::Offline, 0, 10)), None);
+        assert_eq!(
+            roster.apply(transition("b", Status::Online, 2, 11)),
+            Some(News::User(user("b"), Status::Online))
+        );
+        assert_eq!(roster.count(), 2);
+        assert!(!roster.is_stale());
+    }
+
+    #[test]
+    fn loading_again_tells_the_difference() {
+        let mut roster = Roster::default();
+        roster.load(online(&["a", "b"], 1));
+        assert_eq!(
+            roster.load(online(&["b", "c"], 2)),
+            [
+                News::User(user("c"), Status::Online),
+                News::User(user("a"), Status::Offline)
+            ]
+        );
+        assert_eq!(roster.load(online(&["b", "c"], 3)), []);
+    }
+
+    #[test]
+    fn a_big_room_is_only_counted_and_listed_again_when_small() {
+        let mut roster = Roster::default();
+        roster.load(online(&["a"], 1));
+        assert_eq!(
+            roster.apply(Transition {
+                who: None,
+                online_count: 201,
+                at: 2
+            }),
+            Some(News::Count)
+        );
+        assert!(roster.users().is_empty());
+        assert!(!roster.is_stale());
+        roster.apply(transition("x", Status::Offline, 200, 3));
+        assert!(roster.is_stale());
+        roster.load(online(&["a", "b"], 4));
+        assert_eq!(roster.users().len(), 2);
+    }
+}

@@ -1,0 +1,108 @@
+//! `hello`: who a client is, and what it is welcomed with.
+
+use std::{
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use rookery_protocol::{
+    CloseCode, ErrorCode, RequestId, encode,
+    server_frame::{Limits, Welcome},
+    websocket,
+};
+
+use super::{Refusal, Session};
+use crate::{clock, identity::Verified, socket::Connection, worker::Worker};
+
+/// Checks the token, then reads the user's rooms and welcomes the client. No
+/// further frame is read until that is done.
+pub(super) fn hello(
+    id: Option<RequestId>,
+    token: &str,
+    version: u32,
+    client: Option<String>,
+    connection: &Rc<Connection>,
+    worker: &Rc<Worker>,
+) {
+    if version != rookery_protocol::VERSION {
+        let message = format!(
+            "version {version} is not served here; this node speaks {}",
+            rookery_protocol::VERSION
+        );
+        let refusal = Refusal::new(ErrorCode::BadRequest, message);
+        connection.answer(refusal.frame(id), worker);
+        return connection.close(CloseCode::UnknownVersion, worker);
+    }
+    let verified = match worker.hub.identity.verify(token) {
+        Ok(verified) => verified,
+        Err(error) => {
+            let refusal = Refusal::new(error.code(), error.to_string());
+            connection.answer(refusal.frame(id), worker);
+            return connection.close(CloseCode::AuthenticationFailed, worker);
+        }
+    };
+    connection.hold();
+    let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
+    actix_rt::spawn(async move {
+        if let Err(refusal) = welcome(id.clone(), verified, client, &connection, &worker).await {
+            connection.answer(refusal.frame(id), &worker);
+        }
+        connection.release();
+    });
+}
+
+async fn welcome(
+    id: Option<RequestId>,
+    verified: Verified,
+    client: Option<String>,
+    connection: &Rc<Connection>,
+    worker: &Rc<Worker>,
+) -> Result<(), Refusal> {
+    let hub = &worker.hub;
+    let rooms = hub.store.rooms_of(&verified.user.id).await?;
+    if connection.ending().is_some() {
+        return Ok(());
+    }
+    let user = verified.user;
+    if !hub
+        .sessions
+        .enter(&user.id, hub.settings.limits.connections_per_user)
+    {
+        connection.close(CloseCode::TooManyConnections, worker);
+        return Ok(());
+    }
+    let session = Session {
+        number: rand::random(),
+        user: user.clone(),
+        expires: instant_of(verified.expires_at_ms),
+    };
+    let limits = &hub.settings.limits;
+    let welcome = Welcome {
+        id,
+        session: session.id(),
+        node: hub.server_id.clone(),
+        user,
+        server_time: clock::now_ms(),
+        heartbeat_ms: hub.settings.heartbeat_ms,
+        limits: Limits {
+            text: limits.text_chars as u64,
+            frame: limits.frame_bytes as u64,
+            rooms: limits.rooms_per_connection as u64,
+            catch_up: limits.catch_up,
+        },
+        rooms,
+    };
+    tracing::debug!(session = %session.id(), user = %session.user.id, client, address = %connection.address, "welcome");
+    // Frames are held back while this runs, so no second hello can have come first.
+    let _ = connection.session.set(Box::new(session));
+    connection.answer(websocket::text(&encode::welcome(welcome)), worker);
+    worker.watch(connection);
+    Ok(())
+}
+
+/// When a time of the calendar comes, by the clock that never jumps.
+fn instant_of(at_ms: u64) -> Instant {
+    // A token that outlives a year is looked at again within it; connections do not last that long.
+    const YEAR_MS: u64 = 365 * 24 * 3600 * 1000;
+    Instant::now() + Duration::from_millis(at_ms.saturating_sub(clock::now_ms()).min(YEAR_MS))
+}

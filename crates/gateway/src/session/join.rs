@@ -1,0 +1,225 @@
+//! `join`: becoming a member, catching up, and receiving from then on.
+
+use std::{rc::Rc, sync::Arc};
+
+use rookery_protocol::{
+    Cursor, ErrorCode, RequestId, RoomId, User, client_frame::DEFAULT_PAGE, encode,
+};
+use rookery_store::{Join, Joined, Recovery};
+
+use super::{Refusal, RoomSeat};
+use crate::{
+    hub::{Hub, Patience},
+    room::{Attach, Room, Roster, Seat, Wanted},
+    socket::Connection,
+    worker::Worker,
+};
+
+/// How often a snapshot is read again because the room went on too far
+/// meanwhile; each reading is closer to the end than the one before.
+const MOST_READINGS: u32 = 20;
+
+/// Carries out `join` in a task of its own.
+pub(super) fn join(
+    id: Option<RequestId>,
+    room: RoomId,
+    since: Option<Cursor>,
+    limit: Option<u32>,
+    connection: &Rc<Connection>,
+    worker: &Rc<Worker>,
+) {
+    if let Err(refusal) = take_seat(&room, connection, worker) {
+        return connection.answer(refusal.frame(id), worker);
+    }
+    connection.begin();
+    let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
+    actix_rt::spawn(async move {
+        let wish = Wish {
+            id: id.clone(),
+            room,
+            since,
+            limit: limit.unwrap_or(DEFAULT_PAGE),
+        };
+        if let Err(refusal) = wish.fulfil(&connection, &worker).await {
+            connection.give_up_seat(&wish.room);
+            connection.answer(refusal.frame(id), &worker);
+        }
+        connection.done();
+    });
+}
+
+/// Notes that the connection is coming into the room, if it may.
+fn take_seat(room: &RoomId, connection: &Connection, worker: &Worker) -> Result<(), Refusal> {
+    let mut rooms = connection.rooms.borrow_mut();
+    if rooms.iter().any(|(other, _)| other == room) {
+        let message = format!("this connection is in {room} already; leave it first to join anew");
+        return Err(Refusal::new(ErrorCode::Conflict, message));
+    }
+    let most = worker.hub.settings.limits.rooms_per_connection;
+    if most != 0 && rooms.len() >= most {
+        let message = format!(
+            "one connection may be in {most} rooms (limits.rooms_per_connection); leave one first"
+        );
+        return Err(Refusal::new(ErrorCode::Conflict, message));
+    }
+    rooms.push((room.clone(), RoomSeat::Joining));
+    Ok(())
+}
+
+/// What a client asked for.
+struct Wish {
+    id: Option<RequestId>,
+    room: RoomId,
+    since: Option<Cursor>,
+    limit: u32,
+}
+
+impl Wish {
+    async fn fulfil(
+        &self,
+        connection: &Rc<Connection>,
+        worker: &Rc<Worker>,
+    ) -> Result<(), Refusal> {
+        let Some(session) = connection.session.get() else {
+            return Ok(());
+        };
+        let room = worker.hub.room(&self.room);
+        let result = self.come_in(&session.user, &room, connection, worker).await;
+        if result.is_err() {
+            worker.hub.forget_if_idle(room);
+        }
+        result
+    }
+
+    /// Reads a snapshot and attaches the connection behind it. The room may go
+    /// on meanwhile; then the node catches up, or the snapshot is read again.
+    async fn come_in(
+        &self,
+        user: &User,
+        room: &Arc<Room>,
+        connection: &Rc<Connection>,
+        worker: &Rc<Worker>,
+    ) -> Result<(), Refusal> {
+        let hub = &worker.hub;
+        for reading in 0..MOST_READINGS {
+            let joined = hub
+                .store
+                .join(self.reading(user, room.position(), hub))
+                .await?;
+            if reading == 0 {
+                hub.store
+                    .remember_member(&user.id, &self.room, joined.head.seq)
+                    .await?;
+            }
+            if room.roster_is_stale() {
+                hub.refresh_roster(room).await?;
+            }
+            if self.attach(user, &joined, room, connection, worker).await? {
+                return Ok(());
+            }
+        }
+        Err(Refusal {
+            code: ErrorCode::Unavailable,
+            message: "the room went on faster than it could be read; try again".into(),
+            retry_after_ms: Some(500),
+        })
+    }
+
+    /// Attaches the connection behind the snapshot, after the node has been
+    /// brought to it. False where the snapshot is too old by now.
+    async fn attach(
+        &self,
+        user: &User,
+        joined: &Joined,
+        room: &Arc<Room>,
+        connection: &Rc<Connection>,
+        worker: &Rc<Worker>,
+    ) -> Result<bool, Refusal> {
+        let hub = &worker.hub;
+        let seat = Seat {
+            worker: worker.number,
+            connection: connection.key,
+        };
+        loop {
+            if connection.ending().is_some() || !connection.is_in(&self.room) {
+                return Err(Refusal::new(
+                    ErrorCode::Conflict,
+                    "left before the join was done",
+                ));
+            }
+            let answer = |roster: &Roster| self.answer(joined, roster);
+            match room.attach(seat, user, &joined.head, answer, &hub.workers) {
+                Attach::Done { first } => {
+                    connection.confirm_seat(&self.room);
+                    if first {
+                        hub.presence.came(&self.room, user);
+                    }
+                    return Ok(true);
+                }
+                Attach::Outdated => return Ok(false),
+                Attach::Behind(Wanted::Healing) => hub.heal(room, Patience::None).await,
+                Attach::Behind(Wanted::Nothing) => room.until_healed().await,
+            }
+            if room
+                .position()
+                .is_some_and(|position| position.epoch != joined.head.epoch)
+            {
+                return Ok(false);
+            }
+        }
+    }
+
+    fn reading(&self, user: &User, known: Option<Cursor>, hub: &Hub) -> Join {
+        Join {
+            room: self.room.clone(),
+            user: user.id.clone(),
+            since: self.since.clone(),
+            limit: self.limit,
+            catch_up: hub.settings.limits.catch_up,
+            create: hub.settings.rooms.create_on_join,
+            known,
+        }
+    }
+
+    fn answer(&self, joined: &Joined, roster: &Roster) -> Vec<u8> {
+        let (recovered, events) = match &joined.recovery {
+            Recovery::Events(events) => (true, events),
+            Recovery::Messages(messages) => (false, messages),
+        };
+        let online = roster.users();
+        let head = encode::SnapshotHead {
+            room: &self.room,
+            kind: joined.kind,
+            name: &joined.name,
+            epoch: &joined.head.epoch,
+            seq: joined.head.seq,
+            ttl_ms: joined.ttl_ms,
+            recovered,
+            online: &online,
+            online_count: roster.count(),
+        };
+        encode::ok_joined(
+            self.id.as_ref(),
+            &head,
+            events.iter().map(|event| event.json.as_ref()),
+        )
+    }
+}
+
+impl Connection {
+    fn give_up_seat(&self, room: &RoomId) {
+        let mut rooms = self.rooms.borrow_mut();
+        rooms.retain(|(other, seat)| other != room || *seat == RoomSeat::Joined);
+    }
+
+    fn confirm_seat(&self, room: &RoomId) {
+        for (other, seat) in self.rooms.borrow_mut().iter_mut() {
+            if other == room {
+                *seat = RoomSeat::Joined;
+            }
+        }
+        self.counts
+            .rooms_joined
+            .set(self.counts.rooms_joined.get() + 1);
+    }
+}

@@ -1,0 +1,232 @@
+//! What a client asks for, and what it is answered.
+//!
+//! Commands are taken in the order in which they come. What needs the store
+//! goes on in a task of its own; the connection reads on meanwhile.
+
+mod hello;
+mod history;
+mod join;
+mod leave;
+mod rate;
+mod send;
+mod typing;
+
+use std::{rc::Rc, time::Instant};
+
+use rookery_protocol::{
+    CloseCode, Command, ErrorCode, FrameError, RequestId, RoomId, SessionId, User, client_frame,
+    encode, websocket,
+};
+use rookery_store::StoreError;
+
+pub(crate) use leave::leave_all;
+pub(crate) use rate::Bucket;
+
+use crate::{socket::Connection, worker::Worker};
+
+/// Who a connection is, from `welcome` to its end.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// Random; [`Session::id`] has it as text.
+    pub(crate) number: u64,
+    pub(crate) user: User,
+    /// When its token runs out.
+    pub(crate) expires: Instant,
+}
+
+impl Session {
+    /// The id as clients and logs have it.
+    pub(crate) fn id(&self) -> SessionId {
+        // "s_" and 16 hexadecimal digits are a word of fewer than 64 characters.
+        #[allow(clippy::expect_used)]
+        SessionId::new(format!("s_{:016x}", self.number)).expect("a short word")
+    }
+}
+
+/// How far a connection is with a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RoomSeat {
+    /// `join` is being carried out.
+    Joining,
+    /// The room's events come here.
+    Joined,
+}
+
+/// Why a command is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) code: ErrorCode,
+    pub(crate) message: String,
+    pub(crate) retry_after_ms: Option<u64>,
+}
+
+impl Refusal {
+    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            retry_after_ms: None,
+        }
+    }
+
+    pub(crate) fn no_such_room(room: &RoomId) -> Self {
+        Self::new(
+            ErrorCode::NotFound,
+            format!("no such room: {room}; a join can make it where that is allowed"),
+        )
+    }
+
+    fn frame(self, id: Option<RequestId>) -> bytes::Bytes {
+        websocket::text(&encode::error(
+            id,
+            self.code,
+            self.message,
+            self.retry_after_ms,
+        ))
+    }
+}
+
+/// How long a client is to wait before it asks a store again that is away.
+const STORE_RETRY_MS: u64 = 1_000;
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NoSuchRoom(room) => Self::no_such_room(&room),
+            StoreError::Unavailable(_) => Self {
+                code: ErrorCode::Unavailable,
+                message: "the store cannot be reached just now; sending again with the same nonce is safe".into(),
+                retry_after_ms: Some(STORE_RETRY_MS),
+            },
+            StoreError::Broken(words) => {
+                tracing::error!(error = words, "the store refused a command");
+                Self::new(ErrorCode::Internal, "the node could not do that; its log says why")
+            }
+        }
+    }
+}
+
+/// Takes one text message of a client.
+pub(crate) fn receive(text: &str, connection: &Rc<Connection>, worker: &Rc<Worker>) {
+    let frame = match client_frame::parse(text) {
+        Ok(frame) => frame,
+        Err(FrameError::NotAFrame(words)) => {
+            let refusal = Refusal::new(
+                ErrorCode::BadRequest,
+                format!("not a frame of this protocol: {words}"),
+            );
+            connection.answer(refusal.frame(None), worker);
+            return connection.close(CloseCode::NotAFrame, worker);
+        }
+        Err(FrameError::Refused { id, code, message }) => {
+            if charge(connection, id.as_ref(), worker) {
+                connection.answer(Refusal::new(code, message).frame(id), worker);
+            }
+            return;
+        }
+    };
+    worker.hub.metrics.frame_received(&frame.command);
+    let free = matches!(&frame.command, Command::Join { room, .. } if !connection.is_in(room));
+    if free || charge(connection, frame.id.as_ref(), worker) {
+        carry_out(frame.id, frame.command, connection, worker);
+    }
+}
+
+fn carry_out(
+    id: Option<RequestId>,
+    command: Command,
+    connection: &Rc<Connection>,
+    worker: &Rc<Worker>,
+) {
+    let session = connection.session.get();
+    let refusal = match (session, command) {
+        (
+            None,
+            Command::Hello {
+                token,
+                version,
+                client,
+            },
+        ) => {
+            return hello::hello(id, &token, version, client, connection, worker);
+        }
+        (None, _) => {
+            let refusal = Refusal::new(ErrorCode::Unauthenticated, "the first frame must be hello");
+            connection.answer(refusal.frame(id), worker);
+            return connection.close(CloseCode::NotAFrame, worker);
+        }
+        (Some(_), Command::Hello { .. }) => Refusal::new(
+            ErrorCode::Conflict,
+            "hello was said already; open another connection to be somebody else",
+        ),
+        (Some(_), Command::Join { room, since, limit }) => {
+            return join::join(id, room, since, limit, connection, worker);
+        }
+        (Some(_), Command::Leave { room }) => return leave::leave(id, room, connection, worker),
+        (Some(session), Command::Send(command)) => {
+            return send::send(id, command, &session.user, connection, worker);
+        }
+        (Some(session), Command::Typing { room, on }) => {
+            return typing::typing(id, &room, on, &session.user, connection, worker);
+        }
+        (Some(_), Command::History { room, page, limit }) => {
+            return history::history(id, room, page, limit, connection, worker);
+        }
+        (Some(_), Command::Ping) => {
+            let pong = encode::pong(id, crate::clock::now_ms());
+            return connection.answer(websocket::text(&pong), worker);
+        }
+        (Some(_), Command::Unserved(name)) => Refusal::new(
+            ErrorCode::BadRequest,
+            format!("this node does not serve `{name}` yet"),
+        ),
+    };
+    connection.answer(refusal.frame(id), worker);
+}
+
+/// Takes a frame out of the connection's allowance. False where it is used
+/// up: the client was told, or closed if it goes on regardless.
+pub(crate) fn charge(connection: &Rc<Connection>, id: Option<&RequestId>, worker: &Worker) -> bool {
+    let charged = connection
+        .bucket
+        .borrow_mut()
+        .charge(Instant::now(), &worker.hub.settings.limits);
+    match charged {
+        rate::Charged::Paid => true,
+        rate::Charged::Wait { ms } => {
+            let refusal = Refusal {
+                code: ErrorCode::RateLimited,
+                message: format!(
+                    "too many frames; wait {ms} ms (limits.send_rate, limits.send_burst)"
+                ),
+                retry_after_ms: Some(ms),
+            };
+            connection.answer(refusal.frame(id.cloned()), worker);
+            false
+        }
+        rate::Charged::Flooding => {
+            connection.close(CloseCode::Flooding, worker);
+            false
+        }
+    }
+}
+
+impl Connection {
+    fn is_in(&self, room: &RoomId) -> bool {
+        self.rooms.borrow().iter().any(|(other, _)| other == room)
+    }
+
+    /// Answers a command that may carry an id: errors always, the rest only with one.
+    fn answer_or_refuse(
+        self: &Rc<Self>,
+        id: Option<RequestId>,
+        result: Result<(), Refusal>,
+        worker: &Worker,
+    ) {
+        match (result, id) {
+            (Ok(()), Some(id)) => self.answer(websocket::text(&encode::ok(&id)), worker),
+            (Ok(()), None) => {}
+            (Err(refusal), id) => self.answer(refusal.frame(id), worker),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! How many frames a connection may send.
+//!
+//! A token bucket that goes into debt: a refused frame costs as much as one
+//! that is carried out. Who waits as told is served again; who goes on
+//! regardless sinks until the debt is as large as the burst, and is closed.
+
+use std::time::Instant;
+
+use crate::settings::LimitSettings;
+
+/// What became of one frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Charged {
+    /// It may be carried out.
+    Paid,
+    /// It is refused; after so many milliseconds one is carried out again.
+    Wait { ms: u64 },
+    /// The client went on regardless for too long.
+    Flooding,
+}
+
+/// The allowance of one connection.
+#[derive(Debug)]
+pub(crate) struct Bucket {
+    tokens: f32,
+    filled: Instant,
+}
+
+impl Bucket {
+    /// A full one.
+    pub(crate) fn new(limits: &LimitSettings) -> Self {
+        Self {
+            tokens: burst(limits),
+            filled: Instant::now(),
+        }
+    }
+
+    /// Takes one token, or one into debt.
+    pub(super) fn charge(&mut self, now: Instant, limits: &LimitSettings) -> Charged {
+        if limits.send_rate == 0 {
+            return Charged::Paid;
+        }
+        let rate = limits.send_rate as f32;
+        let burst = burst(limits);
+        let seconds = now.saturating_duration_since(self.filled).as_secs_f32();
+        self.filled = now;
+        self.tokens = (self.tokens + seconds * rate).min(burst) - 1.0;
+        if self.tokens >= 0.0 {
+            return Charged::Paid;
+        }
+        if self.tokens < -burst {
+            return Charged::Flooding;
+        }
+        Charged::Wait {
+            ms: (-self.tokens / rate * 1000.0).ceil().max(1.0) as u64,
+        }
+    }
+}
+
+/// The size of a full bucket: at least one frame.
+fn burst(limits: &LimitSettings) -> f32 {
+    (limits.send_burst as f32).max(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn limits() -> LimitSettings {
+        LimitSettings {
+            send_rate: 10,
+            send_burst: 5,
+            ..LimitSettings::default()
+        }
+    }
+
+    #[test]
+    fn a_burst_is_paid_then_one_waits_and_is_served_again() {
+        let limits = limits();
+        let mut bucket = Bucket::new(&limits);
+        let now = bucket.filled;
+        for _ in 0..5 {
+            assert_eq!(bucket.charge(now, &limits), Charged::Paid);
+        }
+        let Charged::Wait { ms } = bucket.charge(now, &limits) else {
+            panic!()
+        };
+        assert_eq!(ms, 100);
+        let later = now + Duration::from_millis(2 * ms);
+        assert_eq!(bucket.charge(later, &limits), Charged::Paid);
+    }
+
+    #[test]
+    fn going_on_regardless_is_flooding() {
+        let limits = limits();
+        let mut bucket = Bucket::new(&limits);
+        let now = bucket.filled;
+        let all: Vec<_> = (0..11).map(|_| bucket.charge(now, &limits)).collect();
+        assert!(matches!(all[9], Charged::Wait { .. }));
+        assert_eq!(all[10], Charged::Flooding);
+    }
+
+    #[test]
+    fn zero_is_no_limit() {
+        let limits = LimitSettings {
+            send_rate: 0,
+            ..limits()
+        };
+        let mut bucket = Bucket::new(&limits);
+        let now = bucket.filled;
+        assert!((0..1000).all(|_| bucket.charge(now, &limits) == Charged::Paid));
+    }
+}

@@ -1,0 +1,362 @@
+//! One client's connection, as its worker knows it.
+//!
+//! It is shared by the task that serves the socket and by the worker that
+//! writes to it, both on one thread. Writing never waits: what the kernel does
+//! not take at once goes into the outbox, and the task sends it on when the
+//! socket is writable again.
+
+use std::{
+    borrow::Cow,
+    cell::{Cell, OnceCell, RefCell},
+    io,
+    net::IpAddr,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+    time::{Duration, Instant},
+};
+
+use actix_rt::net::TcpStream;
+use bytes::Bytes;
+use rookery_protocol::{CloseCode, websocket};
+
+use super::outbox::Outbox;
+use crate::{
+    session::{Bucket, RoomSeat, Session},
+    worker::{ConnectionKey, Worker},
+};
+
+/// The most commands of one connection that are being carried out; reading
+/// pauses while there are as many.
+const MOST_IN_FLIGHT: u32 = 256;
+
+/// Why a connection ended or is about to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The node closes it.
+    Closed(CloseCode),
+    /// The client said that it leaves.
+    ByPeer,
+    /// The client is gone without a word, or the socket broke.
+    Lost(io::ErrorKind),
+}
+
+impl End {
+    /// A word or a code for the metrics.
+    pub(super) fn label(self) -> Cow<'static, str> {
+        match self {
+            Self::Closed(code) => code.as_u16().to_string().into(),
+            Self::ByPeer => "client".into(),
+            Self::Lost(_) => "lost".into(),
+        }
+    }
+}
+
+/// What the connection's task is to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    Read,
+    Write,
+    Finish(End),
+}
+
+/// Counts for the line that is logged at the end.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) frames_in: Cell<u64>,
+    pub(crate) bytes_in: Cell<u64>,
+    pub(crate) rooms_joined: Cell<u64>,
+}
+
+/// A client's connection.
+pub(crate) struct Connection {
+    pub(crate) key: ConnectionKey,
+    pub(crate) counts: Counts,
+    /// Who it is, from `welcome` on.
+    pub(crate) session: OnceCell<Box<Session>>,
+    /// The rooms that it is in or coming into.
+    pub(crate) rooms: RefCell<Vec<(rookery_protocol::RoomId, RoomSeat)>>,
+    pub(crate) bucket: RefCell<Bucket>,
+    /// Where the client is, as far as trusted proxies tell.
+    pub(crate) address: IpAddr,
+    pub(super) stream: TcpStream,
+    pub(super) reader: RefCell<websocket::Reader>,
+    pub(super) outbox: RefCell<Outbox>,
+    /// The kernel took no more; the task waits until it does.
+    blocked: Cell<bool>,
+    /// The bytes of the outbox that the metrics know of.
+    accounted: Cell<usize>,
+    /// Frames were left unread when reading paused.
+    pub(super) unread: Cell<bool>,
+    /// No further frame is read until `hello` is answered.
+    held: Cell<bool>,
+    in_flight: Cell<u32>,
+    end: Cell<Option<End>>,
+    task: Cell<Option<Waker>>,
+    opened: Instant,
+    heard: Cell<Instant>,
+    drain_at: Cell<Option<Instant>>,
+}
+
+impl Connection {
+    pub(super) fn new(
+        key: ConnectionKey,
+        stream: TcpStream,
+        address: IpAddr,
+        bucket: Bucket,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            key,
+            counts: Counts::default(),
+            session: OnceCell::new(),
+            rooms: RefCell::default(),
+            bucket: RefCell::new(bucket),
+            address,
+            stream,
+            reader: RefCell::default(),
+            outbox: RefCell::default(),
+            blocked: Cell::new(false),
+            accounted: Cell::new(0),
+            unread: Cell::new(false),
+            held: Cell::new(false),
+            in_flight: Cell::new(0),
+            end: Cell::new(None),
+            task: Cell::new(None),
+            opened: now,
+            heard: Cell::new(now),
+            drain_at: Cell::new(None),
+        }
+    }
+
+    /// How long it has been open.
+    pub(crate) fn age(&self) -> Duration {
+        self.opened.elapsed()
+    }
+
+    /// Why it ends, once it does.
+    pub(crate) fn ending(&self) -> Option<End> {
+        self.end.get()
+    }
+
+    /// Something came from the client.
+    pub(super) fn heard_now(&self) {
+        self.heard.set(Instant::now());
+    }
+
+    /// Waits for the next thing to do. Only the connection's task calls this.
+    pub(super) fn poll_turn(&self, context: &mut Context<'_>, limit: usize) -> Poll<Turn> {
+        self.task.set(Some(context.waker().clone()));
+        if let Some(end) = self.end.get() {
+            return Poll::Ready(Turn::Finish(end));
+        }
+        if self.blocked.get() && self.stream.poll_write_ready(context).is_ready() {
+            return Poll::Ready(Turn::Write);
+        }
+        let may_read = self.may_read(limit);
+        if may_read && (self.unread.get() || self.stream.poll_read_ready(context).is_ready()) {
+            return Poll::Ready(Turn::Read);
+        }
+        Poll::Pending
+    }
+
+    /// Whether the next frame may be taken: not while `hello` is being
+    /// answered, while too much is in flight, or while the client does not
+    /// take the answers that it asked for.
+    pub(super) fn may_read(&self, limit: usize) -> bool {
+        let outbox = self.outbox.borrow();
+        let asked = outbox.bytes() - outbox.backlog().min(outbox.bytes());
+        let patient = limit == 0 || asked <= limit;
+        !self.held.get() && self.in_flight.get() < MOST_IN_FLIGHT && patient
+    }
+
+    fn wake(&self) {
+        if let Some(task) = self.task.take() {
+            task.wake();
+        }
+    }
+
+    /// Reads no further frame until [`Connection::release`].
+    pub(crate) fn hold(&self) {
+        self.held.set(true);
+    }
+
+    /// Reads on.
+    pub(crate) fn release(&self) {
+        self.held.set(false);
+        self.wake();
+    }
+
+    /// A command is being carried out.
+    pub(crate) fn begin(&self) {
+        self.in_flight.set(self.in_flight.get() + 1);
+    }
+
+    /// A command was answered.
+    pub(crate) fn done(&self) {
+        self.in_flight.set(self.in_flight.get().saturating_sub(1));
+        if self.in_flight.get() + 1 == MOST_IN_FLIGHT {
+            self.wake();
+        }
+    }
+
+    /// Sends what the client asked for, soon, together with what else is sent then.
+    pub(crate) fn answer(self: &Rc<Self>, frames: Bytes, worker: &Worker) {
+        if self.end.get().is_some() {
+            return;
+        }
+        let mut outbox = self.outbox.borrow_mut();
+        let first = outbox.is_empty();
+        outbox.push(frames, 0, true);
+        if first {
+            worker.flush_soon(self);
+        }
+    }
+
+    /// Sends a room's batch at once: `all` of it, or where the client is slow
+    /// only what is `durable`.
+    pub(crate) fn deliver(&self, all: &Bytes, durable: &Bytes, worker: &Worker) {
+        if self.end.get().is_some() {
+            return;
+        }
+        let limit = worker.hub.settings.limits.outbox_bytes;
+        let mut outbox = self.outbox.borrow_mut();
+        if outbox.is_empty() {
+            match self.stream.try_write(all) {
+                Ok(written) if written == all.len() => return,
+                Ok(written) => outbox.push(all.clone(), written, false),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    outbox.push(all.clone(), 0, false);
+                }
+                Err(error) => {
+                    drop(outbox);
+                    return self.finish(End::Lost(error.kind()));
+                }
+            }
+            drop(outbox);
+            return self.set_blocked(true, worker);
+        }
+        let shed = limit != 0 && outbox.backlog() > limit / 2;
+        let frames = if shed { durable } else { all };
+        if frames.is_empty() {
+            return;
+        }
+        outbox.push(frames.clone(), 0, false);
+        let full = limit != 0 && outbox.backlog() > limit;
+        drop(outbox);
+        self.account(worker);
+        if full {
+            self.close(CloseCode::SlowReader, worker);
+        }
+    }
+
+    fn set_blocked(&self, blocked: bool, worker: &Worker) {
+        if self.blocked.replace(blocked) != blocked {
+            self.wake();
+        }
+        self.account(worker);
+    }
+
+    /// Tells the metrics how many bytes wait here; those that are about to be
+    /// written at the end of this turn do not count as waiting.
+    fn account(&self, worker: &Worker) {
+        let waiting = if self.blocked.get() {
+            self.outbox.borrow().bytes()
+        } else {
+            0
+        };
+        let before = self.accounted.replace(waiting);
+        if waiting != before {
+            worker
+                .hub
+                .metrics
+                .outbox_changed(waiting as i64 - before as i64);
+        }
+    }
+
+    /// Nothing waits here any more.
+    pub(super) fn account_for_end(&self, worker: &Worker) {
+        worker
+            .hub
+            .metrics
+            .outbox_changed(-(self.accounted.take() as i64));
+    }
+
+    /// Writes as much of the outbox as the kernel takes.
+    pub(crate) fn flush(&self, worker: &Worker) {
+        let mut outbox = self.outbox.borrow_mut();
+        let written = outbox.write_with(|slices| self.stream.try_write_vectored(slices));
+        drop(outbox);
+        match written {
+            Ok(empty) => self.set_blocked(!empty, worker),
+            Err(error) => self.finish(End::Lost(error.kind())),
+        }
+    }
+
+    /// Ends the connection from the node's side.
+    pub(crate) fn close(&self, code: CloseCode, worker: &Worker) {
+        if self.end.get().is_some() {
+            return;
+        }
+        if code == CloseCode::SlowReader {
+            worker.hub.metrics.slow_consumer_closed();
+        }
+        self.finish(End::Closed(code));
+    }
+
+    /// Ends the connection; its task does the rest.
+    pub(super) fn finish(&self, end: End) {
+        if self.end.get().is_none() {
+            self.end.set(Some(end));
+            self.wake();
+        }
+    }
+
+    /// The node drains: this connection goes after that time.
+    pub(crate) fn drain_after(&self, after_ms: u64) {
+        self.drain_at
+            .set(Some(Instant::now() + Duration::from_millis(after_ms)));
+    }
+
+    /// When the connection wants to be looked at next.
+    pub(crate) fn next_deadline(&self, worker: &Worker) -> Option<Instant> {
+        let settings = &worker.hub.settings;
+        let beat = Duration::from_millis(settings.heartbeat_ms);
+        let silent = self.heard.get().elapsed();
+        // First a ping, then, still silent, the end.
+        let heartbeat = self.heard.get() + if silent < beat { beat } else { 2 * beat };
+        let other = match self.session.get() {
+            Some(session) => Some(session.expires),
+            None if settings.limits.hello_ms == 0 => None,
+            None => Some(self.opened + Duration::from_millis(settings.limits.hello_ms)),
+        };
+        [Some(heartbeat), other, self.drain_at.get()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Does what is due at `now`.
+    pub(crate) fn meet_deadlines(self: &Rc<Self>, now: Instant, worker: &Worker) {
+        let settings = &worker.hub.settings;
+        let beat = Duration::from_millis(settings.heartbeat_ms);
+        let silent = now.saturating_duration_since(self.heard.get());
+        let hello = Duration::from_millis(settings.limits.hello_ms);
+        if self.drain_at.get().is_some_and(|at| at <= now) {
+            return self.close(CloseCode::Draining, worker);
+        }
+        match self.session.get() {
+            Some(session) if session.expires <= now => {
+                return self.close(CloseCode::TokenExpired, worker);
+            }
+            None if !hello.is_zero() && self.age() >= hello => {
+                return self.close(CloseCode::NoHello, worker);
+            }
+            _ => {}
+        }
+        if silent >= 2 * beat {
+            self.close(CloseCode::HeartbeatLost, worker);
+        } else if silent >= beat {
+            self.answer(websocket::ping(), worker);
+        }
+    }
+}

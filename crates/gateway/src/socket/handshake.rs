@@ -1,0 +1,88 @@
+//! The HTTP side of an upgrade: who may come in, and what is answered.
+
+use std::sync::atomic::Ordering;
+
+use actix_http::{HttpMessage, Request, header, ws};
+use rookery_protocol::ErrorCode;
+
+use crate::{http::origin::origin_allowed, hub::Hub};
+
+/// The answer to an upgrade request.
+pub(super) enum Answer {
+    /// The bytes of `101 Switching Protocols`.
+    Accept(String),
+    /// The bytes of a refusal; the connection ends with it.
+    Refuse(String),
+}
+
+/// Decides about an upgrade request.
+pub(super) fn answer(request: &Request, hub: &Hub) -> Answer {
+    if request.path() != "/ws" {
+        return refuse(
+            hub,
+            "path",
+            ErrorCode::NotFound,
+            "WebSockets are served at /ws",
+        );
+    }
+    if hub.readiness.is_draining() {
+        let message = "this node is draining; connect again to reach another one";
+        return refuse(hub, "draining", ErrorCode::Unavailable, message);
+    }
+    let most = hub.settings.limits.connections;
+    if most != 0 && hub.connections.load(Ordering::Relaxed) >= most {
+        let message = "this node has as many connections as it may (limits.connections)";
+        return refuse(hub, "full", ErrorCode::Unavailable, message);
+    }
+    let text = |name| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
+    // A header that is there but unreadable must not pass for an absent one.
+    let origin = request
+        .headers()
+        .get(header::ORIGIN)
+        .map(|value| value.to_str().unwrap_or(""));
+    if !origin_allowed(
+        origin,
+        text(header::HOST),
+        &hub.settings.http.allowed_origins,
+    ) {
+        let message = "pages of this origin may not connect; an operator can allow it in http.allowed_origins";
+        return refuse(hub, "origin", ErrorCode::Forbidden, message);
+    }
+    if let Err(error) = ws::verify_handshake(request.head()) {
+        return refuse(hub, "handshake", ErrorCode::BadRequest, &error.to_string());
+    }
+    let response = ws::handshake_response(request.head()).finish();
+    let key = response.headers().get(header::SEC_WEBSOCKET_ACCEPT);
+    match key.and_then(|key| key.to_str().ok()) {
+        Some(key) => Answer::Accept(format!(
+            "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: {key}\r\n\r\n"
+        )),
+        None => refuse(
+            hub,
+            "handshake",
+            ErrorCode::BadRequest,
+            "no usable Sec-WebSocket-Key",
+        ),
+    }
+}
+
+fn refuse(hub: &Hub, reason: &'static str, code: ErrorCode, message: &str) -> Answer {
+    hub.metrics.upgrade_refused(reason);
+    let body = serde_json::json!({"error": {"code": code, "message": message}}).to_string();
+    let status = actix_http::StatusCode::from_u16(code.http_status())
+        .unwrap_or(actix_http::StatusCode::INTERNAL_SERVER_ERROR);
+    let retry = if code == ErrorCode::Unavailable {
+        "retry-after: 1\r\n"
+    } else {
+        ""
+    };
+    Answer::Refuse(format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{retry}connection: close\r\n\r\n{body}",
+        body.len()
+    ))
+}

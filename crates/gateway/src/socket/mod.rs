@@ -1,0 +1,13 @@
+//! Client sockets: taken over at the upgrade, each served by one small task.
+//!
+//! Nothing here knows what a room is; whole text messages go to `session`.
+
+mod closing;
+mod connection;
+mod handshake;
+mod outbox;
+mod serve;
+mod upgrade;
+
+pub(crate) use connection::Connection;
+pub(crate) use upgrade::upgrade_service;

@@ -1,0 +1,106 @@
+//! The task of one connection.
+
+use std::{future::poll_fn, io, rc::Rc};
+
+use rookery_protocol::{
+    CloseCode, ErrorCode, encode,
+    websocket::{self, Incoming, ReadError},
+};
+
+use super::{
+    Connection, closing,
+    connection::{End, Turn},
+};
+use crate::{session, worker::Worker};
+
+/// Serves a connection from the upgrade to its end. `early` is what the client
+/// sent right behind its upgrade request.
+pub(super) async fn serve(connection: Rc<Connection>, worker: Rc<Worker>, mut early: Vec<u8>) {
+    if !early.is_empty() {
+        connection.take(&mut early, &worker);
+        drop(early);
+    }
+    let limit = worker.hub.settings.limits.outbox_bytes;
+    let end = loop {
+        match poll_fn(|context| connection.poll_turn(context, limit)).await {
+            Turn::Read => connection.read(&worker),
+            Turn::Write => connection.flush(&worker),
+            Turn::Finish(end) => break end,
+        }
+    };
+    session::leave_all(&connection, &worker);
+    connection.account_for_end(&worker);
+    worker.dismiss(&connection);
+    closing::log(&connection, end);
+    worker.hub.metrics.connection_closed(&end.label());
+    if let End::Closed(_) | End::ByPeer = end {
+        closing::say_goodbye(&connection, end).await;
+    }
+}
+
+impl Connection {
+    /// Reads once from the socket, into the thread's scratch buffer.
+    fn read(self: &Rc<Self>, worker: &Rc<Worker>) {
+        if self.unread.replace(false) {
+            return self.take(&mut [], worker);
+        }
+        let mut scratch = worker.scratch.borrow_mut();
+        match self.stream.try_read(&mut scratch) {
+            Ok(0) => self.finish(End::Lost(io::ErrorKind::UnexpectedEof)),
+            Ok(count) => {
+                self.heard_now();
+                self.counts
+                    .bytes_in
+                    .set(self.counts.bytes_in.get() + count as u64);
+                self.take(&mut scratch[..count], worker);
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => self.finish(End::Lost(error.kind())),
+        }
+    }
+
+    /// Takes the frames out of what came.
+    fn take(self: &Rc<Self>, chunk: &mut [u8], worker: &Rc<Worker>) {
+        let settings = &worker.hub.settings;
+        let mut reader = self.reader.borrow_mut();
+        let mut frames = reader.frames(chunk, settings.limits.frame_bytes);
+        while self.ending().is_none() {
+            if !self.may_read(settings.limits.outbox_bytes) {
+                self.unread.set(true);
+                return;
+            }
+            match frames.next() {
+                Ok(None) => return,
+                Ok(Some(incoming)) => self.receive(incoming, worker),
+                Err(error) => return self.refuse(error, worker),
+            }
+        }
+    }
+
+    fn receive(self: &Rc<Self>, incoming: Incoming<'_>, worker: &Rc<Worker>) {
+        self.counts.frames_in.set(self.counts.frames_in.get() + 1);
+        match incoming {
+            Incoming::Text(text) => session::receive(text, self, worker),
+            Incoming::Ping(payload) => {
+                let pong = websocket::pong(payload);
+                if session::charge(self, None, worker) {
+                    self.answer(pong, worker);
+                }
+            }
+            Incoming::Pong => {}
+            Incoming::Close => self.finish(End::ByPeer),
+        }
+    }
+
+    /// Tells the client what was wrong with its bytes, and ends.
+    fn refuse(self: &Rc<Self>, error: ReadError, worker: &Worker) {
+        let (error_code, close_code) = match error {
+            ReadError::Protocol(_) => return self.close(CloseCode::WebSocketProtocol, worker),
+            ReadError::TooLarge { .. } => (ErrorCode::TooLarge, CloseCode::NotAFrame),
+            ReadError::Binary | ReadError::NotUtf8 => (ErrorCode::BadRequest, CloseCode::NotAFrame),
+        };
+        let json = encode::error(None, error_code, error.to_string(), None);
+        self.answer(websocket::text(&json), worker);
+        self.close(close_code, worker);
+    }
+}

@@ -1,0 +1,77 @@
+//! Time limits of connections, without a timer for each.
+//!
+//! A connection stands once in a slot of time; when the slot is due the
+//! connection says what is to happen and when to look again. What a connection
+//! does in between costs nothing here.
+
+use std::{
+    collections::BTreeMap,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use super::{ConnectionKey, Worker};
+use crate::socket::Connection;
+
+/// How exact deadlines are kept.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Who is to be looked at when, by number of ticks since the start.
+pub(super) struct Deadlines {
+    start: Instant,
+    slots: BTreeMap<u64, Vec<ConnectionKey>>,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            start: Instant::now(),
+            slots: BTreeMap::new(),
+        }
+    }
+}
+
+impl Deadlines {
+    fn tick_of(&self, time: Instant) -> u64 {
+        let ticks = time.saturating_duration_since(self.start).as_millis() / TICK.as_millis();
+        u64::try_from(ticks).unwrap_or(u64::MAX)
+    }
+
+    fn insert(&mut self, due: Instant, key: ConnectionKey) {
+        let tick = self.tick_of(due) + 1;
+        self.slots.entry(tick).or_default().push(key);
+    }
+
+    /// Takes out whoever is due.
+    fn due(&mut self, now: Instant) -> Vec<ConnectionKey> {
+        let later = self.slots.split_off(&(self.tick_of(now) + 1));
+        std::mem::replace(&mut self.slots, later)
+            .into_values()
+            .flatten()
+            .collect()
+    }
+}
+
+impl Worker {
+    /// Looks at the connection again when its next time limit is due.
+    pub(crate) fn watch(&self, connection: &Connection) {
+        if let Some(due) = connection.next_deadline(self) {
+            self.deadlines.borrow_mut().insert(due, connection.key);
+        }
+    }
+}
+
+/// Runs until the worker's thread ends.
+pub(super) async fn run(worker: Rc<Worker>) {
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let now = Instant::now();
+        let due = worker.deadlines.borrow_mut().due(now);
+        for connection in due.into_iter().filter_map(|key| worker.connection(key)) {
+            connection.meet_deadlines(now, &worker);
+            worker.watch(&connection);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The loop that writes.
+//!
+//! Woken by the first thing to do, it yields once, so that whatever is ready at
+//! this moment joins in, and then does all of it: idle, a message leaves at
+//! once; under load many leave in one write. No timer is involved.
+
+use std::rc::Rc;
+
+use rand::Rng;
+use rookery_protocol::{CloseCode, RoomId, encode, websocket};
+
+use super::{Instruction, Worker};
+
+/// Runs until the worker's thread ends.
+pub(super) async fn run(worker: Rc<Worker>) {
+    let mut instructions = Vec::new();
+    let mut batched = Vec::new();
+    loop {
+        worker.hub.workers.work(worker.number).await;
+        tokio::task::yield_now().await;
+        worker
+            .hub
+            .workers
+            .take_all(worker.number, &mut instructions);
+        for instruction in instructions.drain(..) {
+            worker.carry_out(instruction, &mut batched);
+        }
+        for room in batched.drain(..) {
+            worker.flush_room(&room);
+        }
+        worker.flush_answers();
+    }
+}
+
+impl Worker {
+    fn carry_out(&self, instruction: Instruction, batched: &mut Vec<RoomId>) {
+        match instruction {
+            Instruction::Deliver {
+                room,
+                frame,
+                ephemeral,
+            } => {
+                if self.batch(&room, frame, ephemeral) {
+                    batched.push(room);
+                }
+            }
+            Instruction::Attach {
+                room,
+                connection,
+                first,
+            } => {
+                // What was passed on before this member came is not for it.
+                self.flush_room(&room);
+                if let Some(connection) = self.connection(connection) {
+                    connection.answer(first, self);
+                    self.add_member(room, &connection);
+                }
+            }
+            Instruction::Detach {
+                room,
+                connection,
+                last,
+            } => {
+                self.flush_room(&room);
+                self.remove_member(&room, connection);
+                if let (Some(connection), Some(last)) = (self.connection(connection), last) {
+                    connection.answer(last, self);
+                }
+            }
+            Instruction::OutOfSync { room } => {
+                self.flush_room(&room);
+                for connection in self.members(&room) {
+                    connection.close(CloseCode::OutOfSync, self);
+                }
+            }
+            Instruction::Drain { spread_ms } => self.drain(spread_ms),
+        }
+    }
+
+    fn flush_answers(&self) {
+        let mut unflushed = self.unflushed.take();
+        for connection in unflushed.drain(..) {
+            connection.flush(self);
+        }
+        // Keeps the memory, unless something was added meanwhile.
+        let mut current = self.unflushed.borrow_mut();
+        if current.is_empty() {
+            *current = unflushed;
+        }
+    }
+
+    /// Tells each connection when it will be closed, and closes it then.
+    fn drain(&self, spread_ms: u64) {
+        self.draining.set(true);
+        for connection in self.all_connections() {
+            let after_ms = rand::rng().random_range(0..=spread_ms);
+            connection.answer(websocket::text(&encode::reconnect(after_ms)), self);
+            connection.drain_after(after_ms);
+            self.watch(&connection);
+        }
+    }
+}

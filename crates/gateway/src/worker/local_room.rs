@@ -1,0 +1,104 @@
+//! The members of a room on one worker, and the frames that wait to be written to them.
+//!
+//! Frames that become ready together leave in one write: they are frozen into
+//! one piece of memory, and the same bytes go to every member.
+
+use std::rc::Rc;
+
+use bytes::{Bytes, BytesMut};
+use indexmap::IndexMap;
+use rookery_protocol::RoomId;
+
+use super::{ConnectionKey, Worker};
+use crate::socket::Connection;
+
+#[derive(Default)]
+pub(super) struct LocalRoom {
+    members: IndexMap<ConnectionKey, Rc<Connection>>,
+    batch: Vec<BatchedFrame>,
+}
+
+struct BatchedFrame {
+    bytes: Bytes,
+    ephemeral: bool,
+}
+
+impl Worker {
+    pub(super) fn add_member(&self, room: RoomId, connection: &Rc<Connection>) {
+        let mut rooms = self.rooms.borrow_mut();
+        rooms
+            .entry(room)
+            .or_default()
+            .members
+            .insert(connection.key, Rc::clone(connection));
+    }
+
+    pub(super) fn remove_member(&self, room: &RoomId, connection: ConnectionKey) {
+        let mut rooms = self.rooms.borrow_mut();
+        let Some(local) = rooms.get_mut(room) else {
+            return;
+        };
+        local.members.swap_remove(&connection);
+        if local.members.is_empty() {
+            rooms.remove(room);
+        }
+    }
+
+    /// The members of a room, collected so that each may be dismissed meanwhile.
+    pub(super) fn members(&self, room: &RoomId) -> Vec<Rc<Connection>> {
+        let rooms = self.rooms.borrow();
+        rooms.get(room).map_or_else(Vec::new, |local| {
+            local.members.values().map(Rc::clone).collect()
+        })
+    }
+
+    /// Adds a frame to the room's batch; true if it is the batch's first.
+    pub(super) fn batch(&self, room: &RoomId, bytes: Bytes, ephemeral: bool) -> bool {
+        let mut rooms = self.rooms.borrow_mut();
+        let Some(local) = rooms.get_mut(room) else {
+            return false;
+        };
+        local.batch.push(BatchedFrame { bytes, ephemeral });
+        local.batch.len() == 1
+    }
+
+    /// Writes the room's batch to every member.
+    pub(super) fn flush_room(&self, room: &RoomId) {
+        let mut rooms = self.rooms.borrow_mut();
+        let Some(local) = rooms.get_mut(room) else {
+            return;
+        };
+        if local.batch.is_empty() {
+            return;
+        }
+        let batch = std::mem::take(&mut local.batch);
+        let all = join(batch.iter());
+        let durable_frames = batch.iter().filter(|frame| !frame.ephemeral).count();
+        let durable = match durable_frames {
+            0 => Bytes::new(),
+            some if some == batch.len() => all.clone(),
+            _ => join(batch.iter().filter(|frame| !frame.ephemeral)),
+        };
+        for connection in local.members.values() {
+            connection.deliver(&all, &durable, self);
+        }
+        let deliveries = batch.len() * local.members.len();
+        let bytes = all.len() * local.members.len();
+        self.hub.metrics.delivered(deliveries as u64, bytes as u64);
+    }
+}
+
+/// Frames in one piece; a single one is not copied.
+fn join<'a>(mut frames: impl Iterator<Item = &'a BatchedFrame> + Clone) -> Bytes {
+    let total: usize = frames.clone().map(|frame| frame.bytes.len()).sum();
+    match frames.next() {
+        None => Bytes::new(),
+        Some(only) if only.bytes.len() == total => only.bytes.clone(),
+        Some(first) => {
+            let mut joined = BytesMut::with_capacity(total);
+            joined.extend_from_slice(&first.bytes);
+            frames.for_each(|frame| joined.extend_from_slice(&frame.bytes));
+            joined.freeze()
+        }
+    }
+}

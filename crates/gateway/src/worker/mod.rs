@@ -1,0 +1,71 @@
+//! A worker: one thread, the sockets that it owns, and who of them is in which room.
+//!
+//! Everything here lives on one thread and needs no lock; other threads reach
+//! it through its inbox only. Nothing here waits for a client.
+
+mod connections;
+mod deadlines;
+mod flusher;
+mod inbox;
+mod local_room;
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    rc::Rc,
+    sync::Arc,
+};
+
+use rookery_protocol::RoomId;
+
+pub(crate) use connections::ConnectionKey;
+use connections::Connections;
+use deadlines::Deadlines;
+pub(crate) use inbox::{Instruction, Workers};
+use local_room::LocalRoom;
+
+use crate::{hub::Hub, socket::Connection};
+
+/// The bytes read from a socket at once, by all connections of a thread in turn.
+const SCRATCH_BYTES: usize = 64 * 1024;
+
+/// One thread's share of the node.
+pub(crate) struct Worker {
+    /// Its number among the node's workers.
+    pub(crate) number: usize,
+    pub(crate) hub: Arc<Hub>,
+    /// Sockets are read into this, one after the other.
+    pub(crate) scratch: RefCell<Vec<u8>>,
+    connections: RefCell<Connections>,
+    rooms: RefCell<HashMap<RoomId, LocalRoom>>,
+    deadlines: RefCell<Deadlines>,
+    /// Connections with answers that the flusher is to write.
+    unflushed: RefCell<Vec<Rc<Connection>>>,
+    draining: Cell<bool>,
+}
+
+impl Worker {
+    /// Makes the worker of this thread and starts its two loops.
+    pub(crate) fn start(hub: Arc<Hub>) -> Rc<Self> {
+        let worker = Rc::new(Self {
+            number: hub.workers.take_number(),
+            hub,
+            scratch: RefCell::new(vec![0; SCRATCH_BYTES]),
+            connections: RefCell::default(),
+            rooms: RefCell::default(),
+            deadlines: RefCell::default(),
+            unflushed: RefCell::default(),
+            draining: Cell::new(false),
+        });
+        actix_rt::spawn(flusher::run(Rc::clone(&worker)));
+        actix_rt::spawn(deadlines::run(Rc::clone(&worker)));
+        worker
+    }
+
+    /// Has the flusher write what was put into the connection's outbox,
+    /// together with whatever else is about to be written.
+    pub(crate) fn flush_soon(&self, connection: &Rc<Connection>) {
+        self.unflushed.borrow_mut().push(Rc::clone(connection));
+        self.hub.workers.wake(self.number);
+    }
+}
