@@ -4,7 +4,7 @@ import { Room, Status } from "../js/model/room.js";
 import { timeline } from "../js/model/timeline.js";
 import { TypingSignal } from "../js/model/typing_signal.js";
 import { dayName, hue, initials, typingLine } from "../js/model/wording.js";
-import { charactersLeft, isNearLimit, roomIdFrom } from "../js/model/limits.js";
+import { charactersLeft, isNearLimit, roomIdFrom, tidy } from "../js/model/limits.js";
 
 const me = { id: "u_me", name: "Alex" };
 const bea = { id: "u_bea", name: "Bea" };
@@ -64,6 +64,9 @@ test("limits are counted in characters as people see them, and room names are me
   assert.equal(charactersLeft("🦊🦊", limits), 8);
   assert.equal(charactersLeft("e\u0301", limits), 9);
   assert.ok(charactersLeft("x".repeat(900), { text: 1_000, frame: 1_000 }) < 0);
+  assert.equal(charactersLeft("x".repeat(100_000), { text: 0, frame: 0 }), Infinity);
+  assert.equal(isNearLimit(Infinity, { text: 0 }), false);
+  assert.equal(tidy("\n \n  indented\nsecond \n\n"), "  indented\nsecond");
   assert.equal(isNearLimit(2, limits), false);
   assert.equal(isNearLimit(1, limits), true);
   assert.deepEqual(["#general", " team blue ", "event:42", "", "naïve", "x".repeat(65)].map(roomIdFrom), ["general", "team-blue", "event:42", null, null, null]);

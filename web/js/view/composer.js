@@ -1,6 +1,6 @@
 // Where the person writes: Enter sends, Shift+Enter starts a new line, each room keeps its own draft.
 
-import { charactersLeft, isNearLimit } from "../model/limits.js";
+import { charactersLeft, isNearLimit, tidy } from "../model/limits.js";
 import { TypingSignal } from "../model/typing_signal.js";
 import { typingLine } from "../model/wording.js";
 import { byId, say } from "./element.js";
@@ -76,7 +76,7 @@ export class Composer extends EventTarget {
   }
 
   #submit() {
-    const text = this.#text.value.trim();
+    const text = tidy(this.#text.value);
     if (text === "" || !this.#chat.current || charactersLeft(text, this.#chat.limits) < 0) return;
     this.#text.value = "";
     this.#tell(this.#signal.ended());
@@ -92,7 +92,7 @@ export class Composer extends EventTarget {
   }
 
   #showLimit() {
-    const text = this.#text.value.trim();
+    const text = tidy(this.#text.value);
     const left = charactersLeft(text, this.#chat.limits);
     const words = left < 0 ? `${(-left).toLocaleString()} too many` : `${left.toLocaleString()} left`;
     say(this.#left, isNearLimit(left, this.#chat.limits) ? words : "");

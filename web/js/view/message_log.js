@@ -161,10 +161,10 @@ function note(...parts) {
 }
 
 function beginning(room, isEmpty) {
-  return element(
-    "div",
-    { class: "beginning" },
-    element("strong", {}, isEmpty ? "Nothing here yet" : `The beginning of ${room.name}`),
-    element("p", { class: "quiet" }, isEmpty ? `Say the first word in ${room.name}.` : "Nothing older is kept."),
-  );
+  if (isEmpty) return opening("Nothing here yet", `Say the first word in ${room.name}.`);
+  return opening(`The beginning of ${room.name}`, room.messages[0]?.seq > 1 ? "Nothing older is kept." : "");
+}
+
+function opening(title, words) {
+  return element("div", { class: "beginning" }, element("strong", {}, title), element("p", { class: "quiet" }, words));
 }
