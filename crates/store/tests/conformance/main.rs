@@ -1,0 +1,160 @@
+//! The rules of the store, to which both engines are held.
+//!
+//! Each rule is written once, in the module of what it is about, as a case
+//! that is given a [`Place`](place::Place) to make stores in. This page says
+//! which case runs on which engine: the Redis ones against a real redis-server
+//! of their own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a case that panics is a rule that is broken"
+)]
+
+mod append;
+mod bus;
+mod catch_up;
+mod check;
+mod history;
+mod join;
+mod lifetime;
+mod membership;
+mod nodes;
+mod nonce;
+mod outage;
+mod place;
+mod presence;
+mod retention;
+mod rollback;
+
+/// Makes a test of each case.
+macro_rules! cases {
+    ($place:expr; $($module:ident::$case:ident,)*) => {
+        $(
+            #[tokio::test]
+            async fn $case() {
+                crate::$module::$case($place).await;
+            }
+        )*
+    };
+}
+
+/// Makes a test per engine of each case.
+macro_rules! cases_of_both_engines {
+    ($($module:ident::$case:ident,)*) => {
+        mod embedded {
+            cases!(crate::place::Place::embedded(); $($module::$case,)*);
+        }
+        mod redis {
+            cases!(crate::place::Place::redis(); $($module::$case,)*);
+        }
+    };
+}
+
+cases_of_both_engines! {
+    append::numbers_begin_at_one_and_have_no_holes,
+    append::each_room_counts_for_itself,
+    append::a_room_that_is_not_there_takes_nothing,
+    append::events_are_byte_for_byte_as_composed,
+    append::every_kind_of_event_is_in_the_log,
+    append::time_is_now_and_never_falls,
+    append::appends_take_their_place_when_called,
+    append::a_dropped_future_is_carried_out,
+    append::many_writers_share_one_room,
+
+    nonce::nonce_is_remembered,
+    nonce::nonce_belongs_to_user_and_room,
+    nonce::nonces_and_users_do_not_run_into_each_other,
+    nonce::nonce_outlives_its_event,
+    nonce::nonce_sent_many_times_at_once_is_stored_once,
+    nonce::nonce_is_published_once,
+
+    join::a_room_is_made_where_it_may_be,
+    join::a_room_has_a_readable_name,
+    join::a_room_says_how_long_messages_live,
+    join::without_a_cursor_the_latest_messages_come,
+    join::a_cursor_is_caught_up_with_raw_events,
+    join::a_cursor_that_cannot_be_served_gets_messages,
+    join::catch_up_has_an_exact_limit,
+    join::events_after_are_contiguous,
+    join::heads_are_in_the_order_asked,
+
+    history::pages_before,
+    history::pages_after,
+    history::pages_around,
+    history::other_kinds_of_events_are_skipped,
+    history::far_more_other_events_than_messages_are_skipped,
+    history::numbers_out_of_range_are_fine,
+    history::a_room_that_is_not_there_has_no_history,
+
+    retention::no_reader_sees_more_than_the_latest_events,
+    retention::a_cursor_before_the_oldest_event_gets_messages,
+    retention::without_a_limit_all_is_kept,
+
+    lifetime::events_say_when_they_are_gone,
+    lifetime::each_event_is_gone_in_time_and_no_earlier,
+    lifetime::what_expired_is_not_caught_up,
+    lifetime::numbers_go_on_when_all_is_gone,
+
+    rollback::a_lost_log_is_made_anew_after_what_is_known,
+    rollback::a_lost_log_is_made_anew_by_a_join,
+    rollback::a_log_behind_what_is_known_gets_a_new_epoch,
+    rollback::a_join_finds_a_rolled_back_log,
+    rollback::what_is_known_rightly_changes_nothing,
+
+    bus::appends_are_published_in_order,
+    bus::a_lifetime_stands_in_the_envelope,
+    bus::ephemeral_payloads_come_as_they_are,
+    bus::what_is_not_text_is_refused,
+    bus::the_bus_can_be_made_anew,
+    bus::a_slow_reader_is_told_and_goes_on,
+    bus::nobody_has_to_listen,
+    bus::the_bus_ends_with_the_store,
+    bus::a_ping_is_answered,
+
+    membership::rows_say_what_is_unread,
+    membership::a_member_can_be_forgotten,
+    membership::rooms_that_are_gone_are_forgotten,
+
+    presence::nobody_is_in_an_empty_room,
+    presence::coming_and_going_is_told_once,
+    presence::many_changes_go_in_one_call,
+    presence::big_rooms_tell_numbers_only,
+    presence::presence_has_an_order_in_time,
+    presence::giving_up_takes_everybody_out,
+    presence::a_renewed_lease_is_kept,
+
+    catch_up::any_cursor_gets_exactly_the_events_or_a_snapshot,
+}
+
+mod embedded_only {
+    cases! {
+        crate::place::Place::embedded();
+        check::the_embedded_engine_says_what_it_is,
+    }
+}
+
+/// What takes two nodes or a Redis that can be away.
+mod redis_only {
+    cases! {
+        crate::place::Place::redis();
+        nodes::nodes_share_one_log,
+        nodes::a_nonce_is_known_on_every_node,
+        nodes::a_user_on_two_nodes_is_one_user,
+        nodes::the_dead_are_swept_once,
+        nodes::a_node_that_was_swept_has_a_fresh_lease,
+        nodes::a_node_gives_up_only_its_own,
+
+        lifetime::an_idle_room_leaves_no_log,
+        lifetime::a_lifetime_that_is_taken_off_keeps_the_room,
+
+        outage::scripts_come_back_after_they_were_flushed,
+        outage::a_cut_subscription_is_made_anew,
+        outage::a_dead_redis_refuses_soon_and_serves_again,
+        outage::what_was_answered_survives_a_crash,
+        outage::a_redis_that_forgot_goes_on_after_what_is_known,
+
+        check::a_good_redis_passes,
+        check::a_redis_that_is_away_is_told_in_words,
+        check::a_redis_that_cannot_be_written_is_told_in_words,
+    }
+}
