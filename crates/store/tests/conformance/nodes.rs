@@ -57,10 +57,6 @@ pub(crate) async fn a_user_on_two_nodes_is_one_user(place: Place) {
     one.presence("a", &alex, true).await;
     other.presence("a", &alex, true).await;
     assert_eq!(within(one.online(&room("a"))).await.unwrap().count, 1);
-    assert_eq!(
-        within(one.online(&room("a"))).await.unwrap().users,
-        [alex.clone()]
-    );
     one.presence("a", &alex, false).await;
     assert_eq!(within(one.online(&room("a"))).await.unwrap().count, 1);
     assert_eq!(
