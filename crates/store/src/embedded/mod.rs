@@ -198,7 +198,7 @@ impl Shared {
         match self.rooms.entry(id.clone()) {
             Entry::Occupied(mut room) => {
                 if let Some(known) = known {
-                    room.get_mut().heal_rollback(known);
+                    room.get_mut().heal_rollback(known, &self.retention);
                 }
                 Ok(room.into_ref())
             }

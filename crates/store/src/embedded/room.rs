@@ -61,10 +61,10 @@ impl Room {
     }
 
     /// Begins another life of the log if it ends before what is known of it.
-    pub(super) fn heal_rollback(&mut self, known: &Cursor) {
+    pub(super) fn heal_rollback(&mut self, known: &Cursor, retention: &Retention) {
         if known.epoch == self.epoch && known.seq > self.head {
             self.epoch = epoch::fresh();
-            self.head = known.seq;
+            self.set_head(known.seq, retention);
         }
     }
 
@@ -111,11 +111,16 @@ impl Room {
             kind: append.body.kind,
             event: event.clone(),
         });
-        self.head = seen.seq;
         self.last_write = ts;
-        let hidden = retention.hidden_up_to(self.head);
-        self.drop_front_while(|event| event.seq <= hidden);
+        self.set_head(seen.seq, retention);
         self.appended(seen, Some(event))
+    }
+
+    /// Moves the end of the log and lets go of what is too far behind it.
+    fn set_head(&mut self, head: u64, retention: &Retention) {
+        self.head = head;
+        let hidden = retention.hidden_up_to(head);
+        self.drop_front_while(|event| event.seq <= hidden);
     }
 
     fn appended(&self, seen: Seen, event: Option<Event>) -> Appended {

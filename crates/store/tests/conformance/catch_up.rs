@@ -14,6 +14,8 @@ enum Step {
     Append(EventKind),
     /// An append by a node that knows of so many events more than there are.
     AppendAfterRollback(u64),
+    /// A join through such a node.
+    JoinAfterRollback(u64),
     Join {
         epochs_ago: usize,
         seq: u64,
@@ -41,6 +43,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => kind.prop_map(Step::Append),
         1 => (1..4_u64).prop_map(Step::AppendAfterRollback),
+        1 => (1..4_u64).prop_map(Step::JoinAfterRollback),
         4 => join.prop_map(|(epochs_ago, seq, catch_up, limit)| Step::Join { epochs_ago, seq, catch_up, limit }),
         2 => (epochs_ago, seq.clone(), 0..15_usize)
             .prop_map(|(epochs_ago, seq, limit)| Step::EventsAfter { epochs_ago, seq, limit }),
@@ -133,6 +136,16 @@ impl Model {
                 };
                 self.append(&node.store, append).await;
                 assert_eq!(self.epochs.len(), epochs + 1);
+            }
+            Step::JoinAfterRollback(lost) => {
+                let known = self.cursor(0, self.head + lost);
+                let joined = node.join_with(&self.room, |join| join.known = Some(known));
+                let joined = joined.await.unwrap();
+                self.head += lost;
+                assert!(!self.epochs.contains(&joined.head.epoch));
+                self.epochs.push(joined.head.epoch);
+                assert_eq!(joined.head.seq, self.head);
+                assert_eq!(joined.recovery, Recovery::Messages(self.messages(|_| true)));
             }
             Step::Join {
                 epochs_ago,

@@ -1,7 +1,7 @@
 //! Where stores are made for a case, and what every case needs to say.
 
 use std::{
-    ops::{Deref, DerefMut},
+    ops::Deref,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -93,12 +93,6 @@ impl Deref for Node {
 
     fn deref(&self) -> &Store {
         &self.store
-    }
-}
-
-impl DerefMut for Node {
-    fn deref_mut(&mut self) -> &mut Store {
-        &mut self.store
     }
 }
 
