@@ -83,6 +83,25 @@ pub enum ConnectionError {
     Broken(Arc<tungstenite::Error>),
 }
 
+/// Why a node did not say `welcome`.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum HelloError {
+    /// It cannot just now; the same `hello` is worth repeating later.
+    #[error("refused with {}: {}", .0.code.as_str(), .0.message)]
+    Refused(ErrorFrame),
+    /// It closed the connection.
+    #[error("closed with {code}: {reason}")]
+    Closed {
+        /// The close code.
+        code: u16,
+        /// The node's words, those of its error where it sent one.
+        reason: String,
+    },
+    /// The socket failed.
+    #[error(transparent)]
+    Broken(#[from] ConnectionError),
+}
+
 impl From<tungstenite::Error> for ConnectionError {
     fn from(error: tungstenite::Error) -> Self {
         match error {

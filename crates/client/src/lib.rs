@@ -44,7 +44,7 @@ mod rooms;
 mod settings;
 
 pub use client::{Client, HistoryPage, NewMessage, Page, Sent};
-pub use error::{ClientError, ConnectionError, GaveUp};
+pub use error::{ClientError, ConnectionError, GaveUp, HelloError};
 pub use event::{Event, Events, Lost};
 pub use frame::{EventContent, LogEvent};
 pub use raw::{RawConnection, Received, connect_tcp};

@@ -19,7 +19,7 @@ use tokio_tungstenite::{
     },
 };
 
-use crate::{ConnectionError, frame::Frame};
+use crate::{ConnectionError, HelloError, frame::Frame};
 
 /// What came from a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,17 +96,10 @@ impl RawConnection {
 
     /// Says `hello` and waits for the answer.
     ///
-    /// `Ok(Err(…))` is the end of the connection instead of a `welcome`, with
-    /// the node's words.
-    ///
     /// # Errors
     ///
-    /// When the socket breaks.
-    pub async fn hello(
-        &mut self,
-        token: &str,
-        name: &str,
-    ) -> Result<Result<Welcome, Received>, ConnectionError> {
+    /// When there is no `welcome`: the node refuses or closes, or the socket breaks.
+    pub async fn hello(&mut self, token: &str, name: &str) -> Result<Welcome, HelloError> {
         let hello = json!({
             "type": "hello", "id": 0, "token": token,
             "version": rookery_protocol::VERSION, "client": name,
@@ -116,14 +109,17 @@ impl RawConnection {
         loop {
             match self.next().await? {
                 Received::Text(text) => match Frame::parse(&text) {
-                    Ok(Frame::Welcome(welcome)) => return Ok(Ok(*welcome)),
+                    Ok(Frame::Welcome(welcome)) => return Ok(*welcome),
+                    Ok(Frame::Refused(error)) if error.retry_after_ms.is_some() => {
+                        return Err(HelloError::Refused(error));
+                    }
                     Ok(Frame::Refused(error)) => refusal = Some(error.message),
                     _ => {}
                 },
                 Received::Alive => {}
                 Received::Closed { code, reason } => {
                     let reason = refusal.unwrap_or(reason);
-                    return Ok(Err(Received::Closed { code, reason }));
+                    return Err(HelloError::Closed { code, reason });
                 }
             }
         }

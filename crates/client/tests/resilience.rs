@@ -319,6 +319,23 @@ async fn told_to_stay_away_it_stays_away_and_says_why() {
 }
 
 #[tokio::test]
+async fn a_node_that_cannot_welcome_just_now_is_asked_again_when_it_said() {
+    let peer = Peer::new().await;
+    let (_client, mut events) = Client::connect(peer.settings()).unwrap();
+    let mut node = peer.hello().await;
+    let refused = Instant::now();
+    node.say(json!({"type": "error", "id": 0, "code": "unavailable",
+        "message": "the store is away", "retry_after_ms": 200}))
+        .await;
+    let _second = peer.welcome(25_000).await;
+    assert!(refused.elapsed() >= Duration::from_millis(200));
+    assert!(matches!(
+        next(&mut events).await,
+        Event::Connected { again: false, .. }
+    ));
+}
+
+#[tokio::test]
 async fn when_the_token_ran_out_the_next_connection_has_the_new_one() {
     let peer = Peer::new().await;
     let (client, _events) = Client::connect(peer.settings()).unwrap();

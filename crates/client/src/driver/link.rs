@@ -6,7 +6,7 @@ use std::time::Duration;
 use rookery_protocol::server_frame::Welcome;
 use tokio::time::{Instant, timeout};
 
-use crate::{ConnectionError, Lost, RawConnection, Received, requests::Requests};
+use crate::{ConnectionError, HelloError, Lost, RawConnection, requests::Requests};
 
 /// A connection that a node has welcomed.
 pub(super) struct Link {
@@ -21,47 +21,22 @@ pub(super) struct Link {
     listening: Instant,
 }
 
-/// Why no connection came about.
-#[derive(Debug)]
-pub(super) enum Unreached {
-    /// The node closed it instead of a `welcome`.
-    Closed { code: u16, reason: String },
-    /// The upgrade was refused.
-    Upgrade { status: u16 },
-    /// Anything else; the next attempt may fare better.
-    Failed(#[allow(dead_code, reason = "told in the log by its Debug")] ConnectionError),
-}
-
-impl From<ConnectionError> for Unreached {
-    fn from(error: ConnectionError) -> Self {
-        match error {
-            ConnectionError::Upgrade { status, .. } => Self::Upgrade { status },
-            other => Self::Failed(other),
-        }
-    }
-}
-
 impl Link {
+    /// Reaches a node, up to its `welcome`.
     pub(super) async fn open(
         target: String,
         token: String,
         name: String,
         within: Duration,
-    ) -> Result<Self, Unreached> {
+    ) -> Result<Self, HelloError> {
         let opening = async {
             let mut connection = RawConnection::connect(&target, within).await?;
-            let answer = connection.hello(&token, &name).await?;
-            Ok((connection, answer))
+            let welcome = connection.hello(&token, &name).await?;
+            Ok(Self::new(connection, welcome))
         };
-        let opened: Result<_, ConnectionError> = timeout(within, opening)
+        timeout(within, opening)
             .await
-            .unwrap_or(Err(ConnectionError::TimedOut(within)));
-        let (connection, answer) = opened?;
-        match answer {
-            Ok(welcome) => Ok(Self::new(connection, welcome)),
-            Err(Received::Closed { code, reason }) => Err(Unreached::Closed { code, reason }),
-            Err(_) => Err(Unreached::Failed(ConnectionError::TimedOut(within))),
-        }
+            .unwrap_or(Err(ConnectionError::TimedOut(within).into()))
     }
 
     fn new(connection: RawConnection, welcome: Welcome) -> Self {

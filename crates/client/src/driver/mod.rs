@@ -17,15 +17,12 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-use self::{
-    link::{Link, Unreached},
-    outlet::Outlet,
-};
+use self::{link::Link, outlet::Outlet};
 use crate::{
-    ClientError, ClientSettings, Event, GaveUp, Lost,
+    ClientError, ClientSettings, ConnectionError, Event, GaveUp, HelloError, Lost,
     backoff::Backoff,
     request::{Reply, Request},
-    requests::{Rank, Requests},
+    requests::{Rank, Requests, hold},
     rooms::Rooms,
 };
 
@@ -47,8 +44,8 @@ enum Ended {
         lost: Lost,
         back_at: Option<Instant>,
     },
-    /// No connection came about.
-    Unreached,
+    /// No connection came about; the node may have said when to try again.
+    Unreached { retry_after_ms: Option<u64> },
 }
 
 /// The state that outlives a connection.
@@ -104,7 +101,7 @@ impl Driver {
                 Ended::Stopped => None,
                 Ended::GaveUp(why) => return self.give_up(why).await,
                 Ended::Lost { lost, back_at } => self.after_loss(lost, back_at).await,
-                Ended::Unreached => self.back_off().await,
+                Ended::Unreached { retry_after_ms } => self.back_off(retry_after_ms).await,
             };
             if waited.is_none() {
                 // Whoever still waits for an answer finds this.
@@ -125,20 +122,26 @@ impl Driver {
             self.settings.name.clone(),
             self.settings.connect_timeout,
         );
-        match self.meanwhile(opening).await {
-            None => Err(Ended::Stopped),
-            Some(Ok(link)) => Ok(link),
-            Some(Err(Unreached::Closed { code, reason })) if !may_come_back(code) => {
-                Err(Ended::GaveUp(GaveUp::Closed { code, reason }))
+        let error = match self.meanwhile(opening).await {
+            None => return Err(Ended::Stopped),
+            Some(Ok(link)) => return Ok(link),
+            Some(Err(error)) => error,
+        };
+        tracing::debug!(%target, %error, "no connection");
+        Err(match error {
+            HelloError::Closed { code, reason } if !may_come_back(code) => {
+                Ended::GaveUp(GaveUp::Closed { code, reason })
             }
-            Some(Err(Unreached::Upgrade { status })) if is_final(status) => {
-                Err(Ended::GaveUp(GaveUp::Upgrade { status }))
+            HelloError::Broken(ConnectionError::Upgrade { status, .. }) if is_final(status) => {
+                Ended::GaveUp(GaveUp::Upgrade { status })
             }
-            Some(Err(unreached)) => {
-                tracing::debug!(%target, ?unreached, "no connection");
-                Err(Ended::Unreached)
-            }
-        }
+            HelloError::Refused(error) => Ended::Unreached {
+                retry_after_ms: error.retry_after_ms,
+            },
+            _ => Ended::Unreached {
+                retry_after_ms: None,
+            },
+        })
     }
 
     /// Tells of the loss and waits until it is time to come back.
@@ -151,12 +154,14 @@ impl Driver {
         }
         match back_at {
             Some(at) => self.meanwhile(sleep_until(at)).await,
-            None => self.back_off().await,
+            None => self.back_off(None).await,
         }
     }
 
-    async fn back_off(&mut self) -> Option<()> {
+    async fn back_off(&mut self, retry_after_ms: Option<u64>) -> Option<()> {
+        let told = retry_after_ms.map(|ms| hold(Some(ms), &mut rand::rng()));
         let wait = self.backoff.next(&mut rand::rng());
+        let wait = wait.max(told.unwrap_or_default());
         self.meanwhile(tokio::time::sleep(wait)).await
     }
 
