@@ -169,7 +169,7 @@ export class Chat extends EventTarget {
   }
 
   #takeEvent(room, event) {
-    if (room.apply(event, this.me, this.#isReading(room)) === Applied.GAP) this.#join(room);
+    if (room.apply(event, this.me, this.#isReading(room)) === Applied.GAP) this.#connection.restart();
   }
 
   #takeTyping(room, frame) {
@@ -182,13 +182,9 @@ export class Chat extends EventTarget {
     this.#changed();
   }
 
+  /** What is unread is counted here, from joining on: as long as nobody tells the server what was read, it cannot know. */
   #takeRow(row) {
-    const isNew = !this.rooms.has(row.room);
-    const room = this.#room(row.room);
-    room.describe(row);
-    if (!isNew || !row.unread) return;
-    room.unread = row.unread;
-    room.firstUnread = row.read + 1;
+    this.#room(row.room).describe(row);
   }
 
   async #join(room) {
@@ -208,6 +204,8 @@ export class Chat extends EventTarget {
 
   #notJoined(room, error) {
     if (error.code === "disconnected") return;
+    // Without the answer we do not know whether this connection is in the room, and cannot join twice on it.
+    if (error.code === "timeout") return this.#connection.restart();
     room.refusal = inWords(error);
     if (error.retryAfterMs !== undefined) setTimeout(() => this.#join(room), error.retryAfterMs);
   }

@@ -64,6 +64,11 @@ export class Connection extends EventTarget {
     if (this.state.name === State.WAITING || this.state.name === State.STOPPED) this.#open();
   }
 
+  /** Gives up a connection that got out of step with us; the next one resumes. */
+  restart() {
+    if (this.state.name === State.ONLINE) this.#lost(4004);
+  }
+
   /** Finds out whether the connection still lives, for when the browser suspects that it does not. */
   probe() {
     if (this.state.name === State.ONLINE && !this.#pingedAt) this.#ping();
