@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use actix_web::{
-    App, HttpResponse,
+    App, Scope,
     body::MessageBody,
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    middleware::from_fn,
     web,
 };
 
+use super::{cors, error, fallback, guest, healthz, messages, only_get, page, readyz};
 use crate::hub::Hub;
 
 /// Everything that is served beside `/ws`.
@@ -23,8 +25,36 @@ pub(crate) fn app(
         InitError = (),
     >,
 > {
-    App::new().app_data(web::Data::from(hub)).route(
-        "/healthz",
-        web::get().to(|| async { HttpResponse::Ok().body("ok\n") }),
-    )
+    let body_bytes = match hub.settings.http.body_bytes {
+        0 => usize::MAX,
+        bytes => bytes,
+    };
+    let json = web::JsonConfig::default()
+        .limit(body_bytes)
+        .error_handler(error::of_json);
+    App::new()
+        .app_data(web::Data::from(Arc::clone(&hub.readiness)))
+        .app_data(web::Data::from(hub))
+        .app_data(json)
+        .app_data(web::QueryConfig::default().error_handler(error::of_query))
+        .service(only_get(web::resource("/healthz"), healthz))
+        .service(only_get(web::resource("/readyz"), readyz))
+        .service(api().wrap(from_fn(cors::check_origin)))
+        .default_service(web::to(page::page))
+}
+
+fn api() -> Scope {
+    web::scope("/api")
+        .service(
+            web::resource("/v1/guest")
+                .post(guest::guest)
+                .default_service(web::to(|| fallback::wrong_method("POST"))),
+        )
+        .service(
+            web::resource("/v1/rooms/{room}/messages")
+                .get(messages::page)
+                .post(messages::post)
+                .default_service(web::to(|| fallback::wrong_method("GET, POST"))),
+        )
+        .default_service(web::to(fallback::no_such_call))
 }

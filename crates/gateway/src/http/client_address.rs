@@ -1,84 +1,115 @@
-//! Where a client really is, behind proxies that are trusted.
+//! Whose address a request really comes from.
+//!
+//! A proxy appends to `X-Forwarded-For` whom it heard from. Whoever connects can
+//! write the beginning of that list, so it is read from its end, and only as
+//! far as trusted proxies wrote it.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use actix_http::{HttpMessage, Request, header::HeaderMap};
+use actix_http::{HttpMessage, Request};
 
 use crate::settings::Network;
 
-/// The address of the client that made a request.
+/// The address of the client behind a request.
 pub(crate) fn of_request(request: &Request, trusted: &[Network]) -> IpAddr {
     let peer = request
         .peer_addr()
         .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-    resolve(peer, request.headers(), trusted)
+    let lists: Vec<&str> = request
+        .headers()
+        .get_all("x-forwarded-for")
+        .map(|value| value.to_str().unwrap_or(""))
+        .collect();
+    client_address(peer, &lists, trusted)
 }
 
-/// Believes `X-Forwarded-For` from right to left, as far as each hop is trusted.
-pub(crate) fn resolve(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
-    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
-    let lines = headers
-        .get_all("x-forwarded-for")
-        .filter_map(|value| value.to_str().ok());
-    let hops: Vec<&str> = lines
-        .flat_map(|line| line.split(','))
-        .map(str::trim)
-        .collect();
-    let mut address = peer;
-    for hop in hops.into_iter().rev() {
-        if !is_trusted(address) {
+/// The nearest address that is no trusted proxy. `lists` are the headers in
+/// the order in which they came.
+pub(crate) fn client_address(peer: IpAddr, lists: &[&str], trusted: &[Network]) -> IpAddr {
+    let mut nearest = peer.to_canonical();
+    let entries = lists.iter().rev().flat_map(|list| list.rsplit(','));
+    for entry in entries {
+        if !trusted.iter().any(|network| network.contains(nearest)) {
             break;
         }
-        match hop.parse() {
-            Ok(earlier) => address = earlier,
-            Err(_) => break,
+        match address(entry) {
+            Some(address) => nearest = address,
+            // What a trusted proxy wrote ends here.
+            None => break,
         }
     }
-    address
+    nearest
+}
+
+/// An address, perhaps with a port.
+fn address(entry: &str) -> Option<IpAddr> {
+    let entry = entry.trim();
+    let bare = entry
+        .strip_prefix('[')
+        .and_then(|entry| entry.strip_suffix(']'))
+        .unwrap_or(entry);
+    let address = bare.parse::<IpAddr>().ok();
+    let address = address.or_else(|| entry.parse::<SocketAddr>().ok().map(|socket| socket.ip()));
+    address.map(|address| address.to_canonical())
 }
 
 #[cfg(test)]
 mod tests {
-    use actix_http::header::{HeaderName, HeaderValue};
-
     use super::*;
 
-    fn address(peer: &str, forwarded: &[&'static str], trusted: &[&str]) -> String {
-        let mut headers = HeaderMap::new();
-        for line in forwarded {
-            headers.append(
-                HeaderName::from_static("x-forwarded-for"),
-                HeaderValue::from_static(line),
-            );
-        }
-        let trusted: Vec<Network> = trusted
-            .iter()
-            .map(|network| network.parse().unwrap())
-            .collect();
-        resolve(peer.parse().unwrap(), &headers, &trusted).to_string()
+    fn of(peer: &str, lists: &[&str], trusted: &[&str]) -> String {
+        let trusted: Vec<Network> = trusted.iter().map(|text| text.parse().unwrap()).collect();
+        client_address(peer.parse().unwrap(), lists, &trusted).to_string()
     }
 
     #[test]
-    fn only_a_trusted_peer_is_believed() {
-        assert_eq!(address("192.0.2.9", &["198.51.100.1"], &[]), "192.0.2.9");
+    fn nobody_is_believed_by_default() {
+        assert_eq!(of("203.0.113.9", &["1.2.3.4"], &[]), "203.0.113.9");
         assert_eq!(
-            address("192.0.2.9", &["198.51.100.1"], &["192.0.2.0/24"]),
-            "198.51.100.1"
+            of("203.0.113.9", &["1.2.3.4"], &["10.0.0.0/8"]),
+            "203.0.113.9"
         );
     }
 
     #[test]
-    fn the_rightmost_untrusted_hop_counts() {
-        let trusted = ["192.0.2.0/24"];
+    fn a_trusted_proxy_says_whom_it_heard() {
+        let trusted = ["10.0.0.0/8"];
+        assert_eq!(of("10.0.0.1", &["203.0.113.9"], &trusted), "203.0.113.9");
         assert_eq!(
-            address("192.0.2.9", &["6.6.6.6, 198.51.100.1, 192.0.2.7"], &trusted),
-            "198.51.100.1"
+            of("10.0.0.1", &["1.2.3.4, 203.0.113.9"], &trusted),
+            "203.0.113.9",
+            "the rest is the client's own invention"
         );
         assert_eq!(
-            address("192.0.2.9", &["6.6.6.6", "198.51.100.1"], &trusted),
-            "198.51.100.1"
+            of("10.0.0.1", &["203.0.113.9, 10.0.0.7"], &trusted),
+            "203.0.113.9",
+            "two proxies"
         );
-        assert_eq!(address("192.0.2.9", &["nonsense"], &trusted), "192.0.2.9");
-        assert_eq!(address("192.0.2.9", &["192.0.2.5"], &trusted), "192.0.2.5");
+        assert_eq!(
+            of("10.0.0.1", &["1.2.3.4", "203.0.113.9,10.0.0.7"], &trusted),
+            "203.0.113.9",
+            "two headers"
+        );
+        assert_eq!(
+            of("10.0.0.1", &["10.0.0.5"], &trusted),
+            "10.0.0.5",
+            "a client inside"
+        );
+    }
+
+    #[test]
+    fn other_spellings_are_understood_and_nonsense_ends_the_list() {
+        assert_eq!(
+            of("::ffff:10.0.0.1", &["203.0.113.9:4711"], &["10.0.0.1"]),
+            "203.0.113.9"
+        );
+        assert_eq!(of("::1", &["[2001:db8::7]:80"], &["::1"]), "2001:db8::7");
+        assert_eq!(of("::1", &["[2001:db8::7]"], &["::1"]), "2001:db8::7");
+        assert_eq!(
+            of("10.0.0.1", &["1.2.3.4, unknown"], &["10.0.0.1"]),
+            "10.0.0.1"
+        );
+        assert_eq!(of("10.0.0.1", &[""], &["10.0.0.1"]), "10.0.0.1");
+        assert_eq!(of("10.0.0.1", &[], &["10.0.0.1"]), "10.0.0.1");
     }
 }

@@ -1,9 +1,26 @@
-//! Plain HTTP.
+//! Plain HTTP beside the sockets: health, guests, messages and the page.
+//!
+//! Errors leave in one form, made in `error`. Sockets are taken over before
+//! anything here sees them.
 
 mod app;
+mod bearer;
 pub(crate) mod client_address;
+mod cors;
+mod error;
+mod fallback;
+mod guest;
+mod health;
+mod messages;
 pub mod origin;
+mod page;
 mod readiness;
 
 pub(crate) use app::app;
+pub(crate) use error::HttpError;
+pub(crate) use fallback::only_get;
+pub(crate) use health::{healthz, readyz};
 pub use readiness::Readiness;
+
+#[cfg(test)]
+mod tests;

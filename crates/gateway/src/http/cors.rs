@@ -1,0 +1,83 @@
+//! Which pages may call the API.
+//!
+//! The node's own page may; pages of the allowed origins may and are told so in
+//! the way browsers want it; others are refused, before anything is done.
+
+use actix_web::{
+    Error, HttpResponse,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method,
+        header::{self, HeaderMap, HeaderValue},
+    },
+    middleware::Next,
+    web,
+};
+use rookery_protocol::ErrorCode;
+
+use super::{
+    HttpError,
+    origin::{listed, origin_allowed},
+};
+use crate::hub::Hub;
+
+/// How long a browser may remember what a preflight was answered, in seconds.
+const REMEMBER_S: &str = "600";
+
+/// Refuses foreign pages, answers preflights, and marks the answers for allowed ones.
+pub(super) async fn check_origin(
+    hub: web::Data<Hub>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let allowed = &hub.settings.http.allowed_origins;
+    let headers = request.headers();
+    // A header that is there but unreadable must not pass for an absent one.
+    let origin = headers
+        .get(header::ORIGIN)
+        .map(|value| value.to_str().unwrap_or(""));
+    let host = headers
+        .get(header::HOST)
+        .and_then(|value| value.to_str().ok());
+    if !origin_allowed(origin, host, allowed) {
+        let message = "pages of this origin may not call the API; an operator can allow it in http.allowed_origins";
+        let refusal = HttpError::new(ErrorCode::Forbidden, message);
+        return Ok(request.error_response(refusal).map_into_boxed_body());
+    }
+    let grant = origin
+        .filter(|origin| listed(origin, allowed))
+        .and_then(|_| headers.get(header::ORIGIN).cloned());
+    let preflight = request.method() == Method::OPTIONS
+        && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let mut response = match preflight {
+        true => request.into_response(HttpResponse::NoContent().finish()),
+        false => next.call(request).await?.map_into_boxed_body(),
+    };
+    if let Some(origin) = grant {
+        tell(response.headers_mut(), origin, preflight);
+    }
+    response
+        .headers_mut()
+        .append(header::VARY, HeaderValue::from_static("Origin"));
+    Ok(response)
+}
+
+fn tell(headers: &mut HeaderMap, origin: HeaderValue, preflight: bool) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    if preflight {
+        for (name, value) in [
+            (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
+            (
+                header::ACCESS_CONTROL_ALLOW_HEADERS,
+                "authorization, content-type",
+            ),
+            (header::ACCESS_CONTROL_MAX_AGE, REMEMBER_S),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    } else {
+        let value = HeaderValue::from_static("retry-after");
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, value);
+    }
+}

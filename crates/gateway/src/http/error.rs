@@ -1,0 +1,120 @@
+//! The one form of all errors: `{"error": {"code", "message", "retry_after_ms?"}}`.
+
+use std::fmt;
+
+use actix_web::{
+    HttpRequest, HttpResponse, ResponseError,
+    error::{JsonPayloadError, QueryPayloadError},
+    http::{StatusCode, header},
+};
+use rookery_protocol::ErrorCode;
+use rookery_store::StoreError;
+use serde_json::json;
+
+use crate::{identity::TokenError, session::Refusal};
+
+/// Why a request was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HttpError {
+    status: StatusCode,
+    code: ErrorCode,
+    message: String,
+    retry_after_ms: Option<u64>,
+}
+
+impl HttpError {
+    /// With the status that fits the code.
+    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        let status = StatusCode::from_u16(code.http_status());
+        Self {
+            status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            code,
+            message: message.into(),
+            retry_after_ms: None,
+        }
+    }
+
+    /// With a status of its own, where HTTP has a finer one than the code.
+    pub(super) fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+}
+
+impl fmt::Display for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.as_str(), self.message)
+    }
+}
+
+impl ResponseError for HttpError {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut error = json!({"code": self.code, "message": self.message});
+        let mut response = HttpResponse::build(self.status);
+        response.insert_header((header::CACHE_CONTROL, "no-store"));
+        if let Some(ms) = self.retry_after_ms {
+            error["retry_after_ms"] = ms.into();
+            response.insert_header((header::RETRY_AFTER, ms.div_ceil(1000).to_string()));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        response.json(json!({"error": error}))
+    }
+}
+
+impl From<TokenError> for HttpError {
+    fn from(error: TokenError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}
+
+impl From<Refusal> for HttpError {
+    fn from(refusal: Refusal) -> Self {
+        let Refusal {
+            code,
+            message,
+            retry_after_ms,
+        } = refusal;
+        Self {
+            retry_after_ms,
+            ..Self::new(code, message)
+        }
+    }
+}
+
+impl From<StoreError> for HttpError {
+    fn from(error: StoreError) -> Self {
+        Refusal::from(error).into()
+    }
+}
+
+/// What was wrong with a JSON body.
+pub(super) fn of_json(error: JsonPayloadError, _: &HttpRequest) -> actix_web::Error {
+    let (code, message) = match error {
+        JsonPayloadError::OverflowKnownLength { limit, .. }
+        | JsonPayloadError::Overflow { limit } => (
+            ErrorCode::TooLarge,
+            format!("the body may have at most {limit} bytes (http.body_bytes)"),
+        ),
+        JsonPayloadError::ContentType => (
+            ErrorCode::BadRequest,
+            "the body must be JSON, with content-type: application/json".to_owned(),
+        ),
+        JsonPayloadError::Deserialize(error) => (
+            ErrorCode::BadRequest,
+            format!("the body is not as wanted: {error}"),
+        ),
+        error => (ErrorCode::BadRequest, error.to_string()),
+    };
+    HttpError::new(code, message).into()
+}
+
+/// What was wrong with a query string; only pages of messages have one.
+pub(super) fn of_query(error: QueryPayloadError, _: &HttpRequest) -> actix_web::Error {
+    let message = format!("before, after, around and limit must be whole numbers: {error}");
+    HttpError::new(ErrorCode::BadRequest, message).into()
+}

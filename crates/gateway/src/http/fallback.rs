@@ -1,0 +1,43 @@
+//! What is answered where nothing is.
+
+use actix_web::{
+    FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError, guard,
+    http::{
+        StatusCode,
+        header::{self, HeaderValue},
+    },
+    web,
+};
+use rookery_protocol::ErrorCode;
+
+use super::HttpError;
+
+/// A resource that answers GET and HEAD and refuses the rest.
+pub(crate) fn only_get<F, Args>(resource: Resource, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    let get_or_head = guard::Any(guard::Get()).or(guard::Head());
+    resource
+        .route(web::route().guard(get_or_head).to(handler))
+        .default_service(web::to(|| wrong_method("GET, HEAD")))
+}
+
+/// The path is right and the method is not.
+pub(super) async fn wrong_method(allowed: &'static str) -> HttpResponse {
+    let error = HttpError::new(ErrorCode::BadRequest, format!("this path takes {allowed}"))
+        .with_status(StatusCode::METHOD_NOT_ALLOWED);
+    let mut response = error.error_response();
+    response
+        .headers_mut()
+        .insert(header::ALLOW, HeaderValue::from_static(allowed));
+    response
+}
+
+/// Nothing of the API is at this path.
+pub(super) async fn no_such_call(request: HttpRequest) -> HttpResponse {
+    let message = format!("the API has nothing at {}", request.path());
+    HttpError::new(ErrorCode::NotFound, message).error_response()
+}
