@@ -55,7 +55,9 @@ impl Probe {
             hub.metrics.bus_lag(state.sent.elapsed());
         }
         drop(state);
-        hub.readiness.set_bus_up(true);
+        if !hub.readiness.set_bus_up(true) {
+            tracing::info!("the shared channel answers");
+        }
     }
 
     fn next(&self) -> u64 {

@@ -11,6 +11,8 @@ mod presence;
 mod recent;
 mod roster;
 mod sequencer;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 

@@ -62,7 +62,7 @@ impl Roster {
 
     /// Whether the node has heard of something later than this picture.
     pub(crate) fn is_ahead_of(&self, online: &Online) -> bool {
-        self.loaded && self.at > online.at
+        self.at > online.at
     }
 
     fn is_big(&self) -> bool {
@@ -100,10 +100,13 @@ impl Roster {
 
     /// Takes what the shared channel tells; `None` where it says nothing new.
     pub(crate) fn apply(&mut self, transition: Transition) -> Option<News> {
-        if !self.loaded || transition.at <= self.at {
+        if transition.at <= self.at {
             return None;
         }
         self.at = transition.at;
+        if !self.loaded {
+            return None;
+        }
         self.count = transition.online_count;
         if self.is_big() {
             self.users = None;
@@ -160,6 +163,10 @@ mod tests {
             roster.apply(transition("a", Status::Online, 1, 5)),
             None,
             "not loaded"
+        );
+        assert!(
+            roster.is_ahead_of(&online(&[], 4)),
+            "it misses what was just heard"
         );
         assert_eq!(roster.load(online(&["a"], 10)), []);
         assert_eq!(roster.apply(transition("a", Status::Offline, 0, 10)), None);

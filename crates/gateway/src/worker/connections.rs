@@ -21,6 +21,9 @@ impl Worker {
         let key = connections.insert_with_key(|key| Rc::new(make(key)));
         let connection = Rc::clone(&connections[key]);
         drop(connections);
+        if self.draining.get() {
+            connection.drain_after(0);
+        }
         self.watch(&connection);
         connection
     }

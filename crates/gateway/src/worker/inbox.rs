@@ -101,7 +101,7 @@ impl Workers {
     }
 
     /// Takes everything out of a worker's inbox, leaving `empty` in its place.
-    pub(super) fn take_all(&self, worker: usize, empty: &mut Vec<Instruction>) {
+    pub(crate) fn take_all(&self, worker: usize, empty: &mut Vec<Instruction>) {
         std::mem::swap(&mut *self.inboxes[worker].instructions.lock(), empty);
     }
 }
