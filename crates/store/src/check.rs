@@ -42,6 +42,15 @@ impl CheckLine {
             mend: Some(mend.into()),
         }
     }
+
+    /// Something that does not work.
+    pub(crate) fn failed(found: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self {
+            status: CheckStatus::Failed,
+            found: found.into(),
+            mend: Some(mend.into()),
+        }
+    }
 }
 
 /// Looks at everything that the store needs, without leaving anything behind.
@@ -54,6 +63,6 @@ pub async fn check(settings: &Settings) -> Vec<CheckLine> {
                 "set store = \"redis\" and redis.url to keep them and to run several nodes",
             ),
         ],
-        EngineSettings::Redis(_) => Vec::new(),
+        EngineSettings::Redis(redis) => crate::redis::check(redis, &settings.server_id).await,
     }
 }

@@ -11,6 +11,7 @@ mod embedded;
 mod epoch;
 mod error;
 mod model;
+mod redis;
 mod retention;
 mod room_name;
 mod settings;

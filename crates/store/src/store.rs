@@ -3,15 +3,16 @@
 //! Every call says what it does and which errors it can give; the engines
 //! behind it must agree on both, to which the conformance suite holds them.
 
-use std::time::Duration;
+use std::{future::ready, time::Duration};
 
+use futures_util::future::Either;
 use rookery_protocol::{
     Cursor, RoomId, ServerId, UserId, client_frame::HistoryPage, server_frame::RoomRow,
 };
 
 use crate::{
     Append, Appended, Bus, EngineSettings, History, Join, Joined, Lease, Online, PresenceChange,
-    Range, Settings, StoreError, embedded::Embedded,
+    Range, Settings, StoreError, embedded::Embedded, redis::Redis,
 };
 
 /// The log, the rooms, the users and the presence. Cheap to clone.
@@ -19,6 +20,8 @@ use crate::{
 pub enum Store {
     /// In the memory of this process.
     Embedded(Embedded),
+    /// In Redis, shared with other nodes.
+    Redis(Redis),
 }
 
 /// What operators may want to know of a store.
@@ -43,9 +46,16 @@ impl Store {
                 let (engine, bus) = Embedded::start(settings.server_id, settings.retention);
                 Ok((Self::Embedded(engine), bus))
             }
-            EngineSettings::Redis(_) => Err(StoreError::Unavailable(
-                "this build has no Redis engine".to_owned(),
-            )),
+            EngineSettings::Redis(redis) => {
+                let (engine, bus) = Redis::start(
+                    &redis,
+                    settings.server_id,
+                    settings.retention,
+                    settings.lease_ms,
+                )
+                .await?;
+                Ok((Self::Redis(engine), bus))
+            }
         }
     }
 
@@ -63,10 +73,10 @@ impl Store {
         &self,
         append: Append,
     ) -> impl Future<Output = Result<Appended, StoreError>> + Send + 'static + use<> {
-        let done = match self {
-            Self::Embedded(engine) => engine.append(append),
-        };
-        async move { done }
+        match self {
+            Self::Embedded(engine) => Either::Left(ready(engine.append(append))),
+            Self::Redis(engine) => Either::Right(engine.append(append)),
+        }
     }
 
     /// What a user who comes into a room needs to know, all of one moment.
@@ -78,6 +88,7 @@ impl Store {
     pub async fn join(&self, join: Join) -> Result<Joined, StoreError> {
         match self {
             Self::Embedded(engine) => engine.join(&join),
+            Self::Redis(engine) => engine.join(&join).await,
         }
     }
 
@@ -94,6 +105,7 @@ impl Store {
     ) -> Result<Range, StoreError> {
         match self {
             Self::Embedded(engine) => engine.events_after(room, after, limit),
+            Self::Redis(engine) => engine.events_after(room, after, limit).await,
         }
     }
 
@@ -112,6 +124,7 @@ impl Store {
     ) -> Result<History, StoreError> {
         match self {
             Self::Embedded(engine) => engine.history(room, page, limit),
+            Self::Redis(engine) => engine.history(room, page, limit).await,
         }
     }
 
@@ -123,6 +136,7 @@ impl Store {
     pub async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<Option<Cursor>>, StoreError> {
         match self {
             Self::Embedded(engine) => Ok(engine.heads(rooms)),
+            Self::Redis(engine) => engine.heads(rooms).await,
         }
     }
 
@@ -134,6 +148,7 @@ impl Store {
     pub async fn rooms_of(&self, user: &UserId) -> Result<Vec<RoomRow>, StoreError> {
         match self {
             Self::Embedded(engine) => Ok(engine.rooms_of(user)),
+            Self::Redis(engine) => engine.rooms_of(user).await,
         }
     }
 
@@ -153,6 +168,7 @@ impl Store {
                 engine.remember_member(user, room, seq);
                 Ok(())
             }
+            Self::Redis(engine) => engine.remember_member(user, room, seq).await,
         }
     }
 
@@ -167,6 +183,7 @@ impl Store {
                 engine.forget_member(user, room);
                 Ok(())
             }
+            Self::Redis(engine) => engine.forget_member(user, room).await,
         }
     }
 
@@ -182,6 +199,7 @@ impl Store {
                 engine.change_presence(changes);
                 Ok(())
             }
+            Self::Redis(engine) => engine.change_presence(changes).await,
         }
     }
 
@@ -193,6 +211,7 @@ impl Store {
     pub async fn online(&self, room: &RoomId) -> Result<Online, StoreError> {
         match self {
             Self::Embedded(engine) => Ok(engine.online(room)),
+            Self::Redis(engine) => engine.online(room).await,
         }
     }
 
@@ -205,6 +224,7 @@ impl Store {
         match self {
             // No other node is there to take anything away.
             Self::Embedded(_) => Ok(Lease::Kept),
+            Self::Redis(engine) => engine.renew_lease().await,
         }
     }
 
@@ -218,6 +238,7 @@ impl Store {
         match self {
             // There are no other nodes.
             Self::Embedded(_) => Ok(Vec::new()),
+            Self::Redis(engine) => engine.sweep_dead_nodes().await,
         }
     }
 
@@ -232,6 +253,7 @@ impl Store {
                 engine.give_up_lease();
                 Ok(())
             }
+            Self::Redis(engine) => engine.give_up_lease().await,
         }
     }
 
@@ -250,6 +272,7 @@ impl Store {
                 engine.publish(payload);
                 Ok(())
             }
+            Self::Redis(engine) => engine.publish(payload).await,
         }
     }
 
@@ -261,6 +284,7 @@ impl Store {
     pub async fn ping(&self) -> Result<Duration, StoreError> {
         match self {
             Self::Embedded(_) => Ok(Duration::ZERO),
+            Self::Redis(engine) => engine.ping().await,
         }
     }
 
@@ -268,6 +292,7 @@ impl Store {
     pub fn is_available(&self) -> bool {
         match self {
             Self::Embedded(_) => true,
+            Self::Redis(engine) => engine.is_available(),
         }
     }
 
@@ -276,6 +301,7 @@ impl Store {
     pub fn reconnect_bus(&self) {
         match self {
             Self::Embedded(engine) => engine.reconnect_bus(),
+            Self::Redis(engine) => engine.reconnect_bus(),
         }
     }
 
@@ -283,6 +309,7 @@ impl Store {
     pub fn stats(&self) -> Stats {
         match self {
             Self::Embedded(engine) => engine.stats(),
+            Self::Redis(engine) => engine.stats(),
         }
     }
 }

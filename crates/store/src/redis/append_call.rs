@@ -1,0 +1,215 @@
+//! Many appends as one call of the append script, and its answer taken apart.
+//!
+//! Appends are grouped by room, in the order in which they came: the script
+//! reads and writes each room once.
+
+use std::{collections::HashMap, str::SplitAsciiWhitespace};
+
+use fred::{
+    bytes_utils::Str,
+    types::{Key, Value},
+};
+use rookery_protocol::{Cursor, Epoch, RoomId, ServerId};
+
+use super::{failure, keys, kind};
+use crate::{Append, Retention, StoreError, epoch, room_name};
+
+/// What the script says of one append.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Placed {
+    pub(super) epoch: Epoch,
+    pub(super) seq: u64,
+    pub(super) ts: u64,
+    /// Whether its nonce was seen before, and nothing was stored.
+    pub(super) duplicate: bool,
+}
+
+/// The rooms of a call, each with the positions of its appends.
+pub(super) struct AppendCall {
+    groups: Vec<Group>,
+    pub(super) keys: Vec<Key>,
+    pub(super) args: Vec<Value>,
+}
+
+struct Group {
+    room: RoomId,
+    known: Option<Cursor>,
+    positions: Vec<usize>,
+}
+
+impl AppendCall {
+    /// Writes a call.
+    pub(super) fn new<'a>(
+        server_id: &ServerId,
+        retention: &Retention,
+        appends: impl ExactSizeIterator<Item = &'a Append> + Clone,
+    ) -> Self {
+        let groups = group(appends.clone());
+        let appends: Vec<&Append> = appends.collect();
+        let mut keys = Vec::with_capacity(4 * groups.len());
+        let mut args = Vec::with_capacity(4 + 6 * groups.len() + 3 * appends.len());
+        args.push(text(server_id.as_str()));
+        args.push(text(retention.max_events.to_string()));
+        args.push(text(epoch::fresh().as_str()));
+        args.push(fixed(keys::BUS));
+        for group in &groups {
+            let room = &group.room;
+            keys.push(keys::meta(room).into());
+            keys.push(keys::log(room).into());
+            keys.push(keys::nonces(room, 0).into());
+            keys.push(keys::nonces(room, 1).into());
+            args.push(text(room.as_str()));
+            args.push(text(retention.ttl_ms(room).unwrap_or(0).to_string()));
+            args.push(text(room_name::readable(room)));
+            args.extend(cursor(group.known.as_ref()));
+            args.push(text(group.positions.len().to_string()));
+            for &position in &group.positions {
+                let append = appends[position];
+                args.push(fixed(kind::letter(append.body.kind)));
+                args.push(nonce_field(append));
+                args.push(Value::Bytes(append.body.fields.clone()));
+            }
+        }
+        Self { groups, keys, args }
+    }
+
+    /// What the answer says of each append, in the order in which they were given.
+    pub(super) fn read(&self, answer: &Value) -> Option<Vec<Result<Placed, StoreError>>> {
+        let answer = answer.as_str()?;
+        let mut lines = answer.split('\n');
+        let count = self.groups.iter().map(|group| group.positions.len()).sum();
+        let mut placed = Vec::new();
+        placed.resize_with(count, || Err(failure::nonsense("an append")));
+        for group in &self.groups {
+            let epoch = lines.next()?;
+            for &position in &group.positions {
+                placed[position] = read_line(lines.next()?, epoch, &group.room)?;
+            }
+        }
+        Some(placed)
+    }
+}
+
+/// The appends by room, rooms in the order of their first append. What is
+/// known of a room is what its latest append says.
+fn group<'a>(appends: impl Iterator<Item = &'a Append>) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut places: HashMap<&RoomId, usize> = HashMap::new();
+    for (position, append) in appends.enumerate() {
+        let place = *places.entry(&append.room).or_insert_with(|| {
+            groups.push(Group {
+                room: append.room.clone(),
+                known: None,
+                positions: Vec::new(),
+            });
+            groups.len() - 1
+        });
+        let group = &mut groups[place];
+        group.positions.push(position);
+        if append.known.is_some() {
+            group.known.clone_from(&append.known);
+        }
+    }
+    groups
+}
+
+fn read_line(line: &str, epoch: &str, room: &RoomId) -> Option<Result<Placed, StoreError>> {
+    let mut characters = line.chars();
+    let status = characters.next()?;
+    let rest = characters.as_str();
+    Some(match status {
+        '+' | '=' => {
+            let mut numbers = rest.split_ascii_whitespace();
+            Ok(Placed {
+                epoch: Epoch::new(epoch).ok()?,
+                seq: number(&mut numbers)?,
+                ts: number(&mut numbers)?,
+                duplicate: status == '=',
+            })
+        }
+        '-' => Err(StoreError::NoSuchRoom(room.clone())),
+        _ => Err(failure::script_error(rest)),
+    })
+}
+
+fn number(words: &mut SplitAsciiWhitespace<'_>) -> Option<u64> {
+    words.next()?.parse().ok()
+}
+
+/// Epoch and number as two arguments; empty where there is no cursor.
+pub(super) fn cursor(cursor: Option<&Cursor>) -> [Value; 2] {
+    match cursor {
+        Some(cursor) => [text(cursor.epoch.as_str()), text(cursor.seq.to_string())],
+        None => [fixed(""), fixed("")],
+    }
+}
+
+fn nonce_field(append: &Append) -> Value {
+    match &append.nonce {
+        Some(nonce) => text(format!("{}\0{}", append.user, nonce)),
+        None => fixed(""),
+    }
+}
+
+/// A textual argument.
+pub(super) fn text(text: impl Into<Str>) -> Value {
+    Value::String(text.into())
+}
+
+fn fixed(text: &'static str) -> Value {
+    Value::String(Str::from_static(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use rookery_protocol::{EventBody, EventKind, UserId};
+
+    use super::*;
+
+    fn append(room: &str) -> Append {
+        Append {
+            room: RoomId::new(room).unwrap(),
+            user: UserId::new("u").unwrap(),
+            nonce: None,
+            body: EventBody {
+                kind: EventKind::Message,
+                fields: Bytes::from_static(b"\"text\":\"\""),
+            },
+            known: None,
+        }
+    }
+
+    #[test]
+    fn answers_come_back_in_the_order_of_the_appends() {
+        let appends = [
+            append("a"),
+            append("b"),
+            append("a"),
+            append("c"),
+            append("d"),
+        ];
+        let call = AppendCall::new(
+            &ServerId::new("n").unwrap(),
+            &Retention::default(),
+            appends.iter(),
+        );
+        assert_eq!((call.keys.len(), call.args.len()), (16, 4 + 4 * 6 + 5 * 3));
+        let answer = text("ea\n+1 10\n=2 11\neb\n+7 10\n\n-\n\n!WRONGTYPE no");
+        let placed = call.read(&answer).unwrap();
+        let place = |epoch: &str, seq, ts, duplicate| Placed {
+            epoch: Epoch::new(epoch).unwrap(),
+            seq,
+            ts,
+            duplicate,
+        };
+        assert_eq!(placed[0].as_ref().unwrap(), &place("ea", 1, 10, false));
+        assert_eq!(placed[1].as_ref().unwrap(), &place("eb", 7, 10, false));
+        assert_eq!(placed[2].as_ref().unwrap(), &place("ea", 2, 11, true));
+        assert!(matches!(&placed[3], Err(StoreError::NoSuchRoom(room)) if room.as_str() == "c"));
+        assert!(
+            matches!(&placed[4], Err(StoreError::Broken(words)) if words.contains("WRONGTYPE"))
+        );
+        assert!(call.read(&text("ea\n+1 10")).is_none());
+    }
+}

@@ -1,0 +1,98 @@
+//! What the Redis client says of a failure, in words that say what to do.
+
+use fred::error::{Error, ErrorKind};
+
+use crate::StoreError;
+
+/// What Redis refuses until somebody does something, or for a while: the first
+/// word of its answer, and what to say. None of these has written anything.
+const REFUSALS: [(&str, &str); 9] = [
+    (
+        "OOM",
+        "Redis has no memory left and refuses to write; raise its maxmemory or lower rooms.max_events",
+    ),
+    (
+        "READONLY",
+        "this Redis is a read-only replica; point redis.url to the primary",
+    ),
+    (
+        "MISCONF",
+        "Redis cannot write to its disk and refuses to write; look at its log and its disk",
+    ),
+    ("LOADING", "Redis is still reading its files after a start"),
+    ("BUSY", "Redis is busy with a long script"),
+    (
+        "MASTERDOWN",
+        "this Redis is a replica that has lost its primary",
+    ),
+    (
+        "NOREPLICAS",
+        "Redis has fewer replicas than it wants before it writes (min-replicas-to-write)",
+    ),
+    (
+        "NOAUTH",
+        "Redis wants a password; put it into redis.url (redis://user:password@host)",
+    ),
+    (
+        "WRONGPASS",
+        "Redis refuses the user or the password of redis.url",
+    ),
+];
+
+/// Whether the script has to be loaded (again) before the call.
+pub(super) fn is_no_script(error: &Error) -> bool {
+    error.details().starts_with("NOSCRIPT")
+}
+
+/// Whether trying again without a change of settings is pointless.
+pub(super) fn is_for_good(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Auth | ErrorKind::Config | ErrorKind::Url
+    ) || ["WRONGPASS", "NOAUTH", "NOPERM"]
+        .iter()
+        .any(|code| error.details().starts_with(code))
+}
+
+/// A failure of the Redis client as a failure of the store.
+pub(super) fn store_error(error: &Error) -> StoreError {
+    let details = error.details();
+    if let Some(words) = refusal(details) {
+        return StoreError::Unavailable(words.to_owned());
+    }
+    match error.kind() {
+        ErrorKind::Timeout => StoreError::Unavailable("Redis did not answer in time".to_owned()),
+        ErrorKind::IO | ErrorKind::Canceled => {
+            StoreError::Unavailable(format!("the connection to Redis was lost ({details})"))
+        }
+        ErrorKind::Tls => StoreError::Unavailable(format!("TLS with Redis failed: {details}")),
+        ErrorKind::Backpressure | ErrorKind::Routing => StoreError::Unavailable(details.to_owned()),
+        _ => StoreError::Broken(format!("Redis answered: {details}")),
+    }
+}
+
+/// Words in an answer of a script as a failure of the store.
+pub(super) fn script_error(details: &str) -> StoreError {
+    match refusal(details) {
+        Some(words) => StoreError::Unavailable(words.to_owned()),
+        None => StoreError::Broken(format!("Redis answered: {details}")),
+    }
+}
+
+/// An answer that makes no sense.
+pub(super) fn nonsense(what: &str) -> StoreError {
+    StoreError::Broken(format!("the answer of Redis to {what} makes no sense"))
+}
+
+fn refusal(details: &str) -> Option<&'static str> {
+    let code = details.split_whitespace().next()?.trim_start_matches('-');
+    REFUSALS
+        .iter()
+        .find(|(known, _)| *known == code)
+        .map(|(_, words)| *words)
+}
+
+/// What went wrong, in words.
+pub(super) fn words(error: &Error) -> String {
+    refusal(error.details()).map_or_else(|| error.details().to_owned(), str::to_owned)
+}

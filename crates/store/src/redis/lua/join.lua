@@ -1,0 +1,40 @@
+-- A room at one moment, for a user who comes in; makes it where that is allowed.
+--
+-- KEYS: meta, log
+-- ARGV: 1 or 0 for making it, ttl (0: none), name, known epoch, known seq, since epoch,
+--   since seq (these four may be empty), limit of messages, catch_up (0: no limit),
+--   max events (0: no limit), a fresh word
+-- Gives nothing where there is no such room, else kind, name, epoch, seq, 1 or 0 for
+--   recovered, and the events (see read.lua).
+
+local create, ttl, name = ARGV[1] == '1', tonumber(ARGV[2]), ARGV[3]
+local known_epoch, known_seq = ARGV[4], tonumber(ARGV[5])
+local since_epoch, since_seq = ARGV[6], tonumber(ARGV[7])
+local limit, catch_up, max_events, word = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11]
+local keys = { meta = KEYS[1], log = KEYS[2] }
+
+local room, failure = find_room(keys, known_epoch, known_seq, create, word)
+if failure then return redis.error_reply(failure) end
+if not room then return {} end
+local now = math.max(clock_ms(), room.ts)
+local head = room.seq
+if room.made or room.renamed then
+  room.ts = now
+  if ttl > 0 and room.ttl == 0 then room.immortal = room.seq end
+  write_room(room, ttl, name)
+elseif ttl > 0 and room.ttl > 0 then
+  -- Somebody is here: the numbers go on for as long.
+  redis.call('PEXPIREAT', keys.meta, math.max(room.expires, now + ttl) + GRACE_MS, 'GT')
+end
+
+-- An error (a key of a wrong type) ends the script here, after all writing.
+local events
+local floor = hidden_up_to(head, max_events)
+local behind = since_seq and since_epoch == room.epoch and head - since_seq
+if behind and behind >= 0 and since_seq >= floor and (catch_up == 0 or behind <= catch_up) then
+  events = every_event(keys.log, since_seq + 1, head, now)
+  if #events < behind then events = nil end
+end
+local recovered = events and 1 or 0
+events = events or reversed(some_messages(keys.log, floor + 1, head, limit, false, now))
+return answer_with({ room.kind, room.name, room.epoch, string.format('%.0f', head), recovered }, events)

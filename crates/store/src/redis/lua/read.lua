@@ -1,0 +1,76 @@
+-- What all readers of a log share. An event is in sight where it is one of the
+-- latest `max_events` and does not expire; the log may hold more than that.
+
+local function now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- The number up to which events are out of sight.
+local function hidden_up_to(head, max_events)
+  if max_events == 0 then return 0 end
+  return math.max(0, head - max_events)
+end
+
+local function id_of(seq) return string.format('%.0f-0', seq) end
+
+-- An entry as a reader sees it: nil where it has expired.
+local function seen(entry, now)
+  local fields = entry[2]
+  local expires = fields[4]
+  if expires and tonumber(expires) <= now then return nil end
+  return { seq = tonumber(string.match(entry[1], '^%d+')), kind = fields[1], json = fields[2], expires = expires }
+end
+
+-- The first events with lowest <= seq <= highest, every one and without a
+-- hole; none where the first is not there any more.
+local function every_event(log, lowest, highest, now)
+  local events = {}
+  if lowest > highest then return events end
+  for _, entry in ipairs(redis.call('XRANGE', log, id_of(lowest), id_of(highest))) do
+    local event = seen(entry, now)
+    if not event or event.seq ~= lowest + #events then break end
+    events[#events + 1] = event
+  end
+  return events
+end
+
+-- At most `want` messages with lowest <= seq <= highest, going down from the
+-- highest or, with `up`, up from the lowest.
+local function some_messages(log, lowest, highest, want, up, now)
+  local found, chunk = {}, math.max(want, 32)
+  while #found < want and lowest <= highest do
+    local entries
+    if up then
+      entries = redis.call('XRANGE', log, id_of(lowest), id_of(highest), 'COUNT', chunk)
+    else
+      entries = redis.call('XREVRANGE', log, id_of(highest), id_of(lowest), 'COUNT', chunk)
+    end
+    if #entries == 0 then break end
+    for _, entry in ipairs(entries) do
+      local event = seen(entry, now)
+      if event and event.kind == 'm' and #found < want then found[#found + 1] = event end
+    end
+    local last = tonumber(string.match(entries[#entries][1], '^%d+'))
+    if up then lowest = last + 1 else highest = last - 1 end
+  end
+  return found
+end
+
+local function reversed(events)
+  local other = {}
+  for i = #events, 1, -1 do other[#other + 1] = events[i] end
+  return other
+end
+
+-- Puts events at the end of an answer: one string with `seq:expires` of each
+-- (`seq:` where it does not expire), then the JSON of each.
+local function answer_with(answer, events)
+  local places = {}
+  for i, event in ipairs(events) do
+    places[i] = string.format('%.0f', event.seq) .. ':' .. (event.expires or '')
+  end
+  answer[#answer + 1] = table.concat(places, ' ')
+  for _, event in ipairs(events) do answer[#answer + 1] = event.json end
+  return answer
+end

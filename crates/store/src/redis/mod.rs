@@ -1,0 +1,156 @@
+//! The engine that any number of nodes share.
+//!
+//! One connection carries the commands, another the subscription; both are
+//! replaced for as long as the store lives. Whatever must not come apart is one
+//! Lua script. Nothing is kept here that cannot be lost, and an append is never
+//! sent twice.
+
+mod answer;
+mod append_call;
+mod appender;
+mod backoff;
+mod check;
+mod connection;
+mod failure;
+mod keys;
+mod kind;
+mod lease;
+mod link;
+mod members;
+mod presence;
+mod read;
+mod script;
+mod subscription;
+
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use fred::interfaces::{ClientLike, PubsubInterface};
+use rookery_protocol::ServerId;
+use tokio::{sync::Notify, task::AbortHandle};
+
+use self::{appender::Appender, connection::Connector, link::Link, subscription::Subscription};
+use crate::{Append, Appended, Bus, RedisSettings, Retention, Stats, StoreError, bus::BusFeed};
+
+pub(crate) use check::check;
+
+/// The Redis engine. Cheap to clone.
+#[derive(Clone)]
+pub struct Redis {
+    server_id: ServerId,
+    lease_ms: u64,
+    retention: Arc<Retention>,
+    link: Link,
+    appender: Appender,
+    remake_subscription: Arc<Notify>,
+    url: Arc<str>,
+    _tasks: Arc<Tasks>,
+}
+
+/// The background work, which ends with the last clone of the engine.
+struct Tasks([AbortHandle; 3]);
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        for task in &self.0 {
+            task.abort();
+        }
+    }
+}
+
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redis")
+            .field("server_id", &self.server_id)
+            .field("url", &self.url)
+            .field("available", &self.is_available())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Redis {
+    /// Connects and subscribes.
+    ///
+    /// # Errors
+    ///
+    /// What was tried and what to do where Redis does not serve within some seconds.
+    pub(crate) async fn start(
+        settings: &RedisSettings,
+        server_id: ServerId,
+        retention: Retention,
+        lease_ms: u64,
+    ) -> Result<(Self, Bus), StoreError> {
+        let connector = Connector::new(settings)?;
+        let (link, keeper) = Link::first(&connector).await?;
+        let subscription = Subscription::first(&connector).await?;
+        let (feed, bus) = BusFeed::new();
+        let retention = Arc::new(retention);
+        let remake_subscription = Arc::<Notify>::default();
+        let (appender, appends) = Appender::new(link.clone(), server_id.clone(), retention.clone());
+        let url = Arc::from(connector.shown_url.as_str());
+        let tasks = Tasks([
+            tokio::spawn(appends).abort_handle(),
+            tokio::spawn(link::keep(connector.clone(), keeper, feed.clone())).abort_handle(),
+            tokio::spawn(subscription::keep(
+                connector,
+                subscription,
+                feed,
+                remake_subscription.clone(),
+            ))
+            .abort_handle(),
+        ]);
+        let engine = Self {
+            server_id,
+            lease_ms,
+            retention,
+            link,
+            appender,
+            remake_subscription,
+            url,
+            _tasks: Arc::new(tasks),
+        };
+        Ok((engine, bus))
+    }
+
+    /// See [`crate::Store::append`].
+    pub(crate) fn append(
+        &self,
+        append: Append,
+    ) -> impl Future<Output = Result<Appended, StoreError>> + Send + 'static + use<> {
+        self.appender.append(append)
+    }
+
+    /// See [`crate::Store::publish`].
+    pub(crate) async fn publish(&self, payload: String) -> Result<(), StoreError> {
+        let connection = self.link.current()?;
+        connection
+            .run(connection.client().publish(keys::BUS, payload))
+            .await
+    }
+
+    /// See [`crate::Store::ping`].
+    pub(crate) async fn ping(&self) -> Result<Duration, StoreError> {
+        let connection = self.link.current()?;
+        let asked = Instant::now();
+        connection.run(connection.client().ping::<()>(None)).await?;
+        Ok(asked.elapsed())
+    }
+
+    /// See [`crate::Store::is_available`].
+    pub(crate) fn is_available(&self) -> bool {
+        self.link.is_up()
+    }
+
+    /// See [`crate::Store::reconnect_bus`].
+    pub(crate) fn reconnect_bus(&self) {
+        self.remake_subscription.notify_one();
+    }
+
+    /// See [`crate::Store::stats`].
+    pub(crate) fn stats(&self) -> Stats {
+        self.appender.stats()
+    }
+}

@@ -1,0 +1,193 @@
+//! Reading rooms and their logs. Each call is one script, so that what it
+//! gives is of one moment.
+
+use fred::types::{Key, Value};
+use rookery_protocol::{Cursor, RoomId, client_frame::HistoryPage, server_frame::RoomKind};
+
+use super::{
+    Redis,
+    answer::Answer,
+    append_call::{cursor, text},
+    keys,
+    script::Script,
+};
+use crate::{History, Join, Joined, Range, Recovery, StoreError, epoch, room_name};
+
+/// How many rooms are asked for in one call.
+const ROOMS_PER_CALL: usize = 500;
+
+/// What Redis knows of a room.
+pub(super) struct RoomState {
+    pub(super) kind: RoomKind,
+    pub(super) name: String,
+    pub(super) head: Cursor,
+}
+
+impl Redis {
+    /// See [`crate::Store::join`].
+    pub(crate) async fn join(&self, join: &Join) -> Result<Joined, StoreError> {
+        let ttl_ms = self.retention.ttl_ms(&join.room);
+        let known = cursor(join.known.as_ref());
+        let since = cursor(join.since.as_ref());
+        let args = [
+            vec![
+                text(u8::from(join.create).to_string()),
+                number(ttl_ms.unwrap_or(0)),
+                text(room_name::readable(&join.room)),
+            ],
+            known.into(),
+            since.into(),
+            vec![
+                number(join.limit.into()),
+                number(join.catch_up),
+                number(self.retention.max_events),
+                text(epoch::fresh().as_str()),
+            ],
+        ];
+        let mut answer = self
+            .ask("a join", Script::Join, of_room(&join.room), args.concat())
+            .await?;
+        if answer.is_empty() {
+            return Err(StoreError::NoSuchRoom(join.room.clone()));
+        }
+        let kind = room_kind(&answer.text()?)?;
+        let name = answer.text()?;
+        let head = answer.cursor()?;
+        let recovered = answer.flag()?;
+        let events = answer.events()?;
+        let recovery = if recovered {
+            Recovery::Events(events)
+        } else {
+            Recovery::Messages(events)
+        };
+        Ok(Joined {
+            kind,
+            name,
+            head,
+            ttl_ms,
+            recovery,
+        })
+    }
+
+    /// See [`crate::Store::events_after`].
+    pub(crate) async fn events_after(
+        &self,
+        room: &RoomId,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<Range, StoreError> {
+        let mut args = cursor(Some(after)).to_vec();
+        args.push(text(limit.to_string()));
+        args.push(number(self.retention.max_events));
+        let mut answer = self
+            .ask("a range of events", Script::Events, of_room(room), args)
+            .await?;
+        if answer.is_empty() {
+            return Err(StoreError::NoSuchRoom(room.clone()));
+        }
+        Ok(Range {
+            head: answer.cursor()?,
+            events: answer.events()?,
+        })
+    }
+
+    /// See [`crate::Store::history`].
+    pub(crate) async fn history(
+        &self,
+        room: &RoomId,
+        page: HistoryPage,
+        limit: u32,
+    ) -> Result<History, StoreError> {
+        let (side, seq) = match page {
+            HistoryPage::Before(seq) => ("before", seq),
+            HistoryPage::After(seq) => ("after", seq),
+            HistoryPage::Around(seq) => ("around", seq),
+        };
+        let args = vec![
+            text(side),
+            number(seq),
+            number(limit.into()),
+            number(self.retention.max_events),
+        ];
+        let mut answer = self
+            .ask("a page of history", Script::History, of_room(room), args)
+            .await?;
+        if answer.is_empty() {
+            return Err(StoreError::NoSuchRoom(room.clone()));
+        }
+        let more = answer.flag()?;
+        Ok(History {
+            messages: answer.events()?,
+            more,
+        })
+    }
+
+    /// See [`crate::Store::heads`].
+    pub(crate) async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<Option<Cursor>>, StoreError> {
+        let states = self.rooms(rooms).await?;
+        Ok(states
+            .into_iter()
+            .map(|state| state.map(|state| state.head))
+            .collect())
+    }
+
+    /// What Redis knows of many rooms; `None` where there is no such room.
+    pub(super) async fn rooms(
+        &self,
+        rooms: &[RoomId],
+    ) -> Result<Vec<Option<RoomState>>, StoreError> {
+        let mut states = Vec::with_capacity(rooms.len());
+        for rooms in rooms.chunks(ROOMS_PER_CALL) {
+            let keys = rooms.iter().map(|room| keys::meta(room).into()).collect();
+            let mut answer = self
+                .ask("a list of rooms", Script::Rooms, keys, Vec::new())
+                .await?;
+            for _ in rooms {
+                states.push(room_state(&mut answer)?);
+            }
+        }
+        Ok(states)
+    }
+
+    pub(super) async fn ask(
+        &self,
+        what: &'static str,
+        script: Script,
+        keys: Vec<Key>,
+        args: Vec<Value>,
+    ) -> Result<Answer, StoreError> {
+        let answer = self.link.current()?.call(script, keys, args).await?;
+        Answer::new(what, answer)
+    }
+}
+
+fn of_room(room: &RoomId) -> Vec<Key> {
+    vec![keys::meta(room).into(), keys::log(room).into()]
+}
+
+/// A number as an argument.
+pub(super) fn number(number: u64) -> Value {
+    text(number.to_string())
+}
+
+fn room_state(answer: &mut Answer) -> Result<Option<RoomState>, StoreError> {
+    let (kind, name) = (answer.text()?, answer.text()?);
+    if kind.is_empty() {
+        // Two empty strings stand for the head.
+        answer.text()?;
+        answer.text()?;
+        return Ok(None);
+    }
+    Ok(Some(RoomState {
+        kind: room_kind(&kind)?,
+        name,
+        head: answer.cursor()?,
+    }))
+}
+
+fn room_kind(word: &str) -> Result<RoomKind, StoreError> {
+    [RoomKind::Public, RoomKind::Private, RoomKind::Direct]
+        .into_iter()
+        .find(|kind| kind.as_str() == word)
+        .ok_or_else(|| StoreError::Broken(format!("a room of the unknown kind {word:?}")))
+}

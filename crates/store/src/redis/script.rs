@@ -1,0 +1,89 @@
+//! The Lua scripts. Each is one atomic step in Redis, names every key that it
+//! touches and checks before it writes: the first line lets Redis refuse it as
+//! a whole where memory is full or the server is a replica.
+
+/// A script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Script {
+    Append,
+    Join,
+    Events,
+    History,
+    Rooms,
+    ChangePresence,
+    Online,
+    Sweep,
+    RenewLease,
+    DeadNodes,
+    BuryNode,
+}
+
+impl Script {
+    /// All scripts, in the order of their declaration.
+    pub(super) const ALL: [Self; 11] = [
+        Self::Append,
+        Self::Join,
+        Self::Events,
+        Self::History,
+        Self::Rooms,
+        Self::ChangePresence,
+        Self::Online,
+        Self::Sweep,
+        Self::RenewLease,
+        Self::DeadNodes,
+        Self::BuryNode,
+    ];
+
+    /// The source, with what it shares with others before it.
+    pub(super) fn source(self) -> &'static str {
+        match self {
+            Self::Append => concat!(
+                "#!lua\n",
+                include_str!("lua/room.lua"),
+                include_str!("lua/append.lua")
+            ),
+            // What is small and keeps people connected works even when memory is full.
+            Self::Join => concat!(
+                "#!lua flags=allow-oom\n",
+                include_str!("lua/room.lua"),
+                include_str!("lua/read.lua"),
+                include_str!("lua/join.lua")
+            ),
+            Self::Events => concat!(
+                "#!lua flags=no-writes\n",
+                include_str!("lua/read.lua"),
+                include_str!("lua/events.lua")
+            ),
+            Self::History => concat!(
+                "#!lua flags=no-writes\n",
+                include_str!("lua/read.lua"),
+                include_str!("lua/history.lua")
+            ),
+            Self::Rooms => concat!("#!lua flags=no-writes\n", include_str!("lua/rooms.lua")),
+            Self::ChangePresence => concat!(
+                "#!lua flags=allow-oom\n",
+                include_str!("lua/presence.lua"),
+                include_str!("lua/change_presence.lua")
+            ),
+            Self::Online => concat!(
+                "#!lua flags=no-writes\n",
+                include_str!("lua/presence.lua"),
+                include_str!("lua/online.lua")
+            ),
+            Self::Sweep => concat!(
+                "#!lua flags=allow-oom\n",
+                include_str!("lua/presence.lua"),
+                include_str!("lua/sweep.lua")
+            ),
+            Self::RenewLease => concat!(
+                "#!lua flags=allow-oom\n",
+                include_str!("lua/renew_lease.lua")
+            ),
+            Self::DeadNodes => concat!(
+                "#!lua flags=no-writes\n",
+                include_str!("lua/dead_nodes.lua")
+            ),
+            Self::BuryNode => concat!("#!lua flags=allow-oom\n", include_str!("lua/bury_node.lua")),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What a Redis that refuses is said to do, in words.
+
+use rookery_store::{CheckStatus, Store, StoreError, check};
+use rookery_testing::RedisServer;
+
+use crate::support::{append, connect, join, settings};
+
+async fn refusal(url: &str) -> String {
+    match Store::connect(settings(url)).await {
+        Err(error) => error.to_string(),
+        Ok(_) => panic!("{url} serves"),
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_without_showing_it() {
+    let redis = RedisServer::start().unwrap();
+    redis
+        .command(&["CONFIG", "SET", "requirepass", "open"])
+        .unwrap();
+    let at = format!("127.0.0.1:{}", redis.port());
+    let none = refusal(&format!("redis://{at}")).await;
+    assert!(none.contains("wants a password"), "{none}");
+    let wrong = refusal(&format!("redis://:s3cret@{at}")).await;
+    assert!(
+        wrong.contains("refuses the user or the password"),
+        "{wrong}"
+    );
+    assert!(!wrong.contains("s3cret") && wrong.contains(&at), "{wrong}");
+    let (store, _bus) = connect(&format!("redis://:open@{at}")).await;
+    assert_eq!(join(&store, "general").await.head.seq, 0);
+    assert!(!format!("{store:?}").contains("open"), "{store:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_told_within_seconds() {
+    let mut redis = RedisServer::start().unwrap();
+    redis.kill();
+    let asked = std::time::Instant::now();
+    let words = refusal(&redis.url()).await;
+    assert!(
+        words.contains("cannot be reached") && words.contains(&redis.url()),
+        "{words}"
+    );
+    assert!(asked.elapsed().as_secs() < 8);
+    let words = refusal("http://127.0.0.1:1").await;
+    assert!(words.contains("must begin with redis://"), "{words}");
+}
+
+#[tokio::test]
+async fn a_replica_a_full_and_a_strange_redis_refuse_without_writing() {
+    let redis = RedisServer::start().unwrap();
+    let (store, _bus) = connect(&redis.url()).await;
+    join(&store, "general").await;
+    let refused = async || match store.append(append("general", "hi", None, None)).await {
+        Err(StoreError::Unavailable(words)) => words,
+        other => panic!("{other:?}"),
+    };
+    redis.command(&["REPLICAOF", "127.0.0.1", "1"]).unwrap();
+    let words = refused().await;
+    assert!(words.contains("read-only replica"), "{words}");
+    redis.command(&["REPLICAOF", "NO", "ONE"]).unwrap();
+    redis.command(&["CONFIG", "SET", "maxmemory", "1"]).unwrap();
+    let words = refused().await;
+    assert!(words.contains("no memory left"), "{words}");
+    redis.command(&["CONFIG", "SET", "maxmemory", "0"]).unwrap();
+
+    // A room whose keys are of a wrong type does not spoil those beside it.
+    redis.command(&["SET", "rookery:{bad}:meta", "x"]).unwrap();
+    join(&store, "worse").await;
+    redis.command(&["SET", "rookery:{worse}:log", "x"]).unwrap();
+    let appends = ["general", "bad", "worse", "none", "general"]
+        .map(|room| store.append(append(room, "hi", Some("a"), None)));
+    let mut results = Vec::new();
+    for append in appends {
+        results.push(append.await);
+    }
+    assert_eq!(
+        store.stats().append_calls,
+        3,
+        "all of them went in one call"
+    );
+    assert_eq!(results[0].as_ref().unwrap().seq, 1);
+    assert!(matches!(&results[1], Err(StoreError::Broken(words)) if words.contains("WRONGTYPE")));
+    assert!(matches!(&results[2], Err(StoreError::Broken(words)) if words.contains("WRONGTYPE")));
+    assert!(matches!(&results[3], Err(StoreError::NoSuchRoom(_))));
+    assert_eq!(results[4].as_ref().unwrap().event, None, "the same nonce");
+    assert_eq!(join(&store, "general").await.head.seq, 1);
+}
+
+#[tokio::test]
+async fn the_check_says_what_is_wrong() {
+    let redis = RedisServer::start().unwrap();
+    let lines = check(&settings(&redis.url())).await;
+    assert!(
+        lines.iter().all(|line| line.status != CheckStatus::Failed),
+        "{lines:?}"
+    );
+    let warned = |words: &str| {
+        lines
+            .iter()
+            .any(|line| line.status == CheckStatus::Warning && line.found.contains(words))
+    };
+    assert!(warned("append-only file is off"), "{lines:?}");
+    assert_eq!(
+        redis.command(&["DBSIZE"]).unwrap(),
+        "0",
+        "nothing is left behind"
+    );
+    redis.command(&["REPLICAOF", "127.0.0.1", "1"]).unwrap();
+    let lines = check(&settings(&redis.url())).await;
+    let failed = lines
+        .iter()
+        .find(|line| line.status == CheckStatus::Failed)
+        .unwrap();
+    assert!(failed.found.contains("read-only replica"), "{failed:?}");
+}
