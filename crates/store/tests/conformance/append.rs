@@ -110,6 +110,27 @@ pub(crate) async fn appends_take_their_place_when_called(place: Place) {
     assert_eq!(seqs, (1..=50).collect::<Vec<_>>());
 }
 
+/// However many wait for the same moment: no call may grow beyond what the store takes.
+pub(crate) async fn a_burst_is_stored_whole(place: Place) {
+    const BURST: u64 = 10_000;
+    let node = place.node().await;
+    node.open("general").await;
+    node.open("other").await;
+    let mut answers = Vec::new();
+    for number in 0..BURST {
+        let id = if number % 5 == 4 { "other" } else { "general" };
+        answers.push(node.append(message_with_nonce(id, "x", &number.to_string())));
+    }
+    for answer in answers {
+        assert!(within(answer).await.unwrap().event.is_some());
+    }
+    let heads = within(node.heads(&[room("general"), room("other")]))
+        .await
+        .unwrap();
+    let heads: Vec<_> = heads.into_iter().map(|head| head.unwrap().seq).collect();
+    assert_eq!(heads, [BURST / 5 * 4, BURST / 5]);
+}
+
 pub(crate) async fn a_dropped_future_is_carried_out(place: Place) {
     let node = place.node().await;
     node.open("general").await;

@@ -119,6 +119,18 @@ pub(crate) async fn what_expired_is_not_caught_up(place: Place) {
     );
 }
 
+pub(crate) async fn a_lifetime_and_a_limit_go_together(place: Place) {
+    let mut retention = short_lived(60_000);
+    retention.max_events = 5;
+    let node = place.node_with(retention).await;
+    node.open(PARTY).await;
+    let sent = node.send_many(PARTY, (0..250).map(|n| n.to_string())).await;
+    assert!(sent.iter().all(|event| event.expires_at.is_some()));
+    assert_eq!(node.latest(PARTY).await, sent[245..]);
+    assert_eq!(node.events_after_seq(PARTY, 245).await, sent[245..]);
+    assert_eq!(node.events_after_seq(PARTY, 244).await, []);
+}
+
 pub(crate) async fn numbers_go_on_when_all_is_gone(place: Place) {
     let node = place.node_with(short_lived(200)).await;
     let start = node.open(PARTY).await;

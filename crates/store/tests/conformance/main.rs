@@ -58,6 +58,7 @@ cases_of_both_engines! {
     append::every_kind_of_event_is_in_the_log,
     append::time_is_now_and_never_falls,
     append::appends_take_their_place_when_called,
+    append::a_burst_is_stored_whole,
     append::a_dropped_future_is_carried_out,
     append::many_writers_share_one_room,
 
@@ -93,6 +94,7 @@ cases_of_both_engines! {
     lifetime::events_say_when_they_are_gone,
     lifetime::each_event_is_gone_in_time_and_no_earlier,
     lifetime::what_expired_is_not_caught_up,
+    lifetime::a_lifetime_and_a_limit_go_together,
     lifetime::numbers_go_on_when_all_is_gone,
 
     rollback::a_lost_log_is_made_anew_after_what_is_known,
