@@ -131,7 +131,7 @@ pub struct SnapshotHead<'a> {
 
 /// `ok` to `join`: the head, and the finished JSON of events or messages.
 pub fn ok_joined<'a>(
-    id: Option<&RequestId>,
+    id: &RequestId,
     snapshot: &SnapshotHead<'_>,
     items: impl IntoIterator<Item = &'a [u8]>,
 ) -> Vec<u8> {
@@ -171,10 +171,7 @@ pub fn ok_joined<'a>(
         online_count,
     });
     inner.pop();
-    let mut out = match id {
-        Some(id) => head(id, br#","room":"#),
-        None => br#"{"type":"ok","room":"#.to_vec(),
-    };
+    let mut out = head(id, br#","room":"#);
     out.extend_from_slice(&inner);
     out.extend_from_slice(if recovered {
         br#","events":"#
@@ -251,8 +248,7 @@ mod tests {
             online_count: 1,
         };
         let event = br#"{"type":"message","room":"general","seq":44,"ts":5,"from":{"id":"u","name":"n"},"text":"x"}"#;
-        let ServerFrame::Ok(answer) = read(&ok_joined(Some(&2.into()), &snapshot, [&event[..]]))
-        else {
+        let ServerFrame::Ok(answer) = read(&ok_joined(&2.into(), &snapshot, [&event[..]])) else {
             panic!();
         };
         let read_back = answer.room.unwrap();
@@ -261,7 +257,8 @@ mod tests {
         assert_eq!(read_back.online[0].name.as_ref(), "Bea");
 
         snapshot.recovered = false;
-        let ServerFrame::Ok(answer) = read(&ok_joined(None, &snapshot, [&event[..], &event[..]]))
+        let ServerFrame::Ok(answer) =
+            read(&ok_joined(&2.into(), &snapshot, [&event[..], &event[..]]))
         else {
             panic!();
         };

@@ -10,7 +10,7 @@ use rookery_protocol::{Envelope, Epoch, Event, envelope, server_frame};
 use rookery_store::{Bus, BusEvent};
 use serde::Deserialize;
 
-use super::{Hub, heal::Patience};
+use super::Hub;
 use crate::room::{Transition, Wanted};
 
 /// Listens for as long as the store lives.
@@ -81,7 +81,7 @@ impl Hub {
                     json,
                 };
                 if room.offer(&epoch, event, &self.workers) == Wanted::Healing {
-                    self.heal_soon(room, Patience::Short);
+                    self.heal_soon(room);
                 }
             }
             ("typing", _, _) => room.pass_ephemeral(envelope.data.get().as_bytes(), &self.workers),

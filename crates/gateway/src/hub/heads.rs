@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Hub, heal::Patience};
+use super::Hub;
 use crate::room::{Room, Wanted};
 
 /// How often all rooms are compared.
@@ -46,7 +46,7 @@ impl Hub {
         for (room, head) in rooms.iter().zip(heads) {
             let wanted = head.map_or(Wanted::Nothing, |head| room.notice_head(&head));
             if wanted == Wanted::Healing {
-                self.heal_soon(Arc::clone(room), Patience::Short);
+                self.heal_soon(Arc::clone(room));
             }
         }
         Ok(())

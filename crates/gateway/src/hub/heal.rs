@@ -20,15 +20,6 @@ const SHORT: Duration = Duration::from_millis(50);
 /// How long to wait before a store that is away is asked again.
 const RETRY: Duration = Duration::from_millis(250);
 
-/// Whether a hole may close by itself first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Patience {
-    /// Somebody waits for it: read at once.
-    None,
-    /// Most likely the missing event is on its way.
-    Short,
-}
-
 /// What reading the log led to.
 enum Progress {
     /// The room is at the end of its log.
@@ -38,35 +29,47 @@ enum Progress {
 }
 
 impl Hub {
-    /// Heals in the background. The caller was told that healing is wanted.
-    pub(super) fn heal_soon(self: &Arc<Self>, room: Arc<Room>, patience: Patience) {
+    /// Heals in the background, for as long as it takes. The caller was told
+    /// that healing is wanted.
+    pub(super) fn heal_soon(self: &Arc<Self>, room: Arc<Room>) {
         let hub = Arc::clone(self);
         self.background.spawn(async move {
-            hub.heal(&room, patience).await;
+            tokio::time::sleep(SHORT).await;
+            while let Err(StoreError::Unavailable(_)) = hub.read_log(&room).await {
+                tokio::time::sleep(RETRY).await;
+            }
+            room.healing_done();
             hub.forget_if_idle(room);
         });
     }
 
-    /// Reads the log until the room is at its end. The caller was told that
-    /// healing is wanted; nobody else heals the room meanwhile.
-    pub(crate) async fn heal(&self, room: &Arc<Room>, patience: Patience) {
-        if patience == Patience::Short {
-            tokio::time::sleep(SHORT).await;
-        }
+    /// Heals at once, for somebody who waits for it. The caller was told that
+    /// healing is wanted.
+    pub(crate) async fn heal_now(&self, room: &Room) -> Result<(), StoreError> {
+        let read = self.read_log(room).await;
+        room.healing_done();
+        read
+    }
+
+    /// Reads the log until the room is at its end. Nobody else does so meanwhile.
+    async fn read_log(&self, room: &Room) -> Result<(), StoreError> {
         while let Some(position) = room.position() {
-            let range = self.store.events_after(&room.id, &position, PAGE).await;
-            match range.map(|range| self.take_range(room, &position, range)) {
-                Ok(Progress::Whole) => break,
-                Ok(Progress::More) => {}
-                Err(StoreError::NoSuchRoom(_)) => break,
-                Err(StoreError::Unavailable(_)) => tokio::time::sleep(RETRY).await,
+            let range = match self.store.events_after(&room.id, &position, PAGE).await {
+                Ok(range) => range,
+                // Gone: whoever writes next makes the log anew, in another epoch.
+                Err(StoreError::NoSuchRoom(_)) => return Ok(()),
+                Err(error @ StoreError::Unavailable(_)) => return Err(error),
                 Err(error) => {
                     tracing::error!(room = %room.id, %error, "a room could not be healed");
-                    break;
+                    return Err(error);
                 }
+            };
+            match self.take_range(room, &position, range) {
+                Progress::Whole => return Ok(()),
+                Progress::More => {}
             }
         }
-        room.healing_done();
+        Ok(())
     }
 
     fn take_range(&self, room: &Room, position: &Cursor, range: Range) -> Progress {

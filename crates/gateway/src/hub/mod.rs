@@ -25,7 +25,6 @@ use rookery_protocol::{RoomId, ServerId};
 use rookery_store::Store;
 use tokio::runtime::Handle;
 
-pub(crate) use heal::Patience;
 use presence::Presence;
 pub(crate) use send::Stored;
 use sessions::Sessions;

@@ -13,7 +13,7 @@ use rookery_protocol::{
 };
 use rookery_store::{Append, Appended};
 
-use super::{Hub, heal::Patience};
+use super::Hub;
 use crate::{room::Wanted, session::Refusal};
 
 /// A message that is in the log.
@@ -96,7 +96,7 @@ impl Hub {
             return;
         };
         if room.offer(&appended.epoch, event, &self.workers) == Wanted::Healing {
-            self.heal_soon(room, Patience::Short);
+            self.heal_soon(room);
         }
     }
 }

@@ -30,13 +30,13 @@ pub(crate) enum Attach {
 
 impl Room {
     /// Brings in a session whose answer (`ok` with the snapshot at `head`, as
-    /// JSON that `answer` writes) is to be the first thing it gets.
+    /// JSON that `answer` writes, if anything) is to be the first thing it gets.
     pub(crate) fn attach(
         &self,
         seat: Seat,
         user: &User,
         head: &Cursor,
-        answer: impl FnOnce(&super::Roster) -> Vec<u8>,
+        answer: impl FnOnce(&super::Roster) -> Option<Vec<u8>>,
         workers: &Workers,
     ) -> Attach {
         let mut state = self.state.lock();
@@ -56,7 +56,7 @@ impl Room {
         };
         let answer = answer(&state.roster);
         let missed = missed.map(|event| event.json.as_ref());
-        let first = websocket::text_batch(std::iter::once(answer.as_slice()).chain(missed));
+        let first = websocket::text_batch(answer.as_deref().into_iter().chain(missed));
         let (room, connection) = (self.id.clone(), seat.connection);
         workers.give(
             seat.worker,

@@ -117,7 +117,7 @@ impl World {
             epoch: self.epoch.clone(),
             seq: self.log.saturating_sub(age),
         };
-        let answer = |_: &_| head.seq.to_be_bytes().to_vec();
+        let answer = |_: &_| Some(head.seq.to_be_bytes().to_vec());
         self.room.attach(seat, &user, &head, answer, &self.workers)
     }
 
@@ -221,7 +221,7 @@ fn a_snapshot_older_than_what_the_node_remembers_is_read_again() {
         };
         world
             .room
-            .attach(seat, &user, &head, |_| Vec::new(), &world.workers)
+            .attach(seat, &user, &head, |_| None, &world.workers)
     };
     assert_eq!(attach(0), Attach::Done { first: true });
     for seq in 1..=20 {

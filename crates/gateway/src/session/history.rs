@@ -7,7 +7,10 @@ use rookery_protocol::{
 };
 
 use super::Refusal;
-use crate::{socket::Connection, worker::Worker};
+use crate::{
+    socket::{Connection, Weight},
+    worker::Worker,
+};
 
 /// Reads the page in a task of its own and answers with it.
 pub(super) fn history(
@@ -25,7 +28,7 @@ pub(super) fn history(
         );
         return connection.answer(refusal.frame(None), worker);
     };
-    connection.begin();
+    connection.begin(Weight::Reading);
     let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
     actix_rt::spawn(async move {
         let frame = match worker.hub.store.history(&room, page, limit).await {
@@ -36,6 +39,6 @@ pub(super) fn history(
             Err(error) => Refusal::from(error).frame(Some(id)),
         };
         connection.answer(frame, &worker);
-        connection.done();
+        connection.done(Weight::Reading);
     });
 }

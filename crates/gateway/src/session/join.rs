@@ -1,6 +1,6 @@
 //! `join`: becoming a member, catching up, and receiving from then on.
 
-use std::{rc::Rc, sync::Arc};
+use std::{rc::Rc, sync::Arc, time::Duration};
 
 use rookery_protocol::{
     Cursor, ErrorCode, RequestId, RoomId, User, client_frame::DEFAULT_PAGE, encode,
@@ -9,15 +9,21 @@ use rookery_store::{Join, Joined, Recovery};
 
 use super::{Refusal, RoomSeat};
 use crate::{
-    hub::{Hub, Patience},
+    hub::Hub,
     room::{Attach, Room, Roster, Seat, Wanted},
-    socket::Connection,
+    socket::{Connection, Weight},
     worker::Worker,
 };
 
 /// How often a snapshot is read again because the room went on too far
 /// meanwhile; each reading is closer to the end than the one before.
 const MOST_READINGS: u32 = 20;
+
+/// How often the node is brought up to one snapshot.
+const MOST_HEALINGS: u32 = 3;
+
+/// How long a join waits for somebody else's healing of its room.
+const HEALING_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Carries out `join` in a task of its own.
 pub(super) fn join(
@@ -31,7 +37,7 @@ pub(super) fn join(
     if let Err(refusal) = take_seat(&room, connection, worker) {
         return connection.answer(refusal.frame(id), worker);
     }
-    connection.begin();
+    connection.begin(Weight::Reading);
     let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
     actix_rt::spawn(async move {
         let wish = Wish {
@@ -44,7 +50,7 @@ pub(super) fn join(
             connection.give_up_seat(&wish.room);
             connection.answer(refusal.frame(id), &worker);
         }
-        connection.done();
+        connection.done(Weight::Reading);
     });
 }
 
@@ -64,6 +70,14 @@ fn take_seat(room: &RoomId, connection: &Connection, worker: &Worker) -> Result<
     }
     rooms.push((room.clone(), RoomSeat::Joining));
     Ok(())
+}
+
+fn went_on_too_fast() -> Refusal {
+    Refusal {
+        code: ErrorCode::Unavailable,
+        message: "the room could not be brought up to its log; try again".into(),
+        retry_after_ms: Some(500),
+    }
 }
 
 /// What a client asked for.
@@ -118,15 +132,11 @@ impl Wish {
                 return Ok(());
             }
         }
-        Err(Refusal {
-            code: ErrorCode::Unavailable,
-            message: "the room went on faster than it could be read; try again".into(),
-            retry_after_ms: Some(500),
-        })
+        Err(went_on_too_fast())
     }
 
     /// Attaches the connection behind the snapshot, after the node has been
-    /// brought to it. False where the snapshot is too old by now.
+    /// brought to it. False where the snapshot is to be read again.
     async fn attach(
         &self,
         user: &User,
@@ -140,12 +150,10 @@ impl Wish {
             worker: worker.number,
             connection: connection.key,
         };
-        loop {
+        for _ in 0..MOST_HEALINGS {
             if connection.ending().is_some() || !connection.is_in(&self.room) {
-                return Err(Refusal::new(
-                    ErrorCode::Conflict,
-                    "left before the join was done",
-                ));
+                let message = "left before the join was done";
+                return Err(Refusal::new(ErrorCode::Conflict, message));
             }
             let answer = |roster: &Roster| self.answer(joined, roster);
             match room.attach(seat, user, &joined.head, answer, &hub.workers) {
@@ -157,16 +165,15 @@ impl Wish {
                     return Ok(true);
                 }
                 Attach::Outdated => return Ok(false),
-                Attach::Behind(Wanted::Healing) => hub.heal(room, Patience::None).await,
-                Attach::Behind(Wanted::Nothing) => room.until_healed().await,
-            }
-            if room
-                .position()
-                .is_some_and(|position| position.epoch != joined.head.epoch)
-            {
-                return Ok(false);
+                Attach::Behind(Wanted::Healing) => hub.heal_now(room).await?,
+                Attach::Behind(Wanted::Nothing) => {
+                    // Somebody else heals the room, and may be waiting for the store.
+                    let healed = tokio::time::timeout(HEALING_PATIENCE, room.until_healed());
+                    healed.await.map_err(|_| went_on_too_fast())?;
+                }
             }
         }
+        Ok(false)
     }
 
     fn reading(&self, user: &User, known: Option<Cursor>, hub: &Hub) -> Join {
@@ -181,7 +188,9 @@ impl Wish {
         }
     }
 
-    fn answer(&self, joined: &Joined, roster: &Roster) -> Vec<u8> {
+    /// The answer; nothing where the frame had no id to answer to.
+    fn answer(&self, joined: &Joined, roster: &Roster) -> Option<Vec<u8>> {
+        let id = self.id.as_ref()?;
         let (recovered, events) = match &joined.recovery {
             Recovery::Events(events) => (true, events),
             Recovery::Messages(messages) => (false, messages),
@@ -198,11 +207,8 @@ impl Wish {
             online: &online,
             online_count: roster.count(),
         };
-        encode::ok_joined(
-            self.id.as_ref(),
-            &head,
-            events.iter().map(|event| event.json.as_ref()),
-        )
+        let items = events.iter().map(|event| event.json.as_ref());
+        Some(encode::ok_joined(id, &head, items))
     }
 }
 

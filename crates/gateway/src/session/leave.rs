@@ -6,7 +6,7 @@ use rookery_protocol::{ErrorCode, RequestId, RoomId, encode, websocket};
 
 use super::{Refusal, RoomSeat};
 use crate::{
-    socket::Connection,
+    socket::{Connection, Weight},
     worker::{Instruction, Worker},
 };
 
@@ -22,7 +22,7 @@ pub(super) fn leave(
         return;
     };
     let user = session.user.clone();
-    connection.begin();
+    connection.begin(Weight::Writing);
     let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
     actix_rt::spawn(async move {
         let forgotten = worker.hub.store.forget_member(&user.id, &room).await;
@@ -30,7 +30,7 @@ pub(super) fn leave(
             Ok(()) => connection.step_out(id, &room, &worker),
             Err(error) => connection.answer_or_refuse(id, Err(Refusal::from(error)), &worker),
         }
-        connection.done();
+        connection.done(Weight::Writing);
     });
 }
 

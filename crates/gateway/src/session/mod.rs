@@ -126,7 +126,8 @@ pub(crate) fn receive(text: &str, connection: &Rc<Connection>, worker: &Rc<Worke
         }
     };
     worker.hub.metrics.frame_received(&frame.command);
-    let free = matches!(&frame.command, Command::Join { room, .. } if !connection.is_in(room));
+    let free = matches!(frame.command, Command::Join { .. })
+        && connection.bucket.borrow_mut().take_free_join();
     if free || charge(connection, frame.id.as_ref(), worker) {
         carry_out(frame.id, frame.command, connection, worker);
     }

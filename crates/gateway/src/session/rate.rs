@@ -24,6 +24,8 @@ pub(super) enum Charged {
 pub(crate) struct Bucket {
     tokens: f32,
     filled: Instant,
+    /// Joins that cost nothing: a client that comes back joins all its rooms at once.
+    free_joins: u32,
 }
 
 impl Bucket {
@@ -32,7 +34,18 @@ impl Bucket {
         Self {
             tokens: burst(limits),
             filled: Instant::now(),
+            free_joins: match limits.rooms_per_connection {
+                0 => u32::MAX,
+                rooms => u32::try_from(rooms).unwrap_or(u32::MAX),
+            },
         }
+    }
+
+    /// Takes one of the free joins; false where they are used up.
+    pub(super) fn take_free_join(&mut self) -> bool {
+        let free = self.free_joins > 0;
+        self.free_joins = self.free_joins.saturating_sub(1);
+        free
     }
 
     /// Takes one token, or one into debt.
@@ -100,6 +113,17 @@ mod tests {
         let all: Vec<_> = (0..11).map(|_| bucket.charge(now, &limits)).collect();
         assert!(matches!(all[9], Charged::Wait { .. }));
         assert_eq!(all[10], Charged::Flooding);
+    }
+
+    #[test]
+    fn as_many_joins_are_free_as_there_may_be_rooms() {
+        let limits = LimitSettings {
+            rooms_per_connection: 2,
+            ..limits()
+        };
+        let mut bucket = Bucket::new(&limits);
+        assert!(bucket.take_free_join() && bucket.take_free_join());
+        assert!(!bucket.take_free_join());
     }
 
     #[test]

@@ -4,7 +4,10 @@ use std::rc::Rc;
 
 use rookery_protocol::{RequestId, User, client_frame::SendCommand, encode, websocket};
 
-use crate::{socket::Connection, worker::Worker};
+use crate::{
+    socket::{Connection, Weight},
+    worker::Worker,
+};
 
 /// Hands the message to the store at once, in the order of the frames, and
 /// answers when it is stored.
@@ -19,7 +22,7 @@ pub(super) fn send(
         Ok(storing) => storing,
         Err(refusal) => return connection.answer(refusal.frame(id), worker),
     };
-    connection.begin();
+    connection.begin(Weight::Writing);
     let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
     actix_rt::spawn(async move {
         match (storing.await, id) {
@@ -30,6 +33,6 @@ pub(super) fn send(
             (Ok(_), None) => {}
             (Err(refusal), id) => connection.answer(refusal.frame(id), &worker),
         }
-        connection.done();
+        connection.done(Weight::Writing);
     });
 }

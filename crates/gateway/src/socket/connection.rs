@@ -25,9 +25,19 @@ use crate::{
     worker::{ConnectionKey, Worker},
 };
 
-/// The most commands of one connection that are being carried out; reading
-/// pauses while there are as many.
+/// The most weight of one connection's commands that are being carried out;
+/// no further frame is read while there is as much.
 const MOST_IN_FLIGHT: u32 = 256;
+
+/// How much a command weighs while it is being carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum Weight {
+    /// It writes a little.
+    Writing = 1,
+    /// It may read a thousand events.
+    Reading = 32,
+}
 
 /// Why a connection ended or is about to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,14 +197,15 @@ impl Connection {
     }
 
     /// A command is being carried out.
-    pub(crate) fn begin(&self) {
-        self.in_flight.set(self.in_flight.get() + 1);
+    pub(crate) fn begin(&self, weight: Weight) {
+        self.in_flight.set(self.in_flight.get() + weight as u32);
     }
 
     /// A command was answered.
-    pub(crate) fn done(&self) {
-        self.in_flight.set(self.in_flight.get().saturating_sub(1));
-        if self.in_flight.get() + 1 == MOST_IN_FLIGHT {
+    pub(crate) fn done(&self, weight: Weight) {
+        let before = self.in_flight.get();
+        self.in_flight.set(before.saturating_sub(weight as u32));
+        if before >= MOST_IN_FLIGHT {
             self.wake();
         }
     }

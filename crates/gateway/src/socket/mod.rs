@@ -9,5 +9,5 @@ mod outbox;
 mod serve;
 mod upgrade;
 
-pub(crate) use connection::Connection;
+pub(crate) use connection::{Connection, Weight};
 pub(crate) use upgrade::upgrade_service;
