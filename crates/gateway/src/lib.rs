@@ -5,6 +5,8 @@
 //! store and takes what the store and the other nodes say, `room` brings it
 //! into order, `worker` writes it to the sockets.
 
+mod admin;
+pub mod cli;
 mod clock;
 mod drain;
 pub mod http;

@@ -13,7 +13,9 @@ use crate::settings::{LogFormat, LogSettings};
 ///
 /// When `log.level` is no filter; loaded settings were checked for that.
 pub fn start(settings: &LogSettings) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&settings.level)?;
+    // actix tells of every start what this node says itself; a level that
+    // names actix_server still has its way.
+    let filter = EnvFilter::try_new(format!("actix_server=warn,{}", settings.level))?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)

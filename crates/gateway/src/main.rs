@@ -1,9 +1,10 @@
 //! The binary `rookery`.
 
-use rookery_gateway::settings::{Sources, load};
+use std::process::ExitCode;
 
-fn main() -> anyhow::Result<()> {
-    let loaded = load(&Sources::of_process(None, Vec::new()))?;
-    rookery_gateway::logging::start(&loaded.settings.log)?;
-    rookery_gateway::run(loaded.settings)
+use clap::Parser;
+use rookery_gateway::cli::{self, Cli};
+
+fn main() -> ExitCode {
+    cli::run(Cli::parse())
 }

@@ -12,6 +12,7 @@ use rookery_store::Store;
 use tokio::runtime::Runtime;
 
 use crate::{
+    admin,
     drain::{self, Signals},
     http::{self, Readiness},
     hub::{Hub, Parts},
@@ -56,7 +57,9 @@ async fn serve(settings: Arc<Settings>, background: &Runtime) -> anyhow::Result<
         }
     };
     let clients = bind_clients(&hub)?;
+    let operators = admin::bind(&hub)?;
     let (clients_handle, mut clients_ended) = run_apart(clients);
+    let operators_handle = operators.map(|server| run_apart(server).0);
     announce(&hub);
 
     let ended_early = tokio::select! {
@@ -75,6 +78,9 @@ async fn serve(settings: Arc<Settings>, background: &Runtime) -> anyhow::Result<
     signals.end_at_next();
     drain::drain(&hub).await;
     clients_handle.stop(false).await;
+    if let Some(operators) = operators_handle {
+        operators.stop(false).await;
+    }
     tracing::info!("stopped");
     Ok(())
 }

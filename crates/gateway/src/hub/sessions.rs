@@ -20,6 +20,12 @@ impl Sessions {
         true
     }
 
+    /// How many sessions there are, and of how many users.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        let sessions = self.by_user.iter().map(|entry| *entry.value()).sum();
+        (sessions, self.by_user.len())
+    }
+
     /// Counts a session out.
     pub(crate) fn leave(&self, user: &UserId) {
         if let Entry::Occupied(mut sessions) = self.by_user.entry(user.clone()) {
@@ -43,6 +49,7 @@ mod tests {
         sessions.leave(&user);
         assert!(sessions.enter(&user, 2));
         assert!(sessions.enter(&user, 0), "0 is no limit");
+        assert_eq!(sessions.counts(), (3, 1));
         for _ in 0..3 {
             sessions.leave(&user);
         }

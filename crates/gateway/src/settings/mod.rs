@@ -32,7 +32,7 @@ pub use auth::AuthSettings;
 pub use http::HttpSettings;
 pub use keys::known_keys;
 pub use limits::LimitSettings;
-pub use load::{Loaded, Sources, load};
+pub use load::{Loaded, SettingsError, Sources, load};
 pub use log::{LogFormat, LogSettings};
 pub use network::Network;
 pub use presence::PresenceSettings;
@@ -40,6 +40,7 @@ pub use redis::RedisSettings;
 pub use rooms::{Lifetimes, RoomSettings};
 pub use secret::{RedisUrl, Secret};
 pub use span::parse_span;
+pub(crate) use validate::MAKE_SECRET;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

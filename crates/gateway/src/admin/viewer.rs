@@ -1,0 +1,97 @@
+//! One person who watches the live view: a plain WebSocket through actix-ws.
+
+use std::{sync::Arc, time::Duration};
+
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use actix_ws::{CloseCode, CloseReason, Closed, Message, MessageStream, Session};
+use rookery_protocol::ErrorCode;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::sampler::{Sampler, Seat};
+use crate::{
+    http::{HttpError, origin::origin_allowed},
+    hub::Hub,
+};
+
+/// The most bytes of a message from the page, which has nothing to say.
+const FRAME_BYTES: usize = 1024;
+
+/// How long a viewer may take to read one second's figures.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Takes a viewer in.
+pub(super) async fn view(
+    request: HttpRequest,
+    body: web::Payload,
+    hub: web::Data<Hub>,
+    sampler: web::Data<Sampler>,
+) -> actix_web::Result<HttpResponse> {
+    let headers = request.headers();
+    let origin = headers
+        .get(header::ORIGIN)
+        .map(|value| value.to_str().unwrap_or(""));
+    let host = headers
+        .get(header::HOST)
+        .and_then(|value| value.to_str().ok());
+    if !origin_allowed(origin, host, &[]) {
+        let message = "the live view is only for its own page";
+        return Err(HttpError::new(ErrorCode::Forbidden, message).into());
+    }
+    let seat = sampler.into_inner().seat().ok_or_else(|| {
+        HttpError::new(
+            ErrorCode::Unavailable,
+            "as many people watch this node as may; close another view",
+        )
+    })?;
+    let (response, session, messages) = actix_ws::handle(&request, body)?;
+    actix_web::rt::spawn(watch(
+        hub.into_inner(),
+        seat,
+        session,
+        messages.max_frame_size(FRAME_BYTES),
+    ));
+    Ok(response)
+}
+
+/// Sends figures until the viewer goes or the node has said its last.
+async fn watch(hub: Arc<Hub>, seat: Seat, mut session: Session, mut messages: MessageStream) {
+    let (so_far, mut latest) = seat.watch();
+    let mut next = Some(so_far);
+    loop {
+        if let Some(figures) = next.take() {
+            let sent = tokio::time::timeout(PATIENCE, session.text(figures)).await;
+            if !matches!(sent, Ok(Ok(()))) {
+                return;
+            }
+        }
+        tokio::select! {
+            message = messages.recv() => match message {
+                Some(Ok(message)) if answer(&mut session, &message).await.is_ok() => {}
+                _ => return,
+            },
+            figures = latest.recv() => match figures {
+                Ok(figures) => next = Some(figures.to_string()),
+                // The next ones are as good.
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            },
+        }
+        let over = hub.readiness.is_draining() && hub.metrics.connections.get() == 0;
+        if over {
+            // The node is ending; whether the viewer hears it makes no difference.
+            let _ = session
+                .close(Some(CloseReason::from(CloseCode::Away)))
+                .await;
+            return;
+        }
+    }
+}
+
+/// Keeps the WebSocket's own manners; an error ends the view.
+async fn answer(session: &mut Session, message: &Message) -> Result<(), Closed> {
+    match message {
+        Message::Ping(bytes) => session.pong(bytes).await,
+        Message::Close(_) => Err(Closed),
+        _ => Ok(()),
+    }
+}
