@@ -1,5 +1,7 @@
 //! Holds `rookery.example.toml` and `docs/SETTINGS.md` to the settings as they are.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a test says so by failing
+
 use std::{collections::BTreeSet, fmt::Write as _, path::PathBuf};
 
 use rookery_gateway::settings::{Settings, Sources, known_keys, load};

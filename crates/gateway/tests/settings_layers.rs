@@ -1,5 +1,7 @@
 //! Where settings come from, which of them wins, and what is said of wrong ones.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a test says so by failing
+
 use std::path::Path;
 
 use rookery_gateway::settings::{Engine, Loaded, LogFormat, Sources, load};

@@ -26,7 +26,6 @@ use rookery_store::Store;
 use tokio::runtime::Handle;
 
 use presence::Presence;
-pub(crate) use send::Stored;
 use sessions::Sessions;
 
 use crate::{
