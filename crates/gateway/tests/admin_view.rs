@@ -1,0 +1,212 @@
+//! The operators' listener of a real node: metrics, health, the live view, and its end.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a test says so by failing
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use futures_util::StreamExt;
+use serde_json::Value;
+use tokio_tungstenite::{
+    connect_async,
+    tungstenite::{Error, client::IntoClientRequest, http::HeaderValue},
+};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A node that ends with the test.
+struct Node {
+    process: Child,
+    clients: SocketAddr,
+    operators: SocketAddr,
+    folder: tempfile::TempDir,
+}
+
+impl Node {
+    fn start() -> Self {
+        let [clients, operators] = free_addresses();
+        let folder = tempfile::tempdir().unwrap();
+        let process = Command::new(env!("CARGO_BIN_EXE_rookery"))
+            .args([
+                "--listen",
+                &clients.to_string(),
+                "--admin-listen",
+                &operators.to_string(),
+            ])
+            .env_clear()
+            .current_dir(folder.path())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let node = Self {
+            process,
+            clients,
+            operators,
+            folder,
+        };
+        wait_until("ready", || {
+            get(operators, "/readyz").starts_with("HTTP/1.1 200")
+        });
+        node
+    }
+
+    fn health(&self) -> Option<i32> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rookery"));
+        command
+            .args(["health", &format!("http://{}", self.clients)])
+            .env_clear();
+        command
+            .current_dir(self.folder.path())
+            .stderr(Stdio::null())
+            .status()
+            .unwrap()
+            .code()
+    }
+
+    fn terminate(&self) {
+        let id = self.process.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Two that were free a moment ago.
+fn free_addresses() -> [SocketAddr; 2] {
+    let held = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    held.map(|listener| listener.local_addr().unwrap())
+}
+
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "not {what} in time");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The whole answer as text; empty where nobody answers.
+fn get(address: SocketAddr, path: &str) -> String {
+    let mut text = String::new();
+    if let Ok(mut stream) = TcpStream::connect(address) {
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        let _ = stream.write_all(request.as_bytes());
+        let _ = stream.read_to_string(&mut text);
+    }
+    text
+}
+
+#[test]
+fn operators_get_metrics_health_and_a_page() {
+    let node = Node::start();
+    let metrics = get(node.operators, "/metrics");
+    for line in [
+        "rookery_connections 0",
+        "rookery_append_seconds_count 0",
+        "# TYPE rookery_bus_lag_seconds gauge",
+    ] {
+        assert!(
+            metrics.lines().any(|other| other == line),
+            "{line} in {metrics}"
+        );
+    }
+    assert!(metrics.contains("text/plain; version=0.0.4"));
+    assert!(get(node.operators, "/healthz").contains("alive"));
+    let page = get(node.operators, "/");
+    assert!(
+        page.contains("default-src 'none'") && page.contains("/live.js"),
+        "{page}"
+    );
+    for file in ["/live.js", "/plot.js", "/live.css"] {
+        assert!(
+            get(node.operators, file).starts_with("HTTP/1.1 200"),
+            "{file}"
+        );
+    }
+    assert!(get(node.operators, "/nothing").starts_with("HTTP/1.1 404"));
+    assert!(
+        get(node.clients, "/metrics").starts_with("HTTP/1.1 404"),
+        "metrics are not for clients"
+    );
+    assert_eq!(node.health(), Some(0));
+}
+
+#[tokio::test]
+async fn a_viewer_sees_figures_each_second_until_the_node_ends() {
+    let mut node = Node::start();
+    let (mut view, _) = connect_async(format!("ws://{}/live", node.operators))
+        .await
+        .unwrap();
+    let mut next = async || {
+        let message = tokio::time::timeout(PATIENCE, view.next()).await.unwrap();
+        message
+            .and_then(Result::ok)
+            .filter(|message| message.is_text())
+    };
+    let so_far: Value = serde_json::from_str(next().await.unwrap().to_text().unwrap()).unwrap();
+    assert!(so_far.is_array());
+    let mut before = 0;
+    for _ in 0..2 {
+        let figures: Value =
+            serde_json::from_str(next().await.unwrap().to_text().unwrap()).unwrap();
+        assert_eq!(figures["connections"], 0);
+        assert_eq!(figures["missing"], serde_json::json!([]));
+        assert!(figures["memory_bytes"].as_u64().unwrap() > 1_000_000);
+        let at = figures["at"].as_u64().unwrap();
+        assert!(at > before);
+        before = at;
+    }
+    node.terminate();
+    while next().await.is_some() {}
+    wait_until("ended", || node.process.try_wait().unwrap().is_some());
+    assert_eq!(node.process.wait().unwrap().code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_foreign_page_and_too_many_viewers_are_refused() {
+    let node = Node::start();
+    let url = format!("ws://{}/live", node.operators);
+    let mut request = url.as_str().into_client_request().unwrap();
+    request
+        .headers_mut()
+        .insert("origin", HeaderValue::from_static("http://evil.example"));
+    assert_eq!(refused(connect_async(request).await.err()), 403);
+
+    let mut views = Vec::new();
+    for _ in 0..16 {
+        views.push(connect_async(&url).await.unwrap().0);
+    }
+    assert_eq!(refused(connect_async(&url).await.err()), 503);
+    drop(views);
+    let begun = Instant::now();
+    while connect_async(&url).await.is_err() {
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "a viewer's place is not free again"
+        );
+    }
+}
+
+/// The status with which a WebSocket was refused.
+fn refused(error: Option<Error>) -> u16 {
+    match error {
+        Some(Error::Http(response)) => response.status().as_u16(),
+        other => panic!("{other:?}"),
+    }
+}
