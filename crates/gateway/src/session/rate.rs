@@ -64,8 +64,9 @@ impl Bucket {
         if self.tokens < -burst {
             return Charged::Flooding;
         }
+        // Out of debt, and the one that the next frame takes.
         Charged::Wait {
-            ms: (-self.tokens / rate * 1000.0).ceil().max(1.0) as u64,
+            ms: ((1.0 - self.tokens) / rate * 1000.0).ceil() as u64,
         }
     }
 }
@@ -100,9 +101,13 @@ mod tests {
         let Charged::Wait { ms } = bucket.charge(now, &limits) else {
             panic!()
         };
-        assert_eq!(ms, 100);
-        let later = now + Duration::from_millis(2 * ms);
+        let later = now + Duration::from_millis(ms);
         assert_eq!(bucket.charge(later, &limits), Charged::Paid);
+        let refused = bucket.charge(later, &limits);
+        assert!(
+            matches!(refused, Charged::Wait { .. }),
+            "no longer than needed"
+        );
     }
 
     #[test]
