@@ -16,6 +16,9 @@ use crate::{
     request::{Reply, Request},
 };
 
+/// How many answers it takes until one more command may be on its way.
+const ANSWERS_PER_MORE: usize = 16;
+
 /// What goes first: rooms are resumed before anything else is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rank {
@@ -58,7 +61,11 @@ impl Pending {
 /// All commands without an answer.
 #[derive(Debug)]
 pub(crate) struct Requests {
+    /// The most on their way, and how many of those are allowed just now:
+    /// one after a refusal, then one more with every few answers.
     window: usize,
+    allowed: usize,
+    answers: usize,
     most: usize,
     last_id: u64,
     pending: HashMap<u64, Pending>,
@@ -72,6 +79,8 @@ impl Requests {
     pub(crate) fn new(window: usize, most: usize) -> Self {
         Self {
             window: window.max(1),
+            allowed: window.max(1),
+            answers: 0,
             most: most.max(1),
             last_id: 0,
             pending: HashMap::new(),
@@ -100,7 +109,7 @@ impl Requests {
 
     /// The next command to write, in the order in which they were asked for.
     pub(crate) fn next(&mut self, now: Instant) -> Option<(u64, &Request)> {
-        if self.written.len() >= self.window || self.held_until.is_some_and(|until| now < until) {
+        if self.written.len() >= self.allowed || self.held_until.is_some_and(|until| now < until) {
             return None;
         }
         self.held_until = None;
@@ -126,9 +135,19 @@ impl Requests {
         Some(pending)
     }
 
+    /// A command was carried out: more may be on their way at once.
+    pub(crate) fn went_well(&mut self) {
+        self.answers += 1;
+        if self.answers.is_multiple_of(ANSWERS_PER_MORE) && self.allowed < self.window {
+            self.allowed += 1;
+        }
+    }
+
     /// Puts a command back that the node cannot carry out just now, and holds
-    /// everything back for as long: the next would meet the same.
+    /// everything back for as long: the next would meet the same. After that
+    /// they go one by one at first.
     pub(crate) fn again(&mut self, id: u64, mut pending: Pending, until: Instant) {
+        self.allowed = 1;
         pending.written = None;
         self.unwritten.insert((pending.rank, id));
         self.pending.insert(id, pending);
@@ -141,6 +160,7 @@ impl Requests {
         self.written.clear();
         self.unwritten.clear();
         self.held_until = None;
+        self.allowed = self.window;
         self.pending
             .retain(|_, pending| pending.rank == Rank::Call && pending.is_wanted());
         for (&id, pending) in &mut self.pending {
@@ -243,7 +263,17 @@ mod tests {
         }
         assert_eq!(requests.held_until(), Some(until));
         assert!(write_all(&mut requests, now).is_empty());
-        assert_eq!(write_all(&mut requests, until), [1, 2]);
+        assert_eq!(write_all(&mut requests, until), [1], "one by one at first");
+        requests.take(1).unwrap();
+        assert_eq!(write_all(&mut requests, until), [2]);
+        for _ in 0..ANSWERS_PER_MORE {
+            requests.went_well();
+        }
+        assert_eq!(
+            write_all(&mut requests, until),
+            [3],
+            "and then more at once"
+        );
     }
 
     #[test]

@@ -197,6 +197,7 @@ impl Driver {
             (Request::Leave { room }, _) => self.rooms.leave(room),
             _ => {}
         }
+        self.requests.went_well();
         pending.finish(Ok(answer));
         Ok(())
     }
