@@ -1,0 +1,148 @@
+//! Stopping a node: its clients are asked to go, spread over time, and go on elsewhere.
+
+use std::time::{Duration, Instant};
+
+use rookery_client::{ConnectionError, RawConnection};
+
+use crate::support::{
+    Cluster, Reader, SOON, Watcher, Writers, assert_one_log, client, client_settings, room,
+};
+
+const DRAIN_MS: u64 = 2000;
+const DRAIN: (&str, &str) = ("drain_ms", "2000");
+
+#[tokio::test]
+async fn draining_under_traffic_loses_nothing_and_sends_nobody_away_twice() {
+    let mut cluster = Cluster::start_with(2, &[DRAIN]).await;
+    let general = room("general");
+    let (leaving, staying) = (&cluster.nodes[0], &cluster.nodes[1]);
+    let mut readers = vec![];
+    for _ in 0..4 {
+        readers.push(Reader::join(client_settings([leaving, staying], "reader"), &general).await);
+    }
+    let mut watcher = Watcher::join(staying, "watcher", &general).await;
+    let authors = (0..4).map(|_| client([leaving, staying], "author"));
+    let mut writers = Writers::start(authors, &general, Duration::from_millis(2));
+    writers.write(100).await;
+
+    cluster.nodes[0].signal("TERM");
+    let status = cluster.nodes[0]
+        .ends(Duration::from_millis(DRAIN_MS) + SOON)
+        .await;
+    assert_eq!(status.code(), Some(0), "{status}");
+    writers.write(100).await;
+    let acknowledged = writers.stop().await;
+
+    let last = acknowledged.last().unwrap().seq;
+    watcher.reaches(last).await;
+    let mut logs = vec![("the watcher", watcher.log())];
+    for reader in &mut readers {
+        reader.reaches(last).await;
+        reader.assert_never_robbed();
+        let seen = reader.seen();
+        assert_eq!(
+            (seen.losses.len(), seen.nodes.len()),
+            (1, 2),
+            "{:?}",
+            seen.losses
+        );
+        logs.push(("a reader", reader.log()));
+    }
+    assert_one_log(&acknowledged, &logs);
+}
+
+#[tokio::test]
+async fn each_is_told_its_own_time_and_closed_with_4000() {
+    let mut cluster = Cluster::start_with(1, &[DRAIN]).await;
+    let general = room("general");
+    let mut watchers = vec![];
+    for _ in 0..30 {
+        watchers.push(Watcher::join(&cluster.nodes[0], "watcher", &general).await);
+    }
+    let node = &mut cluster.nodes[0];
+    node.signal("TERM");
+    let mut waits = vec![];
+    for watcher in &mut watchers {
+        watcher
+            .until("the close", |seen| seen.closed.is_some())
+            .await;
+        let seen = watcher.seen();
+        assert_eq!(seen.closed, Some(4000));
+        waits.push(seen.reconnect.expect("a reconnect before the close"));
+    }
+    waits.sort_unstable();
+    assert!(*waits.last().unwrap() <= DRAIN_MS, "{waits:?}");
+    assert!(waits[29] - waits[0] > 60, "not spread: {waits:?}");
+    waits.dedup();
+    assert!(waits.len() > 10, "not each its own: {waits:?}");
+    assert_eq!(node.ends(SOON).await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_draining_node_is_not_ready_and_takes_nobody_in() {
+    let mut cluster = Cluster::start_with(1, &[("drain_ms", "5000")]).await;
+    let general = room("general");
+    let node = &cluster.nodes[0];
+    let mut watchers = vec![];
+    for _ in 0..10 {
+        watchers.push(Watcher::join(node, "watcher", &general).await);
+    }
+    node.signal("TERM");
+    watchers[0]
+        .until("being asked to go", |seen| seen.reconnect.is_some())
+        .await;
+    let readiness = node.readiness().await;
+    assert!(matches!(readiness, Some(503) | None), "{readiness:?}");
+    match RawConnection::connect(&node.ws(), SOON).await {
+        Err(ConnectionError::Upgrade { status: 503, .. } | ConnectionError::Broken(_)) => {}
+        other => panic!("not refused: {other:?}"),
+    }
+    cluster.nodes[0].signal("TERM");
+    cluster.nodes[0].ends(SOON).await;
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_it_at_once() {
+    for (first, second) in [("TERM", "TERM"), ("INT", "INT")] {
+        let mut cluster = Cluster::start_with(1, &[("drain_ms", "60000")]).await;
+        let general = room("general");
+        let mut watcher = Watcher::join(&cluster.nodes[0], "watcher", &general).await;
+        // It does not hang up, so the node waits for it.
+        let silent = RawConnection::connect(&cluster.nodes[0].ws(), SOON)
+            .await
+            .unwrap();
+        let node = &mut cluster.nodes[0];
+        node.signal(first);
+        watcher
+            .until("being asked to go", |seen| seen.reconnect.is_some())
+            .await;
+        assert!(node.is_running());
+        let asked = Instant::now();
+        node.signal(second);
+        node.ends(Duration::from_secs(3)).await;
+        assert!(asked.elapsed() < Duration::from_secs(3));
+        drop(silent);
+    }
+}
+
+#[tokio::test]
+async fn an_idle_node_ends_at_once_and_with_zero() {
+    for signal in ["TERM", "INT"] {
+        let mut cluster = Cluster::start_with(1, &[("drain_ms", "60000")]).await;
+        cluster.nodes[0].signal(signal);
+        let status = cluster.nodes[0].ends(Duration::from_secs(3)).await;
+        assert_eq!(status.code(), Some(0), "SIG{signal}");
+    }
+}
+
+#[tokio::test]
+async fn who_does_not_hang_up_does_not_hold_up_the_end_for_long() {
+    let mut cluster = Cluster::start_with(1, &[("drain_ms", "1000")]).await;
+    let silent = RawConnection::connect(&cluster.nodes[0].ws(), SOON)
+        .await
+        .unwrap();
+    cluster.nodes[0].signal("TERM");
+    let status = cluster.nodes[0].ends(Duration::from_secs(12)).await;
+    assert_eq!(status.code(), Some(0));
+    drop(silent);
+}

@@ -1,0 +1,22 @@
+//! What a cluster must withstand: real node processes over a real Redis, cut,
+//! killed, drained and flooded.
+//!
+//! Every test starts what it needs on free ports of the loopback and ends it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a test says so by failing
+
+mod support;
+
+mod drain;
+mod hostile;
+mod identity;
+mod lifetimes;
+mod limits;
+mod node_killed;
+mod nonce;
+mod order;
+mod presence;
+mod redis_away;
+mod resume;
+mod shared_channel;
+mod slow_reader;

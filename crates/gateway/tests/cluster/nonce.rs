@@ -1,0 +1,47 @@
+//! The same nonce again is the same message, wherever it is sent.
+
+use serde_json::json;
+
+use crate::support::{Cluster, Raw, Watcher, room};
+
+#[tokio::test]
+async fn a_nonce_sent_through_two_nodes_at_once_is_stored_once() {
+    let cluster = Cluster::start(2).await;
+    let mut watcher = Watcher::join(&cluster.nodes[0], "watcher", &room("general")).await;
+    let mut here = Raw::hello(&cluster.nodes[0], "alex").await;
+    let mut there = Raw::hello(&cluster.nodes[1], "alex").await;
+    for round in 1..=30 {
+        let send =
+            json!({"type": "send", "room": "general", "text": "hi", "nonce": format!("n-{round}")});
+        let (one, two) = tokio::join!(here.ask(send.clone()), there.ask(send));
+        assert_eq!(
+            (&one["type"], &two["type"]),
+            (&json!("ok"), &json!("ok")),
+            "{one} {two}"
+        );
+        assert_eq!((&one["seq"], &one["ts"]), (&two["seq"], &two["ts"]));
+        assert_eq!(one["seq"], round, "nothing is stored twice");
+        assert_ne!(
+            one["duplicate"], two["duplicate"],
+            "one of them is the first"
+        );
+    }
+    watcher.reaches(30).await;
+    let nonces: Vec<_> = (1..=30).map(|round| Some(format!("n-{round}"))).collect();
+    assert_eq!(watcher.seen().nonces, nonces);
+}
+
+#[tokio::test]
+async fn a_nonce_belongs_to_its_user_and_its_room() {
+    let cluster = Cluster::start(1).await;
+    let node = &cluster.nodes[0];
+    let mut alex = Raw::hello(node, "alex").await;
+    let mut bea = Raw::hello(node, "bea").await;
+    for name in ["one", "two"] {
+        alex.join(&room(name), None).await;
+        for raw in [&mut alex, &mut bea] {
+            let send = json!({"type": "send", "room": name, "text": "hi", "nonce": "the same"});
+            assert_eq!(raw.ask(send).await["duplicate"], false);
+        }
+    }
+}

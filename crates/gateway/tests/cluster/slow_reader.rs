@@ -1,0 +1,140 @@
+//! Somebody who does not read is closed and comes back whole; others notice nothing.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::{Duration, Instant},
+};
+
+use rookery_client::{RawConnection, Received};
+use serde_json::{Value, json};
+use tokio::{net::TcpSocket, time::timeout};
+
+use crate::support::{Cluster, Node, Raw, SOON, Watcher, client, room, soon, token};
+
+/// Says hello over a socket for which the kernel keeps little.
+async fn narrow(node: &Node, user: &str) -> Raw {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket
+        .bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+        .unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let stream = socket.connect(node.address()).await.unwrap();
+    let mut connection = RawConnection::upgrade(stream, &node.ws(), &[])
+        .await
+        .unwrap();
+    connection.hello(&token(user), "test").await.unwrap();
+    Raw::over(connection)
+}
+
+#[tokio::test]
+async fn a_stalled_reader_is_closed_and_resumes_whole_and_others_notice_nothing() {
+    let settings = [
+        ("limits.outbox_bytes", "65536"),
+        ("limits.catch_up", "10000"),
+    ];
+    let cluster = Cluster::start_with(2, &settings).await;
+    let general = room("general");
+    let node = &cluster.nodes[0];
+    let mut stalled = narrow(node, "stalled").await;
+    let epoch = stalled.join(&general, None).await["epoch"].clone();
+    let mut watcher = Watcher::join(node, "watcher", &general).await;
+
+    // More than any kernel keeps for one socket of the loopback.
+    let author = client([&cluster.nodes[1]], "author");
+    let text = "x".repeat(3900);
+    let mut slowest = Duration::ZERO;
+    for seq in 1..=2000 {
+        let sent = Instant::now();
+        author.send(&general, text.as_str()).await.unwrap();
+        watcher.reaches(seq).await;
+        slowest = slowest.max(sent.elapsed());
+        if seq % 50 == 0 && node.log().contains("too slow a reader") {
+            break;
+        }
+    }
+    assert!(
+        slowest < Duration::from_secs(1),
+        "others had to wait {slowest:?}"
+    );
+
+    let (log, code) = read_to_the_end(&mut stalled).await;
+    assert_eq!(code, 4002);
+    let last = *log.last().unwrap();
+    let head = watcher.log().last().unwrap().0;
+    assert!(
+        log.iter().copied().eq(1..=last),
+        "what it got was in order: {log:?}"
+    );
+    assert!(last < head, "it was not robbed without being told");
+
+    let mut again = Raw::hello(&cluster.nodes[1], "stalled").await;
+    let resumed = again
+        .join(&general, Some(json!({"epoch": epoch, "seq": last})))
+        .await;
+    assert_eq!(resumed["recovered"], true);
+    let missed: Vec<_> = resumed["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(seq_of)
+        .collect();
+    assert!(
+        missed.iter().copied().eq(last + 1..=head),
+        "{} events",
+        missed.len()
+    );
+}
+
+fn seq_of(event: &Value) -> u64 {
+    event["seq"].as_u64().unwrap()
+}
+
+/// The numbers of the messages that still come, and the close code.
+async fn read_to_the_end(raw: &mut Raw) -> (Vec<u64>, u16) {
+    let mut log = vec![];
+    loop {
+        match soon("the end", raw.connection.next()).await.unwrap() {
+            Received::Text(text) => {
+                let frame: Value = serde_json::from_str(&text).unwrap();
+                if frame["type"] == "message" {
+                    log.push(seq_of(&frame));
+                }
+            }
+            Received::Alive => {}
+            Received::Closed { code, .. } => return (log, code),
+        }
+    }
+}
+
+/// Asks for answers without end and never reads one.
+#[tokio::test]
+async fn who_asks_without_reading_costs_no_memory() {
+    let node = Node::start(&[("limits.outbox_bytes", "65536")]).await;
+    let general = room("general");
+    let author = client([&node], "author");
+    author.join(&general).await.unwrap();
+    for _ in 0..100 {
+        author.send(&general, "x".repeat(3900)).await.unwrap();
+    }
+    let before = node.resident_kib();
+    let mut greedy = vec![];
+    for _ in 0..20 {
+        greedy.push(narrow(&node, "greedy").await);
+    }
+    // 400 KB for each of up to 20 times 2,000 requests, if all were kept: 16 GB.
+    let history =
+        json!({"type": "history", "id": 1, "room": "general", "before": 1000, "limit": 100});
+    for raw in &mut greedy {
+        for _ in 0..2000 {
+            let asking = raw.connection.send(history.to_string());
+            if timeout(Duration::from_millis(50), asking).await.is_err() {
+                break;
+            }
+        }
+    }
+    let grown = node.resident_kib().saturating_sub(before);
+    assert!(grown < 100 * 1024, "{grown} KiB more");
+    let asked = Instant::now();
+    assert!(timeout(SOON, author.ping()).await.unwrap().is_ok());
+    assert!(asked.elapsed() < Duration::from_secs(2));
+}

@@ -1,0 +1,72 @@
+//! Several nodes over one Redis.
+
+use rookery_testing::RedisServer;
+
+use super::Node;
+
+pub(crate) struct Cluster {
+    pub(crate) nodes: Vec<Node>,
+    redis: Option<RedisServer>,
+    settings: Vec<(String, String)>,
+}
+
+impl Cluster {
+    pub(crate) async fn start(nodes: usize) -> Self {
+        Self::start_with(nodes, &[]).await
+    }
+
+    /// With these settings on every node, over a Redis that keeps what it answered.
+    pub(crate) async fn start_with(nodes: usize, settings: &[(&str, &str)]) -> Self {
+        let redis = RedisServer::start_with_append_only_file().unwrap();
+        let url = redis.url();
+        let own = [("store", "redis"), ("redis.url", url.as_str())];
+        let all = own.iter().chain(settings);
+        let mut cluster = Self {
+            nodes: Vec::new(),
+            settings: all
+                .map(|(key, value)| ((*key).into(), (*value).into()))
+                .collect(),
+            redis: Some(redis),
+        };
+        for _ in 0..nodes {
+            cluster.add_node().await;
+        }
+        cluster
+    }
+
+    pub(crate) async fn add_node(&mut self) {
+        let settings: Vec<(&str, &str)> = self
+            .settings
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .collect();
+        self.nodes.push(Node::start(&settings).await);
+    }
+
+    pub(crate) fn redis(&self) -> &RedisServer {
+        self.redis
+            .as_ref()
+            .expect("it is away only during a restart")
+    }
+
+    pub(crate) fn kill_redis(&mut self) {
+        self.redis
+            .as_mut()
+            .expect("it is away only during a restart")
+            .kill();
+    }
+
+    /// Starts Redis again after [`Self::kill_redis`], with what it had answered.
+    pub(crate) async fn restart_redis(&mut self) {
+        let mut redis = self.redis.take().expect("it is away only here");
+        let starting = tokio::task::spawn_blocking(move || redis.restart().map(|()| redis));
+        self.redis = Some(starting.await.unwrap().unwrap());
+    }
+
+    /// Cuts the shared channel of every node, for as long as they need to come back.
+    pub(crate) fn cut_shared_channel(&self) {
+        self.redis()
+            .command(&["CLIENT", "KILL", "TYPE", "pubsub"])
+            .unwrap();
+    }
+}
