@@ -87,6 +87,7 @@ impl Hub {
             ("typing", _, _) => room.pass_ephemeral(envelope.data.get().as_bytes(), &self.workers),
             ("presence", _, _) => {
                 if let Some(transition) = transition(envelope.data.get()) {
+                    self.metrics.presence_events.inc();
                     room.apply_transition(transition, &self.workers);
                     if room.roster_is_stale() {
                         self.refresh_roster_soon(room);

@@ -37,8 +37,6 @@ pub struct Metrics {
     pub rooms: IntGauge,
     /// Users with a session on this node.
     pub users: IntGauge,
-    /// Users of this node who are entered as online, counted once per room.
-    pub presence_entries: IntGauge,
     /// Presence events that came over the bus.
     pub presence_events: IntCounter,
     /// Messages stored for clients of this node.
@@ -83,10 +81,6 @@ impl Metrics {
             sessions: new.gauge("rookery_sessions", "Connections that said hello"),
             rooms: new.gauge("rookery_rooms", "Rooms that a session of this node follows"),
             users: new.gauge("rookery_users", "Users with a session on this node"),
-            presence_entries: new.gauge(
-                "rookery_presence_entries",
-                "Users of this node entered as online, once per room",
-            ),
             presence_events: new.counter(
                 "rookery_presence_events_total",
                 "Presence events that came over the bus",
@@ -207,9 +201,11 @@ impl Metrics {
         self.upgrades_refused.with_label_values(&[reason]).inc();
     }
 
-    /// A hole was read from the log: so many events.
+    /// A room was brought to the end of its log by so many events; none is no gap.
     pub fn gap_healed(&self, events: u64) {
-        self.gaps_healed.inc();
+        if events > 0 {
+            self.gaps_healed.inc();
+        }
         self.events_healed.inc_by(events);
     }
 

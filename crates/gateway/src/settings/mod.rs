@@ -1,6 +1,6 @@
 //! What an operator can set: one struct per section, its defaults beside it.
 //!
-//! [`load`] reads the layers (defaults, `rookery.toml`, environment, flags),
+//! [`load()`] reads the layers (defaults, `rookery.toml`, environment, flags),
 //! [`Settings::problems`] says in words what cannot work together. Nothing here
 //! opens a socket, and no secret is ever printed from here.
 
