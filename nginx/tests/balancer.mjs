@@ -82,11 +82,11 @@ export async function startBalancer(scope, upstream, program = "nginx") {
 
 /**
  * A request, and what came of it: `{status, headers, body}`, and `socket` where the answer was an
- * upgrade. `headers` may be an array of names and values, to send what a fetch would refuse.
+ * upgrade. `from` is the address that the client has.
  */
-export function request(url, { method = "GET", headers = {}, body } = {}) {
+export function request(url, { method = "GET", headers = {}, body, from } = {}) {
   return new Promise((done, failed) => {
-    const outgoing = http.request(url, { method, headers, agent: false }, async (answer) => {
+    const outgoing = http.request(url, { method, headers, localAddress: from, agent: false }, async (answer) => {
       let text = "";
       for await (const chunk of answer) text += chunk;
       done({ status: answer.statusCode, headers: answer.headers, body: text });

@@ -1,4 +1,5 @@
-// scripts/cluster, started for a test: Redis, real nodes and nginx.
+// scripts/cluster, started for a test: Redis, real nodes and nginx. ROOKERY_BINARY names the program
+// that the nodes run, `scripts/test nginx` builds it.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -16,7 +17,11 @@ export async function startCluster(scope, options = [], env = {}) {
   const file = path.join(directory, "state.json");
   const cluster = spawn(
     PROGRAM,
-    ["--port", "0", "--data", path.join(directory, "data"), "--state", file, ...options],
+    [
+      ...["--port", "0", "--data", path.join(directory, "data"), "--state", file, "--with-parent"],
+      ...(process.env.ROOKERY_BINARY ? ["--binary", process.env.ROOKERY_BINARY] : []),
+      ...options,
+    ],
     { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ROOKERY__DRAIN_MS: "2000", ...env } },
   );
   let output = "";

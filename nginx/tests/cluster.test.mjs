@@ -55,6 +55,19 @@ test("a page may connect from its own origin and from no other", async (t) => {
   assert.equal(await upgradeFrom("https://evil.example"), 403);
 });
 
+test("a node knows the client's own address, whatever the client claims", async (t) => {
+  const cluster = await startCluster(t, ["--nodes", "1"]);
+  const { status, socket } = await request(`${cluster.url}/ws`, {
+    headers: { ...UPGRADE, "X-Forwarded-For": "198.51.100.7" },
+    from: "127.0.0.5",
+  });
+  assert.equal(status, 101);
+  socket.destroy();
+  const log = () => readFile(cluster.nodes[0].log, "utf8");
+  await until("the node logs the connection", async () => (await log()).includes("127.0.0.5"));
+  assert.ok(!(await log()).includes("198.51.100.7"));
+});
+
 test("a node killed under traffic loses and repeats nothing", async (t) => {
   const cluster = await startCluster(t);
   const [writer, reader] = await peopleOnEachNode(cluster);
