@@ -1,4 +1,4 @@
-//! Holds `rookery.example.toml` and `docs/SETTINGS.md` to the settings as they are.
+//! Holds `rookery.example.toml` and the table in `README.md` to the settings as they are.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a test says so by failing
 
@@ -90,26 +90,31 @@ fn every_value_shown_is_the_default_and_can_be_read() {
     }
 }
 
-/// `ROOKERY_WRITE_DOCS=1` writes the page anew.
+/// `ROOKERY_WRITE_DOCS=1` writes the table anew.
 #[test]
 fn the_table_of_settings_is_the_one_of_the_example() {
-    let mut page = String::from(
-        "# Settings\n\nMade from `rookery.example.toml`; \
-         `ROOKERY_WRITE_DOCS=1 cargo nextest run -p rookery-gateway table_of_settings` makes it anew.\n\n\
-         | setting | environment | default | |\n| --- | --- | --- | --- |\n",
-    );
+    const BEGIN: &str = "<!-- settings: made by the test table_of_settings -->\n";
+    const END: &str = "<!-- end of settings -->";
+    let mut table =
+        String::from("| setting | environment | default | |\n| --- | --- | --- | --- |\n");
     for Shown { key, value, words } in example() {
         let variable = format!("ROOKERY__{}", key.to_uppercase().replace('.', "__"));
         let default = match WITHOUT_DEFAULT.contains(&key.as_str()) {
             true => String::new(),
             false => format!("`{value}`"),
         };
-        writeln!(page, "| `{key}` | `{variable}` | {default} | {words} |").unwrap();
+        writeln!(table, "| `{key}` | `{variable}` | {default} | {words} |").unwrap();
     }
-    let path = root().join("docs/SETTINGS.md");
+    let path = root().join("README.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let (before, rest) = page.split_once(BEGIN).unwrap();
+    let (shown, after) = rest.split_once(END).unwrap();
     if std::env::var_os("ROOKERY_WRITE_DOCS").is_some() {
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, &page).unwrap();
+        std::fs::write(&path, format!("{before}{BEGIN}{table}{END}{after}")).unwrap();
+    } else {
+        assert_eq!(
+            shown, table,
+            "to make it anew: ROOKERY_WRITE_DOCS=1 cargo test -p rookery-gateway table_of_settings"
+        );
     }
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), page);
 }
