@@ -16,9 +16,9 @@ const alex = await enter(browser, { url: URL_A, name: "Alex Rivera", room: "gene
 for (const room of ["garden-party", "releases"]) {
   await alex.page.getByLabel("Join or create a room").fill(room);
   await alex.page.keyboard.press("Enter");
-  await alex.page.getByRole("heading", { level: 1, name: room }).waitFor();
+  await alex.isIn(room);
 }
-await alex.page.getByRole("link", { name: "general" }).click();
+await alex.roomLink("general").click();
 
 const bea = await enter(browser, { url: URL_B, name: "Bea Okafor", room: "general" });
 const say = async (person, text) => {
@@ -37,14 +37,13 @@ await say(bea, "I will on the train home. Did you see garden-party? 🌻");
 await say(alex, "Not yet, what is in there?");
 
 await bea.page.goto(`${URL_B}/#garden-party`);
-await bea.page.getByRole("heading", { level: 1, name: "garden-party" }).waitFor();
-await bea.page.locator("#online-count", { hasText: /\d online/ }).waitFor({ state: "attached" });
+await bea.isIn("garden-party");
 for (const text of ["Saturday, from four", "Bring a chair, and somebody who can grill"]) {
   await bea.write(text);
   await bea.sees(text, { stored: true });
 }
 await bea.page.goto(`${URL_B}/#general`);
-await alex.page.getByRole("link", { name: /garden-party.*2 unread/ }).waitFor();
+await alex.roomLink("garden-party").getByText("2 unread").waitFor({ state: "attached" });
 await alex.field.fill("Ah, now I see it");
 await bea.field.pressSequentially("Have a look");
 await alex.page.getByText("Bea Okafor is typing…").waitFor();

@@ -44,7 +44,7 @@ for (const width of [320, 390]) {
     const opener = alex.page.getByRole("button", { name: "Rooms", exact: true });
     assert.equal(await rooms.isVisible(), false);
     await opener.tap();
-    await rooms.getByRole("link", { name: room }).waitFor();
+    await alex.roomLink(room).waitFor();
     await assertFits(alex, "the rooms");
     await alex.page.keyboard.press("Escape");
     await rooms.waitFor({ state: "hidden" });

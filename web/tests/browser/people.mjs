@@ -42,6 +42,17 @@ export class Person {
     await this.field.press("Enter");
   }
 
+  /** The link to a room in the list of rooms. */
+  roomLink(room) {
+    return this.page.locator(`.room-link[href="#${room}"]`);
+  }
+
+  /** Resolves when a room is the open one and is joined. */
+  async isIn(room) {
+    await this.page.locator(`.room-link[href="#${room}"][aria-current=page]`).waitFor({ state: "attached" });
+    await this.page.locator("#online-count", { hasText: /\d online/ }).waitFor({ state: "attached" });
+  }
+
   /** The message with exactly this text. */
   message(text) {
     return this.page.locator(".message").filter({ has: this.page.locator(".text", { hasText: exactly(text) }) });
@@ -70,7 +81,7 @@ export async function enter(browser, { url = URL_A, name, room, ...options }) {
   const person = await arrive(browser, { url, name, room, ...options });
   await person.page.getByLabel("Your name").fill(name);
   await person.page.getByRole("button", { name: "Start chatting" }).click();
-  await joined(person, room);
+  await person.isIn(room);
   return person;
 }
 
@@ -83,11 +94,6 @@ export async function arrive(browser, { url = URL_A, name, room, ...options }) {
   listen(person);
   await page.goto(`${url}/#${room}`);
   return person;
-}
-
-export async function joined({ page }, room) {
-  await page.getByRole("heading", { level: 1, name: room, exact: true }).waitFor();
-  await page.locator("#online-count", { hasText: /\d online/ }).waitFor({ state: "attached" });
 }
 
 function listen({ page, complaints, nodes }) {
