@@ -18,7 +18,8 @@ export async function startCluster(nodes) {
   const stateFile = path.join(folder, "state.json");
   const options = ["--nodes", nodes, "--port", 0, "--data", path.join(folder, "data"), "--state", stateFile];
   if (process.env.ROOKERY_BINARY) options.push("--binary", process.env.ROOKERY_BINARY);
-  const child = spawn(SCRIPT, options.map(String), { stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const child = spawn(SCRIPT, options.map(String), { stdio: ["ignore", "pipe", "pipe"] });
+  process.once("exit", () => child.kill());
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (said += data));
   const ended = new Promise((resolve) => child.once("close", resolve));
