@@ -3,10 +3,12 @@
 use std::time::{Duration, Instant};
 
 use jsonwebtoken::Algorithm;
-use rookery_client::{ConnectionError, HelloError, RawConnection};
+use rookery_client::{ConnectionError, HelloError, Lost, RawConnection};
 use serde_json::json;
 
-use crate::support::{Node, Raw, SECRET, SOON, claims, sign, soon, token};
+use crate::support::{
+    Node, Raw, Reader, SECRET, SOON, Writers, assert_one_log, claims, client, client_settings, room, sign, soon, token,
+};
 
 async fn hello(node: &Node, token: &str) -> Result<(), u16> {
     let mut connection = RawConnection::connect(&node.ws(), SOON).await.unwrap();
@@ -121,4 +123,22 @@ async fn nothing_is_answered_before_hello() {
         "{:?}",
         raw.unasked
     );
+}
+
+#[tokio::test]
+async fn a_client_with_a_new_token_goes_on_where_the_old_one_ran_out() {
+    let node = Node::start(&[("auth.leeway_s", "0")]).await;
+    let general = room("general");
+    let mut settings = client_settings([&node], "alex");
+    settings.token = sign(Algorithm::HS256, SECRET, &claims("alex", 3));
+    let mut alex = Reader::join(settings, &general).await;
+    alex.client.set_token(token("alex"));
+    let mut writers = Writers::start([client([&node], "bea")], &general, Duration::from_millis(5));
+    alex.until("coming back", |seen| seen.nodes.len() == 2).await;
+    writers.write(20).await;
+    let acknowledged = writers.stop().await;
+    alex.reaches(acknowledged.last().unwrap().seq).await;
+    alex.assert_never_robbed();
+    assert!(matches!(alex.seen().losses[..], [Lost::Closed { code: 4005, .. }]));
+    assert_one_log(&acknowledged, &[("alex", alex.log())]);
 }

@@ -8,6 +8,7 @@
 mod support;
 
 mod drain;
+mod frozen;
 mod hostile;
 mod identity;
 mod lifetimes;
@@ -15,8 +16,11 @@ mod limits;
 mod node_killed;
 mod nonce;
 mod order;
+mod outage;
 mod presence;
 mod redis_away;
 mod resume;
+mod rolled_back;
 mod shared_channel;
 mod slow_reader;
+mod typing;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Cluster, Raw, Watcher, room};
+use crate::support::{Cluster, Raw, Watcher, request, room, token};
 
 #[tokio::test]
 async fn a_nonce_sent_through_two_nodes_at_once_is_stored_once() {
@@ -44,4 +44,28 @@ async fn a_nonce_belongs_to_its_user_and_its_room() {
             assert_eq!(raw.ask(send).await["duplicate"], false);
         }
     }
+}
+
+#[tokio::test]
+async fn a_message_posted_over_http_is_the_same_message() {
+    let cluster = Cluster::start(2).await;
+    let mut watcher = Watcher::join(&cluster.nodes[0], "watcher", &room("general")).await;
+    let body = json!({"text": "posted", "nonce": "n-http"}).to_string();
+    let address = cluster.nodes[1].address();
+    let post = format!(
+        "POST /api/v1/rooms/general/messages HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+         Authorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        token("alex"),
+        body.len()
+    );
+    let (status, first) = request(address, &post).await.unwrap();
+    assert_eq!(status, 201, "{first}");
+    let (status, again) = request(address, &post).await.unwrap();
+    assert_eq!(status, 200, "{again}");
+    let mut alex = Raw::hello(&cluster.nodes[0], "alex").await;
+    let send = json!({"type": "send", "room": "general", "text": "posted", "nonce": "n-http"});
+    let sent = alex.ask(send).await;
+    assert_eq!((&sent["seq"], &sent["duplicate"]), (&json!(1), &json!(true)));
+    watcher.reaches(1).await;
+    assert_eq!(watcher.log(), [(1, "posted".to_owned())]);
 }

@@ -105,3 +105,26 @@ async fn a_node_that_was_just_added_is_whole_from_its_first_message() {
         &[("the old node", old.log()), ("the new node", new.log())],
     );
 }
+
+#[tokio::test]
+async fn many_rooms_at_once_do_not_get_into_each_other() {
+    let cluster = Cluster::start(2).await;
+    let rooms: Vec<_> = (0..15).map(|number| room(&format!("room-{number}"))).collect();
+    let mut work = vec![];
+    for general in &rooms {
+        let here = Watcher::join(&cluster.nodes[0], "watcher", general).await;
+        let there = Watcher::join(&cluster.nodes[1], "watcher", general).await;
+        let authors = cluster.nodes.iter().map(|node| client([node], "author"));
+        work.push((here, there, Writers::start(authors, general, Duration::ZERO)));
+    }
+    for (_, _, writers) in &mut work {
+        writers.write(60).await;
+    }
+    for (mut here, mut there, writers) in work {
+        let acknowledged = writers.stop().await;
+        let last = acknowledged.last().unwrap().seq;
+        here.reaches(last).await;
+        there.reaches(last).await;
+        assert_one_log(&acknowledged, &[("here", here.log()), ("there", there.log())]);
+    }
+}

@@ -53,7 +53,7 @@ async fn a_stalled_reader_is_closed_and_resumes_whole_and_others_notice_nothing(
         }
     }
     assert!(
-        slowest < Duration::from_secs(1),
+        slowest < Duration::from_secs(4),
         "others had to wait {slowest:?}"
     );
 
@@ -136,5 +136,5 @@ async fn who_asks_without_reading_costs_no_memory() {
     assert!(grown < 100 * 1024, "{grown} KiB more");
     let asked = Instant::now();
     assert!(timeout(SOON, author.ping()).await.unwrap().is_ok());
-    assert!(asked.elapsed() < Duration::from_secs(2));
+    assert!(asked.elapsed() < Duration::from_secs(5));
 }

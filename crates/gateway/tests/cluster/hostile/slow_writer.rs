@@ -70,7 +70,7 @@ async fn a_byte_at_a_time_arrives_whole_and_holds_up_nobody() {
         task.await.unwrap();
     }
     assert!(
-        slowest < Duration::from_millis(500),
+        slowest < Duration::from_secs(2),
         "others had to wait {slowest:?}"
     );
     patient.assert_well().await;

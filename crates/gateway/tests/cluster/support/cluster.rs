@@ -18,6 +18,11 @@ impl Cluster {
     /// With these settings on every node, over a Redis that keeps what it answered.
     pub(crate) async fn start_with(nodes: usize, settings: &[(&str, &str)]) -> Self {
         let redis = RedisServer::start_with_append_only_file().unwrap();
+        Self::over(redis, nodes, settings).await
+    }
+
+    /// Over this Redis.
+    pub(crate) async fn over(redis: RedisServer, nodes: usize, settings: &[(&str, &str)]) -> Self {
         let url = redis.url();
         let own = [("store", "redis"), ("redis.url", url.as_str())];
         let all = own.iter().chain(settings);

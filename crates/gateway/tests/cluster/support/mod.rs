@@ -15,7 +15,7 @@ use rookery_protocol::RoomId;
 
 pub(crate) use cluster::Cluster;
 pub(crate) use http::{get, request};
-pub(crate) use node::Node;
+pub(crate) use node::{Node, signal};
 pub(crate) use reader::Reader;
 pub(crate) use tokens::{SECRET, claims, sign, token};
 pub(crate) use watcher::{Raw, Watched, Watcher};

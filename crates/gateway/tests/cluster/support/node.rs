@@ -12,12 +12,8 @@ use tokio::time::sleep;
 
 use super::{SECRET, SOON, get, soon};
 
-/// What fits tests: no limit on what one client may send, and little patience.
-const DEFAULTS: [(&str, &str); 3] = [
-    ("limits.send_rate", "0"),
-    ("redis.command_timeout_ms", "1500"),
-    ("log.level", "info"),
-];
+/// What fits tests: no limit on what one client may send.
+const DEFAULTS: [(&str, &str); 1] = [("limits.send_rate", "0")];
 
 /// A `rookery serve` on ports and in a folder of its own. Killed when dropped;
 /// the end of its log is shown where the test fails.
@@ -110,11 +106,7 @@ impl Node {
 
     /// Sends it a signal by name (`TERM`, `INT`).
     pub(crate) fn signal(&self, name: &str) {
-        let pid = self.process.id().to_string();
-        let sent = Command::new("kill")
-            .args([&format!("-{name}"), &pid])
-            .status();
-        assert!(sent.unwrap().success(), "kill -{name} {pid}");
+        signal(self.process.id(), name);
     }
 
     /// Waits until it has ended by itself.
@@ -168,16 +160,25 @@ impl Drop for Node {
     fn drop(&mut self) {
         let running = matches!(self.process.try_wait(), Ok(None));
         self.kill();
+        let log = self.log();
         if std::thread::panicking() {
-            let log = self.log();
             let lines: Vec<_> = log.lines().collect();
             let end = lines[lines.len().saturating_sub(25)..].join("\n");
             eprintln!(
                 "node {} (running: {running}), the end of its log:\n{end}",
                 self.port
             );
+        } else {
+            assert!(!log.contains("panicked at"), "a node panicked: {log}");
         }
     }
+}
+
+/// Sends a process a signal by name (`TERM`, `STOP`, `CONT`).
+pub(crate) fn signal(pid: u32, name: &str) {
+    let words = [format!("-{name}"), pid.to_string()];
+    let sent = Command::new("kill").args(&words).status();
+    assert!(sent.unwrap().success(), "kill {words:?}");
 }
 
 fn spawn(folder: &TempDir, port: u16, admin_port: u16, settings: &[(String, String)]) -> Child {
