@@ -30,8 +30,15 @@ async fn a_redis_that_stands_still_costs_time_and_nothing_else() {
     let send = json!({"type": "send", "room": "general", "text": "impatient", "nonce": "n"});
     let refused = raw.ask(send.clone()).await;
     assert_eq!(refused["code"], "unavailable", "{refused}");
-    assert!(refused["retry_after_ms"].as_u64().is_some_and(|ms| ms > 0), "{refused}");
-    assert!(asked.elapsed() < Duration::from_secs(8), "{:?}", asked.elapsed());
+    assert!(
+        refused["retry_after_ms"].as_u64().is_some_and(|ms| ms > 0),
+        "{refused}"
+    );
+    assert!(
+        asked.elapsed() < Duration::from_secs(8),
+        "{:?}",
+        asked.elapsed()
+    );
     cluster.nodes[0].readiness_becomes(Some(503)).await;
     sleep(Duration::from_millis(500)).await;
     signal(cluster.redis().pid(), "CONT");
@@ -59,27 +66,36 @@ async fn a_redis_that_stands_still_costs_time_and_nothing_else() {
 
 #[tokio::test]
 async fn a_node_that_stood_still_heals_its_rooms_and_its_people_come_back() {
-    let settings = [
-        ("presence.grace_ms", "600"),
-        ("presence.lease_ms", "1500"),
-    ];
+    let settings = [("presence.grace_ms", "600"), ("presence.lease_ms", "1500")];
     let cluster = Cluster::start_with(2, &settings).await;
     let general = room("general");
     let (frozen, sound) = (&cluster.nodes[0], &cluster.nodes[1]);
     let mut inside = Watcher::join(frozen, "inside", &general).await;
     let mut outside = Watcher::join(sound, "outside", &general).await;
     // Redis gives a subscriber that does not read up soon.
-    let limit = ["CONFIG", "SET", "client-output-buffer-limit", "pubsub 64kb 32kb 1"];
+    let limit = [
+        "CONFIG",
+        "SET",
+        "client-output-buffer-limit",
+        "pubsub 64kb 32kb 1",
+    ];
     cluster.redis().command(&limit).unwrap();
     let author = client([sound], "author");
     author.send(&general, "before").await.unwrap();
     inside.reaches(1).await;
 
     cluster.nodes[0].signal("STOP");
-    outside.until("inside offline", |seen| statuses(seen, "inside") == ["offline"]).await;
+    outside
+        .until("inside offline", |seen| {
+            statuses(seen, "inside") == ["offline"]
+        })
+        .await;
     let text = "x".repeat(3000);
     for number in 0..400 {
-        author.send(&general, format!("{number} {text}")).await.unwrap();
+        author
+            .send(&general, format!("{number} {text}"))
+            .await
+            .unwrap();
     }
     cluster.nodes[0].signal("CONT");
 

@@ -7,7 +7,8 @@ use rookery_client::{ConnectionError, HelloError, Lost, RawConnection};
 use serde_json::json;
 
 use crate::support::{
-    Node, Raw, Reader, SECRET, SOON, Writers, assert_one_log, claims, client, client_settings, room, sign, soon, token,
+    Node, Raw, Reader, SECRET, SOON, Writers, assert_one_log, claims, client, client_settings,
+    room, sign, soon, token,
 };
 
 async fn hello(node: &Node, token: &str) -> Result<(), u16> {
@@ -134,11 +135,15 @@ async fn a_client_with_a_new_token_goes_on_where_the_old_one_ran_out() {
     let mut alex = Reader::join(settings, &general).await;
     alex.client.set_token(token("alex"));
     let mut writers = Writers::start([client([&node], "bea")], &general, Duration::from_millis(5));
-    alex.until("coming back", |seen| seen.nodes.len() == 2).await;
+    alex.until("coming back", |seen| seen.nodes.len() == 2)
+        .await;
     writers.write(20).await;
     let acknowledged = writers.stop().await;
     alex.reaches(acknowledged.last().unwrap().seq).await;
     alex.assert_never_robbed();
-    assert!(matches!(alex.seen().losses[..], [Lost::Closed { code: 4005, .. }]));
+    assert!(matches!(
+        alex.seen().losses[..],
+        [Lost::Closed { code: 4005, .. }]
+    ));
     assert_one_log(&acknowledged, &[("alex", alex.log())]);
 }

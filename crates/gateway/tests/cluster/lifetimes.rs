@@ -92,7 +92,7 @@ async fn a_room_that_nobody_writes_to_disappears_from_redis() {
         .expect("gone with its last message");
     // What is kept so that no number is given twice ends by itself as well.
     let presence_is_gone = async {
-        while redis(&["KEYS", "*event:x*online*"]) != "" {
+        while !redis(&["KEYS", "*event:x*online*"]).is_empty() {
             sleep(Duration::from_millis(100)).await;
         }
     };

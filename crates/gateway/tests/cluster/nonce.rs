@@ -65,7 +65,10 @@ async fn a_message_posted_over_http_is_the_same_message() {
     let mut alex = Raw::hello(&cluster.nodes[0], "alex").await;
     let send = json!({"type": "send", "room": "general", "text": "posted", "nonce": "n-http"});
     let sent = alex.ask(send).await;
-    assert_eq!((&sent["seq"], &sent["duplicate"]), (&json!(1), &json!(true)));
+    assert_eq!(
+        (&sent["seq"], &sent["duplicate"]),
+        (&json!(1), &json!(true))
+    );
     watcher.reaches(1).await;
     assert_eq!(watcher.log(), [(1, "posted".to_owned())]);
 }

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use rookery_client::Client;
+use rookery_protocol::RoomId;
 use serde_json::json;
 
 use crate::support::{
-    Cluster, Raw, Reader, Watcher, Writers, assert_one_log, client, client_settings, room,
+    Acknowledged, Cluster, Raw, Reader, Watcher, Writers, assert_one_log, client, client_settings,
+    room,
 };
 
 #[tokio::test]
@@ -109,22 +112,38 @@ async fn a_node_that_was_just_added_is_whole_from_its_first_message() {
 #[tokio::test]
 async fn many_rooms_at_once_do_not_get_into_each_other() {
     let cluster = Cluster::start(2).await;
-    let rooms: Vec<_> = (0..15).map(|number| room(&format!("room-{number}"))).collect();
     let mut work = vec![];
-    for general in &rooms {
-        let here = Watcher::join(&cluster.nodes[0], "watcher", general).await;
-        let there = Watcher::join(&cluster.nodes[1], "watcher", general).await;
+    for number in 0..15 {
+        let general = room(&format!("room-{number}"));
+        let here = Watcher::join(&cluster.nodes[0], "watcher", &general).await;
+        let there = Watcher::join(&cluster.nodes[1], "watcher", &general).await;
         let authors = cluster.nodes.iter().map(|node| client([node], "author"));
-        work.push((here, there, Writers::start(authors, general, Duration::ZERO)));
+        let writing: Vec<_> = authors
+            .enumerate()
+            .map(|(author, client)| tokio::spawn(write(client, general.clone(), author)))
+            .collect();
+        work.push((here, there, writing));
     }
-    for (_, _, writers) in &mut work {
-        writers.write(60).await;
+    for (mut here, mut there, writing) in work {
+        let mut acknowledged = vec![];
+        for author in writing {
+            acknowledged.extend(author.await.unwrap());
+        }
+        here.reaches(acknowledged.len() as u64).await;
+        there.reaches(acknowledged.len() as u64).await;
+        assert_one_log(
+            &acknowledged,
+            &[("here", here.log()), ("there", there.log())],
+        );
     }
-    for (mut here, mut there, writers) in work {
-        let acknowledged = writers.stop().await;
-        let last = acknowledged.last().unwrap().seq;
-        here.reaches(last).await;
-        there.reaches(last).await;
-        assert_one_log(&acknowledged, &[("here", here.log()), ("there", there.log())]);
+}
+
+async fn write(client: Client, general: RoomId, author: usize) -> Vec<Acknowledged> {
+    let mut acknowledged = vec![];
+    for number in 0..25 {
+        let text = format!("{author}-{number}");
+        let seq = client.send(&general, &text).await.unwrap().seq;
+        acknowledged.push(Acknowledged { seq, text });
     }
+    acknowledged
 }

@@ -18,11 +18,17 @@ async fn a_log_that_was_rolled_back_never_gives_a_number_twice() {
     }
     let author = client([&cluster.nodes[0]], "author");
     for number in 1..=20 {
-        author.send(&general, format!("kept {number}")).await.unwrap();
+        author
+            .send(&general, format!("kept {number}"))
+            .await
+            .unwrap();
     }
     cluster.redis().command(&["SAVE"]).unwrap();
     for number in 21..=40 {
-        author.send(&general, format!("forgotten {number}")).await.unwrap();
+        author
+            .send(&general, format!("forgotten {number}"))
+            .await
+            .unwrap();
     }
     for reader in &mut readers {
         reader.reaches(40).await;
@@ -32,7 +38,10 @@ async fn a_log_that_was_rolled_back_never_gives_a_number_twice() {
     cluster.restart_redis().await;
     let mut last = 0;
     for number in 1..=10 {
-        let sent = author.send(&general, format!("after {number}")).await.unwrap();
+        let sent = author
+            .send(&general, format!("after {number}"))
+            .await
+            .unwrap();
         assert!(sent.seq > 40, "{} was given before", sent.seq);
         last = sent.seq;
     }
@@ -46,7 +55,10 @@ async fn a_log_that_was_rolled_back_never_gives_a_number_twice() {
         reader.reaches(sent.seq).await;
         for (seq, text) in reader.log() {
             let before = texts.insert(seq, text.clone());
-            assert!(before.is_none_or(|before| before == text), "{seq} is two messages");
+            assert!(
+                before.is_none_or(|before| before == text),
+                "{seq} is two messages"
+            );
         }
         assert!(reader.seen().gave_up.is_none());
     }

@@ -52,7 +52,8 @@ async fn twenty_thousand_dropped_at_once_keep_nobody_out() {
     let dropped = Instant::now();
     let mut slowest = Duration::ZERO;
     let mut came = 0;
-    while patient.node.open_files() > idle_files + 100 || dropped.elapsed() < Duration::from_secs(2)
+    while patient.node.open_files() > idle_files + 100
+        || dropped.elapsed() < Duration::from_secs(2)
         || came < 5
     {
         let coming = Instant::now();

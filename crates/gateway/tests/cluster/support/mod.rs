@@ -42,7 +42,11 @@ pub(crate) fn client_settings<'a>(
     user: &str,
 ) -> ClientSettings {
     let targets: Vec<_> = nodes.into_iter().map(Node::ws).collect();
-    ClientSettings::new(targets, token(user))
+    ClientSettings {
+        // So that tests of long outages do not take long themselves.
+        backoff_cap: Duration::from_secs(2),
+        ..ClientSettings::new(targets, token(user))
+    }
 }
 
 /// A client without anybody who reads its events.
