@@ -9,6 +9,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::{RoomId, ServerId};
+
 /// One line of the shared channel.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Envelope<'a> {
@@ -36,9 +38,27 @@ pub struct Envelope<'a> {
     pub data: &'a RawValue,
 }
 
-impl Envelope<'_> {
+impl<'a> Envelope<'a> {
     /// The `server_id` of what the store itself decided.
     pub const STORE: &'static str = "store";
+
+    /// An envelope of what has no number.
+    pub fn ephemeral(
+        server_id: &'a ServerId,
+        kind: &'static str,
+        room: Option<&'a RoomId>,
+        data: &'a RawValue,
+    ) -> Self {
+        Self {
+            server_id: server_id.as_str().into(),
+            kind: kind.into(),
+            room: room.map(|room| room.as_str().into()),
+            epoch: None,
+            seq: None,
+            expires_at: None,
+            data,
+        }
+    }
 
     /// Appends this envelope and a newline to a payload.
     pub fn write_line(&self, payload: &mut Vec<u8>) {
@@ -83,15 +103,8 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let data = RawValue::from_string("{}".into()).unwrap();
-        let envelope = Envelope {
-            server_id: "n_1".into(),
-            kind: "typing".into(),
-            room: Some("r".into()),
-            epoch: None,
-            seq: None,
-            expires_at: None,
-            data: &data,
-        };
+        let (node, room) = (ServerId::new("n_1").unwrap(), RoomId::new("r").unwrap());
+        let envelope = Envelope::ephemeral(&node, "typing", Some(&room), &data);
         let mut payload = Vec::new();
         envelope.write_line(&mut payload);
         assert_eq!(

@@ -121,15 +121,7 @@ impl Hub {
         let Ok(data) = serde_json::from_str::<&RawValue>(&number) else {
             return;
         };
-        let envelope = Envelope {
-            server_id: self.server_id.as_str().into(),
-            kind: "probe".into(),
-            room: None,
-            epoch: None,
-            seq: None,
-            expires_at: None,
-            data,
-        };
+        let envelope = Envelope::ephemeral(&self.server_id, "probe", None, data);
         let mut payload = Vec::new();
         envelope.write_line(&mut payload);
         if let Err(error) = self.store.publish(payload).await {

@@ -60,21 +60,13 @@ impl Hub {
         kind: &'static str,
         json: &[u8],
     ) {
-        if let Some(room) = self.followed_room(room) {
-            room.pass_ephemeral(json, &self.workers);
+        if let Some(here) = self.followed_room(room) {
+            here.pass_ephemeral(json, &self.workers);
         }
         let Ok(data) = serde_json::from_slice::<&RawValue>(json) else {
             return;
         };
-        let envelope = Envelope {
-            server_id: self.server_id.as_str().into(),
-            kind: kind.into(),
-            room: Some(room.as_str().into()),
-            epoch: None,
-            seq: None,
-            expires_at: None,
-            data,
-        };
+        let envelope = Envelope::ephemeral(&self.server_id, kind, Some(room), data);
         let mut payload = Vec::new();
         envelope.write_line(&mut payload);
         let hub = Arc::clone(self);

@@ -16,6 +16,7 @@ mod tests;
 
 use std::collections::HashMap;
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 use rookery_protocol::{Cursor, Epoch, Event, RoomId, User, UserId, websocket};
 use tokio::sync::Notify;
@@ -175,23 +176,17 @@ impl State {
             let frame = websocket::text(&event.json);
             // The JSON is kept as a part of the frame, not a second time.
             let json = frame.slice(frame.len() - event.json.len()..);
-            for worker in self.occupied() {
-                let (room, frame) = (room.clone(), frame.clone());
-                workers.give(
-                    worker,
-                    Instruction::Deliver {
-                        room,
-                        frame,
-                        ephemeral: false,
-                    },
-                );
-            }
+            self.deliver(room, &frame, false, workers);
             self.recent.push(Event { json, ..event });
         }
     }
 
+    /// Gives a frame that may be shed to the workers.
     fn tell(&self, room: &RoomId, json: &[u8], workers: &Workers) {
-        let frame = websocket::text(json);
+        self.deliver(room, &websocket::text(json), true, workers);
+    }
+
+    fn deliver(&self, room: &RoomId, frame: &Bytes, ephemeral: bool, workers: &Workers) {
         for worker in self.occupied() {
             let (room, frame) = (room.clone(), frame.clone());
             workers.give(
@@ -199,7 +194,7 @@ impl State {
                 Instruction::Deliver {
                     room,
                     frame,
-                    ephemeral: true,
+                    ephemeral,
                 },
             );
         }

@@ -7,6 +7,7 @@ mod connection;
 mod handshake;
 mod outbox;
 mod serve;
+mod time_limits;
 mod upgrade;
 
 pub(crate) use connection::{Connection, Weight};

@@ -1,0 +1,196 @@
+//! From JSON to a command: one flat pass, then a match on `type`.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use super::{
+    ClientFrame, Command, DEFAULT_PAGE, FrameError, HistoryPage, MAX_META_BYTES, MAX_PAGE,
+    SendCommand,
+};
+use crate::{Cursor, ErrorCode, Nonce, RequestId, RoomId};
+
+/// Every field of every client frame, as the JSON has it.
+#[derive(Deserialize)]
+struct Raw<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Cow<'a, str>,
+    id: Option<serde_json::Value>,
+    #[serde(borrow)]
+    token: Option<Cow<'a, str>>,
+    version: Option<u32>,
+    #[serde(borrow)]
+    client: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    room: Option<Cow<'a, str>>,
+    since: Option<Cursor>,
+    limit: Option<u32>,
+    #[serde(borrow)]
+    text: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    nonce: Option<Cow<'a, str>>,
+    reply_to: Option<u64>,
+    files: Option<serde_json::Value>,
+    meta: Option<serde_json::Value>,
+    on: Option<bool>,
+    before: Option<u64>,
+    after: Option<u64>,
+    around: Option<u64>,
+}
+
+/// Just enough of a frame to tell garbage from a frame with a wrong field.
+#[derive(Deserialize)]
+struct Outline<'a> {
+    #[serde(borrow, rename = "type")]
+    _kind: Cow<'a, str>,
+    id: Option<RequestId>,
+}
+
+/// Parses one frame.
+///
+/// # Errors
+///
+/// [`FrameError::NotAFrame`] for what is no JSON object with a `type`,
+/// [`FrameError::Refused`] for a frame with an unknown type or a wrong field.
+pub fn parse(json: &str) -> Result<ClientFrame, FrameError> {
+    let raw: Raw<'_> = serde_json::from_str(json).map_err(|error| explain(json, &error))?;
+    let id = raw
+        .id
+        .as_ref()
+        .map(RequestId::deserialize)
+        .transpose()
+        .map_err(|error| FrameError::Refused {
+            id: None,
+            code: ErrorCode::BadRequest,
+            message: error.to_string(),
+        })?;
+    match raw.command() {
+        Ok(command) => Ok(ClientFrame { id, command }),
+        Err(Problem(code, message)) => Err(FrameError::Refused { id, code, message }),
+    }
+}
+
+/// Finds out what a frame that did not parse was meant to be.
+fn explain(json: &str, error: &serde_json::Error) -> FrameError {
+    match serde_json::from_str::<Outline<'_>>(json) {
+        Ok(outline) => FrameError::Refused {
+            id: outline.id,
+            code: ErrorCode::BadRequest,
+            message: error.to_string(),
+        },
+        Err(_) => FrameError::NotAFrame(error.to_string()),
+    }
+}
+
+struct Problem(ErrorCode, String);
+
+impl Problem {
+    fn bad(message: impl Into<String>) -> Self {
+        Self(ErrorCode::BadRequest, message.into())
+    }
+}
+
+impl Raw<'_> {
+    fn command(self) -> Result<Command, Problem> {
+        Ok(match self.kind.as_ref() {
+            "hello" => Command::Hello {
+                token: self.token.ok_or_else(|| missing("token"))?.into_owned(),
+                version: self.version.unwrap_or(crate::VERSION),
+                client: self.client.map(|text| text.chars().take(64).collect()),
+            },
+            "join" => Command::Join {
+                room: self.room()?,
+                limit: self.page_limit()?,
+                since: self.since,
+            },
+            "leave" => Command::Leave { room: self.room()? },
+            "send" => Command::Send(self.send()?),
+            "typing" => Command::Typing {
+                room: self.room()?,
+                on: self.on.ok_or_else(|| missing("on"))?,
+            },
+            "history" => Command::History {
+                room: self.room()?,
+                page: self.page()?,
+                limit: self.page_limit()?.unwrap_or(DEFAULT_PAGE),
+            },
+            "ping" => Command::Ping,
+            "edit" => Command::Unserved("edit"),
+            "delete" => Command::Unserved("delete"),
+            "react" => Command::Unserved("react"),
+            "delivered" => Command::Unserved("delivered"),
+            "read" => Command::Unserved("read"),
+            "search" => Command::Unserved("search"),
+            other => {
+                let shown: String = other.chars().take(32).collect();
+                return Err(Problem::bad(format!("unknown type {shown:?}")));
+            }
+        })
+    }
+
+    fn room(&self) -> Result<RoomId, Problem> {
+        let room = self.room.as_deref().ok_or_else(|| missing("room"))?;
+        RoomId::new(room).map_err(|error| Problem::bad(error.to_string()))
+    }
+
+    fn page_limit(&self) -> Result<Option<u32>, Problem> {
+        match self.limit {
+            Some(limit) if !(1..=MAX_PAGE).contains(&limit) => {
+                Err(Problem::bad(format!("limit must be 1 to {MAX_PAGE}")))
+            }
+            limit => Ok(limit),
+        }
+    }
+
+    fn page(&self) -> Result<HistoryPage, Problem> {
+        match (self.before, self.after, self.around) {
+            (Some(seq), None, None) => Ok(HistoryPage::Before(seq)),
+            (None, Some(seq), None) => Ok(HistoryPage::After(seq)),
+            (None, None, Some(seq)) => Ok(HistoryPage::Around(seq)),
+            _ => Err(Problem::bad("give exactly one of before, after and around")),
+        }
+    }
+
+    fn send(self) -> Result<SendCommand, Problem> {
+        let room = self.room()?;
+        if self.files.is_some() {
+            return Err(Problem::bad(
+                "this node does not serve files yet; send without `files`",
+            ));
+        }
+        let nonce = match self.nonce {
+            Some(nonce) => {
+                Some(Nonce::new(nonce).map_err(|error| Problem::bad(error.to_string()))?)
+            }
+            None => None,
+        };
+        if let Some(meta) = &self.meta {
+            check_meta(meta)?;
+        }
+        let text = self.text.ok_or_else(|| missing("text"))?.into_owned();
+        Ok(SendCommand {
+            room,
+            text,
+            nonce,
+            reply_to: self.reply_to,
+            meta: self.meta,
+        })
+    }
+}
+
+fn missing(field: &str) -> Problem {
+    Problem::bad(format!("missing field `{field}`"))
+}
+
+fn check_meta(meta: &serde_json::Value) -> Result<(), Problem> {
+    if !meta.is_object() {
+        return Err(Problem::bad("meta must be an object"));
+    }
+    let bytes = meta.to_string().len();
+    if bytes > MAX_META_BYTES {
+        let message =
+            format!("meta has {bytes} bytes as JSON; at most {MAX_META_BYTES} are allowed");
+        return Err(Problem(ErrorCode::TooLarge, message));
+    }
+    Ok(())
+}

@@ -1,0 +1,141 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn refused(json: &str) -> (Option<RequestId>, ErrorCode, String) {
+    match parse(json) {
+        Err(FrameError::Refused { id, code, message }) => (id, code, message),
+        other => panic!("{json} gave {other:?}"),
+    }
+}
+
+#[test]
+fn the_frames_of_the_page_are_understood() {
+    let join = r#"{"type":"join","id":2,"room":"general","since":{"epoch":"k3v9","seq":41}}"#;
+    let frame = parse(join).unwrap();
+    assert_eq!(frame.id, Some(2.into()));
+    let Command::Join {
+        room,
+        since: Some(since),
+        limit: None,
+    } = frame.command
+    else {
+        panic!("{frame:?}");
+    };
+    assert_eq!(
+        (room.as_str(), since.epoch.as_str(), since.seq),
+        ("general", "k3v9", 41)
+    );
+
+    let send =
+        r#"{"type":"send","room":"general","nonce":"01JD8Z","text":"hi \u00fc","later":[{}]}"#;
+    let Command::Send(send) = parse(send).unwrap().command else {
+        panic!()
+    };
+    assert_eq!(send.text, "hi ü");
+    assert_eq!(send.nonce.unwrap().as_str(), "01JD8Z");
+}
+
+#[test]
+fn garbage_is_told_from_a_wrong_frame() {
+    for garbage in [
+        "",
+        "hi",
+        "[]",
+        "7",
+        "{}",
+        r#"{"type":1}"#,
+        r#"{"type":"ping""#,
+    ] {
+        assert!(
+            matches!(parse(garbage), Err(FrameError::NotAFrame(_))),
+            "{garbage}"
+        );
+    }
+    let (id, code, message) = refused(r#"{"type":"join","id":"a"}"#);
+    assert_eq!(id, Some(RequestId::Text("a".into())));
+    assert_eq!(
+        (code, message.as_str()),
+        (ErrorCode::BadRequest, "missing field `room`")
+    );
+    assert_eq!(
+        refused(r#"{"type":"join","id":3,"room":7}"#).0,
+        Some(3.into())
+    );
+    assert!(refused(r#"{"type":"dance","id":3}"#).2.contains("dance"));
+    assert!(
+        refused(r#"{"type":"join","id":[],"room":"a"}"#)
+            .2
+            .contains("id must be")
+    );
+}
+
+#[test]
+fn a_history_wants_one_place_and_a_sane_limit() {
+    assert!(
+        refused(r#"{"type":"history","room":"a"}"#)
+            .2
+            .contains("exactly one")
+    );
+    assert!(
+        refused(r#"{"type":"history","room":"a","before":1,"after":2}"#)
+            .2
+            .contains("one")
+    );
+    assert!(
+        refused(r#"{"type":"history","room":"a","before":1,"limit":0}"#)
+            .2
+            .contains("200")
+    );
+    assert!(
+        refused(r#"{"type":"history","room":"a","before":1,"limit":201}"#)
+            .2
+            .contains("200")
+    );
+}
+
+#[test]
+fn deep_json_is_skipped_or_refused_and_never_overflows_the_stack() {
+    let deep = format!("{}1{}", "[".repeat(5000), "]".repeat(5000));
+    assert!(
+        parse(&format!(r#"{{"type":"ping","x":{deep}}}"#)).is_ok(),
+        "an unknown field"
+    );
+    assert!(parse(&format!(r#"{{"type":"send","room":"a","meta":{deep}}}"#)).is_err());
+}
+
+#[test]
+fn a_lone_surrogate_is_no_text() {
+    assert!(parse(r#"{"type":"send","room":"a","text":"\ud800"}"#).is_err());
+    assert!(parse(r#"{"type":"send","room":"a","text":"x","meta":{"a":"\udc00"}}"#).is_err());
+}
+
+#[test]
+fn meta_is_an_object_of_bounded_size() {
+    assert!(
+        refused(r#"{"type":"send","room":"a","text":"x","meta":[1]}"#)
+            .2
+            .contains("object")
+    );
+    let large = format!(
+        r#"{{"type":"send","room":"a","text":"x","meta":{{"a":"{}"}}}}"#,
+        "x".repeat(4096)
+    );
+    assert_eq!(refused(&large).1, ErrorCode::TooLarge);
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_parser_panic(text in "\\PC*") {
+        let _ = parse(&text);
+    }
+
+    #[test]
+    fn no_json_of_known_fields_makes_it_panic(
+        kind in "hello|join|leave|send|typing|history|ping|edit|x",
+        field in "room|since|text|nonce|limit|on|before|meta|id",
+        value in r#"null|true|-1|7|1e400|"[a-z]{0,70}"|\{\}|\[\]|\{"epoch":"e","seq":1\}"#,
+    ) {
+        let _ = parse(&format!(r#"{{"type":"{kind}","{field}":{value}}}"#));
+    }
+}
