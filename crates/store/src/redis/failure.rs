@@ -39,6 +39,20 @@ const REFUSALS: [(&str, &str); 9] = [
     ),
 ];
 
+/// Marks in the errors of the system, and what they mean.
+const TROUBLES: [(&str, &str); 4] = [
+    ("ConnectionRefused", "nothing listens there"),
+    ("failed to lookup address", "there is no host of that name"),
+    (
+        "UnknownIssuer",
+        "this machine does not trust its certificate; install the certificate of its issuer or name it in SSL_CERT_FILE",
+    ),
+    (
+        "InvalidCertificate",
+        "its certificate is not valid for that name or at this time",
+    ),
+];
+
 /// Whether the script has to be loaded (again) before the call.
 pub(super) fn is_no_script(error: &Error) -> bool {
     error.details().starts_with("NOSCRIPT")
@@ -94,5 +108,13 @@ fn refusal(details: &str) -> Option<&'static str> {
 
 /// What went wrong, in words.
 pub(super) fn words(error: &Error) -> String {
-    refusal(error.details()).map_or_else(|| error.details().to_owned(), str::to_owned)
+    let details = error.details();
+    if let Some(words) = refusal(details) {
+        return words.to_owned();
+    }
+    // The client gives errors of the system as a programmer sees them.
+    TROUBLES
+        .iter()
+        .find(|(mark, _)| details.contains(mark))
+        .map_or_else(|| details.to_owned(), |(_, words)| (*words).to_owned())
 }

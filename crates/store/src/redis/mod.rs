@@ -21,6 +21,7 @@ mod presence;
 mod read;
 mod script;
 mod subscription;
+mod sweep;
 
 use std::{
     fmt,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use fred::types::{Key, Value};
 use rookery_protocol::{RoomId, User};
 
-use super::{Redis, append_call::text, failure, keys, read::number, script::Script};
+use super::{Redis, append_call::text, failure, keys, script::Script};
 use crate::{Online, PresenceChange, StoreError};
 
 /// How many changes travel in one call.
@@ -71,73 +71,7 @@ impl Redis {
         }
         Ok(Online { users, count, at })
     }
-
-    /// Takes a node's users out of all rooms. Stops where the node turns out
-    /// to live; whether it was taken away to the end.
-    pub(super) async fn sweep(
-        &self,
-        node: &rookery_protocol::ServerId,
-    ) -> Result<bool, StoreError> {
-        use fred::interfaces::SetsInterface as _;
-
-        let rooms_key = keys::rooms_of_node(node);
-        loop {
-            let connection = self.link.current()?;
-            let rooms: Vec<String> = connection
-                .run(
-                    connection
-                        .client()
-                        .srandmember(&rooms_key, Some(ROOMS_AT_ONCE)),
-                )
-                .await?;
-            if rooms.is_empty() {
-                let keys = vec![keys::NODES.into(), rooms_key.clone().into()];
-                let args = vec![text(node.as_str())];
-                let buried = connection.call(Script::BuryNode, keys, args).await?;
-                return Ok(buried.as_u64() == Some(1));
-            }
-            for room in rooms.iter().filter_map(|room| RoomId::new(room).ok()) {
-                if !self.sweep_room(&room, node).await? {
-                    return Ok(false);
-                }
-            }
-        }
-    }
-
-    /// Takes a dead node's users out of one room; `false` where it lives.
-    async fn sweep_room(
-        &self,
-        room: &RoomId,
-        node: &rookery_protocol::ServerId,
-    ) -> Result<bool, StoreError> {
-        loop {
-            let keys = vec![
-                keys::NODES.into(),
-                keys::rooms_of_node(node).into(),
-                keys::online(room).into(),
-                keys::online_of_node(room, node).into(),
-            ];
-            let args = vec![
-                text(node.as_str()),
-                text(keys::BUS),
-                text(Online::MOST_USERS.to_string()),
-                text(room.as_str()),
-                number(SWEPT_AT_ONCE),
-            ];
-            let left = self.link.current()?.call(Script::Sweep, keys, args).await?;
-            match left.as_i64() {
-                Some(0) => return Ok(true),
-                Some(left) if left > 0 => {}
-                _ => return Ok(false),
-            }
-        }
-    }
 }
-
-/// How many rooms of a dead node are looked up in one call.
-const ROOMS_AT_ONCE: usize = 100;
-/// How many users are taken out of a room in one call.
-const SWEPT_AT_ONCE: u64 = 500;
 
 /// The changes of each room, in their order.
 fn by_room(changes: &[PresenceChange]) -> Vec<(&RoomId, Vec<&PresenceChange>)> {

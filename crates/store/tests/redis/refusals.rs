@@ -39,7 +39,7 @@ async fn a_server_that_is_not_there_is_told_within_seconds() {
     let asked = std::time::Instant::now();
     let words = refusal(&redis.url()).await;
     assert!(
-        words.contains("cannot be reached") && words.contains(&redis.url()),
+        words.contains("cannot be reached: nothing listens there") && words.contains(&redis.url()),
         "{words}"
     );
     assert!(asked.elapsed().as_secs() < 8);

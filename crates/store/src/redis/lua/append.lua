@@ -15,6 +15,7 @@ local TRIM_RATIO, TRIM_MORE = 2, 8
 
 local server_id, max_events, word, channel = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local now = clock_ms()
+local now_digits = digits(now)
 local lines, reply = {}, {}
 
 -- Adds an entry to a log; what fails comes back.
@@ -28,12 +29,12 @@ local function add(log, entry, kind, json, expires)
 end
 
 -- Looks the nonces of one room up, all at once: field → 'seq ts', or nil and words.
-local function seen_nonces(room, fields, generation)
+local function seen_nonces(room, keys, fields, generation)
   local seen = {}
   for slot = 0, 1 do
     local held = room['g' .. slot]
     if held == generation or held == generation - 1 then
-      local found = redis.pcall('HMGET', room.keys['nonce' .. slot], unpack(fields))
+      local found = redis.pcall('HMGET', keys[slot], unpack(fields))
       if found.err then return nil, found.err end
       for i, field in ipairs(fields) do
         if found[i] then seen[field] = found[i] end
@@ -44,110 +45,117 @@ local function seen_nonces(room, fields, generation)
 end
 
 -- Remembers nonces: a flat list of fields and values.
-local function remember_nonces(room, fields, generation)
+local function remember_nonces(room, keys, fields, generation)
   local slot = generation % 2
-  local key = room.keys['nonce' .. slot]
-  local fresh = room['g' .. slot] ~= generation
-  if fresh then redis.call('UNLINK', key) end
-  redis.call('HSET', key, unpack(fields))
-  if fresh then
-    redis.call('HSET', room.keys.meta, 'g' .. slot, generation)
-    redis.call('PEXPIREAT', key, (generation + 2) * GENERATION_MS)
+  if room['g' .. slot] == generation then
+    redis.call('HSET', keys[slot], unpack(fields))
+    return
   end
+  redis.call('UNLINK', keys[slot])
+  redis.call('HSET', keys[slot], unpack(fields))
+  redis.call('PEXPIREAT', keys[slot], (generation + 2) * GENERATION_MS)
+  room['g' .. slot] = generation
+  redis.call('HSET', room.meta, 'nonces', room.g0 .. ' ' .. room.g1)
 end
 
--- Takes a few expired events off the front, and sets when the log as a whole
--- is over: right after the last of its events, if all of them expire.
-local function expire_log(room, added)
-  local log = room.keys.log
-  local front = redis.call('XRANGE', log, '-', '+', 'COUNT', added * TRIM_RATIO + TRIM_MORE)
-  local living
-  for _, entry in ipairs(front) do
+-- Takes some expired events off the front. Gives the number of the first that is left.
+local function trim_expired(log, added)
+  local front, first = redis.call('XRANGE', log, '-', '+', 'COUNT', 1), nil
+  local function expired(entry)
     local expires = tonumber(entry[2][4])
-    if not expires or expires > now then
-      living = entry[1]
-      break
+    return expires and expires <= now
+  end
+  if expired(front[1]) then
+    front = redis.call('XRANGE', log, '-', '+', 'COUNT', added * TRIM_RATIO + TRIM_MORE)
+    for _, entry in ipairs(front) do
+      first = entry[1]
+      if not expired(entry) then break end
     end
+    redis.call('XTRIM', log, 'MINID', first)
   end
-  if living ~= front[1][1] then
-    redis.call('XTRIM', log, 'MINID', living or front[#front][1])
-  end
-  local first = tonumber(string.match(living or front[#front][1], '^%d+'))
-  if first > room.immortal then
-    redis.call('PEXPIREAT', log, room.expires)
+  return tonumber(string.match(first or front[1][1], '^%d+'))
+end
+
+-- Sets when a log as a whole is over: right after the last of its events, if all of them expire.
+local function expire_log(room, added)
+  if trim_expired(room.log, added) > room.immortal then
+    redis.call('PEXPIREAT', room.log, room.expires)
   else
-    redis.call('PERSIST', log)
+    redis.call('PERSIST', room.log)
   end
 end
 
-local function append_to(room, ttl, name, id, at, count)
+-- Appends the `count` events whose arguments begin at `at` to a room.
+local function append_to(room, keys, ttl, name, id, at, count)
+  local last = at + 3 * count - 1
   local nonces = {}
-  for i = at, at + 3 * count - 1, 3 do
-    if ARGV[i + 1] ~= '' then nonces[#nonces + 1] = ARGV[i + 1] end
+  for i = at + 1, last, 3 do
+    if ARGV[i] ~= '' then nonces[#nonces + 1] = ARGV[i] end
   end
-  room.ts = math.max(now, room.ts)
-  local generation = math.floor(room.ts / GENERATION_MS)
-  local seen, failure
+  local ts_digits = now_digits
+  if room.ts < now then room.ts = now else ts_digits = digits(room.ts) end
+  local generation, seen, failure
   if #nonces > 0 then
-    seen, failure = seen_nonces(room, nonces, generation)
+    generation = math.floor(room.ts / GENERATION_MS)
+    seen, failure = seen_nonces(room, keys, nonces, generation)
     if failure then
       for _ = 1, count do reply[#reply + 1] = '!' .. failure end
       return
     end
   end
 
-  if ttl > 0 and room.ttl == 0 then room.immortal = room.seq end
   local expires, expires_field = nil, ''
   if ttl > 0 then
-    expires = string.format('%.0f', room.ts + ttl)
-    expires_field = '"expires_at":' .. expires .. ','
+    if room.ttl == 0 then room.immortal = room.seq end
     room.expires = math.max(room.expires, room.ts + ttl)
+    expires = digits(room.ts + ttl)
+    expires_field = '"expires_at":' .. expires .. ','
   end
   local in_room = '","room":"' .. id .. '","seq":'
   local in_epoch = '","room":"' .. id .. '","epoch":"' .. room.epoch .. '","seq":'
-  local ts = string.format('%.0f', room.ts)
-  local at_ts = ',"ts":' .. ts .. ',' .. expires_field
-  local remembered, added = {}, 0
-  for i = at, at + 3 * count - 1, 3 do
-    local kind, nonce = ARGV[i], ARGV[i + 1]
-    if nonce ~= '' and seen[nonce] then
-      reply[#reply + 1] = '=' .. seen[nonce]
+  local time_fields = ',"ts":' .. ts_digits .. ',' .. expires_field
+  local remembered, first = {}, room.seq
+  for i = at, last, 3 do
+    local nonce = ARGV[i + 1]
+    local before = nonce ~= '' and seen[nonce]
+    if before then
+      reply[#reply + 1] = '=' .. before
     else
-      local seq = string.format('%.0f', room.seq + 1)
-      local json = '{"type":"' .. KINDS[kind] .. in_room .. seq .. at_ts .. ARGV[i + 2] .. '}'
-      local stored = add(room.keys.log, seq .. '-0', kind, json, expires)
+      local letter = ARGV[i]
+      local kind, seq = KINDS[letter], digits(room.seq + 1)
+      local json = '{"type":"' .. kind .. in_room .. seq .. time_fields .. ARGV[i + 2] .. '}'
+      local stored = add(room.log, seq .. '-0', letter, json, expires)
       if type(stored) == 'table' and stored.err then
         reply[#reply + 1] = '!' .. stored.err
       else
-        room.seq, added = room.seq + 1, added + 1
-        lines[#lines + 1] = '{"server_id":"' .. server_id .. '","type":"' .. KINDS[kind] .. in_epoch .. seq
-          .. ',' .. expires_field .. '"data":' .. json .. '}\n'
-        local done = seq .. ' ' .. ts
-        reply[#reply + 1] = '+' .. done
+        room.seq = room.seq + 1
+        lines[#lines + 1] = '{"server_id":"' .. server_id .. '","type":"' .. kind .. in_epoch .. seq .. ',' .. expires_field .. '"data":' .. json .. '}\n'
+        local place = seq .. ' ' .. ts_digits
+        reply[#reply + 1] = '+' .. place
         if nonce ~= '' then
-          seen[nonce] = done
+          seen[nonce] = place
           remembered[#remembered + 1] = nonce
-          remembered[#remembered + 1] = done
+          remembered[#remembered + 1] = place
         end
       end
     end
   end
+  local added = room.seq - first
   if added == 0 and not room.renamed then return end
   write_room(room, ttl, name)
-  if #remembered > 0 then remember_nonces(room, remembered, generation) end
+  if #remembered > 0 then remember_nonces(room, keys, remembered, generation) end
   if ttl > 0 and added > 0 then expire_log(room, added) end
 end
 
 local at = 5
 for k = 1, #KEYS, 4 do
-  local keys = { meta = KEYS[k], log = KEYS[k + 1], nonce0 = KEYS[k + 2], nonce1 = KEYS[k + 3] }
   local id, ttl, name = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2]
   local known_epoch, known_seq, count = ARGV[at + 3], tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5])
   at = at + 6
-  local room, failure = find_room(keys, known_epoch, known_seq, false, word)
+  local room, failure = find_room(KEYS[k], KEYS[k + 1], known_epoch, known_seq, false, word)
   reply[#reply + 1] = room and room.epoch or ''
   if room then
-    append_to(room, ttl, name, id, at, count)
+    append_to(room, { [0] = KEYS[k + 2], [1] = KEYS[k + 3] }, ttl, name, id, at, count)
   else
     for _ = 1, count do reply[#reply + 1] = failure and '!' .. failure or '-' end
   end

@@ -4,7 +4,7 @@
 -- ARGV: before, after or around; the number; limit; max events (0: no limit)
 -- Gives nothing where there is no such room, else 1 or 0 for more and the events (see read.lua).
 
-local head = tonumber(redis.call('HGET', KEYS[1], 'seq') or nil)
+local _, head = head_of(KEYS[1])
 if not head then return {} end
 local side, number, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local lowest = hidden_up_to(head, tonumber(ARGV[4])) + 1

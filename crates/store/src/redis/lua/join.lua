@@ -11,9 +11,8 @@ local create, ttl, name = ARGV[1] == '1', tonumber(ARGV[2]), ARGV[3]
 local known_epoch, known_seq = ARGV[4], tonumber(ARGV[5])
 local since_epoch, since_seq = ARGV[6], tonumber(ARGV[7])
 local limit, catch_up, max_events, word = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11]
-local keys = { meta = KEYS[1], log = KEYS[2] }
 
-local room, failure = find_room(keys, known_epoch, known_seq, create, word)
+local room, failure = find_room(KEYS[1], KEYS[2], known_epoch, known_seq, create, word)
 if failure then return redis.error_reply(failure) end
 if not room then return {} end
 local now = math.max(clock_ms(), room.ts)
@@ -24,7 +23,7 @@ if room.made or room.renamed then
   write_room(room, ttl, name)
 elseif ttl > 0 and room.ttl > 0 then
   -- Somebody is here: the numbers go on for as long.
-  redis.call('PEXPIREAT', keys.meta, math.max(room.expires, now + ttl) + GRACE_MS, 'GT')
+  redis.call('PEXPIREAT', room.meta, math.max(room.expires, now + ttl) + GRACE_MS, 'GT')
 end
 
 -- An error (a key of a wrong type) ends the script here, after all writing.
@@ -32,9 +31,10 @@ local events
 local floor = hidden_up_to(head, max_events)
 local behind = since_seq and since_epoch == room.epoch and head - since_seq
 if behind and behind >= 0 and since_seq >= floor and (catch_up == 0 or behind <= catch_up) then
-  events = every_event(keys.log, since_seq + 1, head, now)
+  events = every_event(room.log, since_seq + 1, head, now)
   if #events < behind then events = nil end
 end
 local recovered = events and 1 or 0
-events = events or reversed(some_messages(keys.log, floor + 1, head, limit, false, now))
-return answer_with({ room.kind, room.name, room.epoch, string.format('%.0f', head), recovered }, events)
+events = events or reversed(some_messages(room.log, floor + 1, head, limit, false, now))
+local named = redis.call('HMGET', room.meta, 'kind', 'name')
+return answer_with({ named[1], named[2], room.epoch, string.format('%.0f', head), recovered }, events)

@@ -6,6 +6,14 @@ local function now_ms()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- Epoch and last number of a room; nil where there is no such room.
+local function head_of(meta)
+  local head = redis.call('HGET', meta, 'head')
+  if not head then return nil end
+  local epoch, seq = string.match(head, '^(%S+) (%d+) ')
+  return epoch, tonumber(seq)
+end
+
 -- The number up to which events are out of sight.
 local function hidden_up_to(head, max_events)
   if max_events == 0 then return 0 end

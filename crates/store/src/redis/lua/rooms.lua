@@ -5,7 +5,11 @@
 
 local answer = {}
 for _, key in ipairs(KEYS) do
-  local meta = redis.call('HMGET', key, 'kind', 'name', 'epoch', 'seq')
-  for i = 1, 4 do answer[#answer + 1] = meta[i] or '' end
+  local meta = redis.call('HMGET', key, 'kind', 'name', 'head')
+  local epoch, seq = string.match(meta[3] or '', '^(%S+) (%d+) ')
+  answer[#answer + 1] = meta[1] or ''
+  answer[#answer + 1] = meta[2] or ''
+  answer[#answer + 1] = epoch or ''
+  answer[#answer + 1] = seq or ''
 end
 return answer

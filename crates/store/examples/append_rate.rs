@@ -1,0 +1,169 @@
+//! Measures how many appends one redis-server takes through a store, what each
+//! costs it, and how appends are grouped: 100 rooms, events of 250 bytes, two
+//! other subscribers. Starts a redis-server of its own.
+//!
+//! `cargo run --release -p rookery-store --example append_rate [SECONDS]`
+#![allow(clippy::print_stdout, reason = "it is a program for the terminal")]
+
+use std::{
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result};
+use rookery_protocol::{
+    Cursor, EventBody, Nonce, RoomId, ServerId, User, UserId, event::MessageFields,
+};
+use rookery_store::{Append, Bus, Join, Settings, Store};
+use rookery_testing::RedisServer;
+use tokio::task::JoinSet;
+
+const ROOMS: usize = 100;
+/// With the fields around it an event of this text has 250 bytes.
+const TEXT_CHARS: usize = 130;
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() -> Result<()> {
+    let seconds = std::env::args().nth(1).map_or(Ok(3), |text| text.parse())?;
+    println!(
+        "senders  nonces  lifetime  appends/s  in a call  redis CPU us/append  redis CPU  median us"
+    );
+    for (senders, nonces, prefix) in [
+        (1, false, "room"),
+        (1, true, "room"),
+        (16, false, "room"),
+        (16, true, "room"),
+        (128, false, "room"),
+        (128, true, "room"),
+        (1024, false, "room"),
+        (1024, true, "room"),
+        (1024, true, "event:room"),
+    ] {
+        measure(senders, nonces, prefix, Duration::from_secs(seconds)).await?;
+    }
+    Ok(())
+}
+
+/// One line of the table: so many senders, each with one append under way.
+async fn measure(senders: usize, nonces: bool, prefix: &str, time: Duration) -> Result<()> {
+    let redis = RedisServer::start()?;
+    let (store, bus) = Store::connect(Settings::redis(ServerId::new("n_0")?, redis.url())).await?;
+    let mut drains = JoinSet::new();
+    drains.spawn(drain(bus));
+    let mut others = Vec::new();
+    for number in 1..=2 {
+        let settings = Settings::redis(ServerId::new(format!("n_{number}"))?, redis.url());
+        let (other, bus) = Store::connect(settings).await?;
+        others.push(other);
+        drains.spawn(drain(bus));
+    }
+    let mut rooms = Vec::new();
+    for number in 0..ROOMS {
+        let room = RoomId::new(format!("{prefix}-{number}"))?;
+        let head = store.join(join(&room)?).await?.head;
+        rooms.push((room, head));
+    }
+    let rooms = Arc::new(rooms);
+
+    let stats = store.stats();
+    let cpu = redis_cpu(redis.pid())?;
+    let started = Instant::now();
+    let next = Arc::<AtomicU64>::default();
+    let mut tasks = JoinSet::new();
+    for _ in 0..senders {
+        tasks.spawn(send(
+            store.clone(),
+            rooms.clone(),
+            next.clone(),
+            nonces,
+            started + time,
+        ));
+    }
+    let mut took: Vec<Duration> = Vec::new();
+    while let Some(sent) = tasks.join_next().await {
+        took.extend(sent??);
+    }
+    let elapsed = started.elapsed();
+    let cpu = redis_cpu(redis.pid())? - cpu;
+    took.sort();
+    let calls = store.stats().append_calls - stats.append_calls;
+    let appends = took.len() as f64;
+    println!(
+        "{senders:7}  {nonces:6}  {:8}  {:9.0}  {:9.1}  {:19.2}  {:8.0}%  {:9}",
+        prefix.starts_with("event:"),
+        appends / elapsed.as_secs_f64(),
+        appends / calls as f64,
+        cpu.as_secs_f64() * 1e6 / appends,
+        cpu.as_secs_f64() / elapsed.as_secs_f64() * 100.0,
+        took[took.len() / 2].as_micros(),
+    );
+    Ok(())
+}
+
+async fn drain(mut bus: Bus) {
+    while bus.next().await.is_some() {}
+}
+
+async fn send(
+    store: Store,
+    rooms: Arc<Vec<(RoomId, Cursor)>>,
+    next: Arc<AtomicU64>,
+    nonces: bool,
+    end: Instant,
+) -> Result<Vec<Duration>> {
+    let user = User {
+        id: UserId::new("u_somebody")?,
+        name: "Somebody".into(),
+    };
+    let text = "x".repeat(TEXT_CHARS);
+    let mut took = Vec::new();
+    while Instant::now() < end {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        let (room, head) = &rooms[number as usize % ROOMS];
+        let nonce = nonces
+            .then(|| Nonce::new(format!("01JD8Z{number:010}")))
+            .transpose()?;
+        let fields = MessageFields {
+            from: &user,
+            text: &text,
+            nonce: nonce.as_ref(),
+            reply_to: None,
+            meta: None,
+        };
+        let append = Append {
+            room: room.clone(),
+            user: user.id.clone(),
+            body: EventBody::message(&fields),
+            nonce,
+            known: Some(head.clone()),
+        };
+        let sent = Instant::now();
+        store.append(append).await?;
+        took.push(sent.elapsed());
+    }
+    Ok(took)
+}
+
+fn join(room: &RoomId) -> Result<Join> {
+    Ok(Join {
+        room: room.clone(),
+        user: UserId::new("u_somebody")?,
+        since: None,
+        limit: 1,
+        catch_up: 0,
+        create: true,
+        known: None,
+    })
+}
+
+/// How long the main thread of a process has run.
+fn redis_cpu(pid: u32) -> Result<Duration> {
+    let path = format!("/proc/{pid}/task/{pid}/schedstat");
+    let stat = fs::read_to_string(&path).with_context(|| path.clone())?;
+    let nanoseconds = stat.split_whitespace().next().context(path)?.parse()?;
+    Ok(Duration::from_nanos(nanoseconds))
+}
