@@ -1,1 +1,3 @@
+//! The load generator of Rookery. Nothing of it is written yet.
+
 fn main() {}
