@@ -19,10 +19,6 @@ const LOOK: Duration = Duration::from_millis(20);
 /// How much longer than the drain time clients have to hang up, and sends to be answered.
 const GRACE: Duration = Duration::from_secs(6);
 
-/// The exit status of a node that was told twice to stop, as shells count it
-/// for SIGINT.
-const ENDED_AT_ONCE: i32 = 130;
-
 /// SIGTERM and SIGINT.
 pub(crate) struct Signals {
     terminate: tokio::signal::unix::Signal,
@@ -44,15 +40,6 @@ impl Signals {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
         }
-    }
-
-    /// From now on the next signal ends the process at once.
-    pub(crate) fn end_at_next(mut self) {
-        tokio::spawn(async move {
-            let name = self.next().await;
-            tracing::warn!("{name} again: ending at once");
-            std::process::exit(ENDED_AT_ONCE);
-        });
     }
 }
 

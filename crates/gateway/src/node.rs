@@ -1,6 +1,6 @@
 //! A node from its start to its end: assemble, serve, drain, stop.
 
-use std::{sync::Arc, time::Duration};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use actix_http::HttpService;
 use actix_server::{Server, ServerHandle};
@@ -26,13 +26,17 @@ use crate::{
 /// a storm of returning clients brings at once.
 const BACKLOG: u32 = 8192;
 
-/// Runs a node until it is told to stop.
+/// The exit status of a node that was told twice to stop, as shells count it
+/// for SIGINT.
+const ENDED_AT_ONCE: u8 = 130;
+
+/// Runs a node until it is told to stop; the exit status is that of the process.
 ///
 /// # Errors
 ///
 /// When the store cannot be reached or a listener cannot be bound; the words
 /// say what to do.
-pub fn run(settings: Settings) -> anyhow::Result<()> {
+pub fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     raise_file_limit();
     // Everything that belongs to no socket runs on a thread of its own: the
     // workers' runtimes are single-threaded and have clients to serve.
@@ -47,13 +51,13 @@ pub fn run(settings: Settings) -> anyhow::Result<()> {
     result
 }
 
-async fn serve(settings: Arc<Settings>, background: &Runtime) -> anyhow::Result<()> {
+async fn serve(settings: Arc<Settings>, background: &Runtime) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::listen().context("cannot listen for signals")?;
     let hub = tokio::select! {
         hub = assemble(&settings, background) => hub?,
         name = signals.next() => {
             tracing::info!("{name} before the node was ready: ending");
-            return Ok(());
+            return Ok(ExitCode::SUCCESS);
         }
     };
     let clients = bind_clients(&hub)?;
@@ -75,14 +79,24 @@ async fn serve(settings: Arc<Settings>, background: &Runtime) -> anyhow::Result<
             .context("the server broke")?;
         anyhow::bail!("the server ended by itself");
     }
-    signals.end_at_next();
-    drain::drain(&hub).await;
-    clients_handle.stop(false).await;
-    if let Some(operators) = operators_handle {
+    tokio::select! {
+        () = stop(&hub, clients_handle, operators_handle) => {
+            tracing::info!("stopped");
+            Ok(ExitCode::SUCCESS)
+        }
+        name = signals.next() => {
+            tracing::warn!("{name} again: ending at once");
+            Ok(ExitCode::from(ENDED_AT_ONCE))
+        }
+    }
+}
+
+async fn stop(hub: &Arc<Hub>, clients: ServerHandle, operators: Option<ServerHandle>) {
+    drain::drain(hub).await;
+    clients.stop(false).await;
+    if let Some(operators) = operators {
         operators.stop(false).await;
     }
-    tracing::info!("stopped");
-    Ok(())
 }
 
 /// Connects the store and starts what belongs to no socket.

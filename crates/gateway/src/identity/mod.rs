@@ -6,6 +6,7 @@
 
 mod claims;
 mod error;
+mod hs256;
 mod name;
 
 use std::{
@@ -76,6 +77,7 @@ impl Identity {
     }
 
     fn with_key(key: &[u8], leeway_s: u64, guest_ttl: Duration) -> Self {
+        hs256::install();
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = leeway_s;
         validation.validate_nbf = true;

@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use super::kinds;
 
-/// What the node writes about itself.
+/// What the node writes about itself. Lines that cannot be written as fast as
+/// they come are dropped in the end; clients never wait for them.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogSettings {

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use jsonwebtoken::Algorithm;
 use rookery_client::{ConnectionError, HelloError, Lost, RawConnection};
 use serde_json::json;
 
@@ -25,7 +24,7 @@ async fn only_a_token_signed_by_us_and_still_good_comes_in() {
     let node = Node::start(&[]).await;
     let good = claims("alex", 3600);
     let unsigned = {
-        let signed = sign(Algorithm::HS256, SECRET, &good);
+        let signed = sign("HS256", SECRET, &good);
         let claims = signed.split('.').nth(1).unwrap();
         // {"alg":"none","typ":"JWT"}
         format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{claims}.")
@@ -33,23 +32,16 @@ async fn only_a_token_signed_by_us_and_still_good_comes_in() {
     assert_eq!(hello(&node, &token("alex")).await, Ok(()));
     for (case, token) in [
         ("alg none", unsigned),
-        ("another algorithm", sign(Algorithm::HS512, SECRET, &good)),
-        ("another secret", sign(Algorithm::HS256, "guessed", &good)),
-        (
-            "expired",
-            sign(Algorithm::HS256, SECRET, &claims("alex", -60)),
-        ),
+        ("another algorithm", sign("HS512", SECRET, &good)),
+        ("another secret", sign("HS256", "guessed", &good)),
+        ("expired", sign("HS256", SECRET, &claims("alex", -60))),
         (
             "without an end",
-            sign(
-                Algorithm::HS256,
-                SECRET,
-                &json!({"sub": "alex", "name": "Alex"}),
-            ),
+            sign("HS256", SECRET, &json!({"sub": "alex", "name": "Alex"})),
         ),
         (
             "without a user",
-            sign(Algorithm::HS256, SECRET, &json!({"exp": good["exp"]})),
+            sign("HS256", SECRET, &json!({"exp": good["exp"]})),
         ),
         ("none at all", String::new()),
         ("garbage", "a.b.c".to_owned()),
@@ -62,7 +54,7 @@ async fn only_a_token_signed_by_us_and_still_good_comes_in() {
 async fn a_connection_ends_when_its_token_does() {
     let node = Node::start(&[("auth.leeway_s", "0")]).await;
     let mut connection = RawConnection::connect(&node.ws(), SOON).await.unwrap();
-    let short = sign(Algorithm::HS256, SECRET, &claims("alex", 3));
+    let short = sign("HS256", SECRET, &claims("alex", 3));
     connection.hello(&short, "test").await.unwrap();
     let welcomed = Instant::now();
     let mut raw = Raw::over(connection);
@@ -131,7 +123,7 @@ async fn a_client_with_a_new_token_goes_on_where_the_old_one_ran_out() {
     let node = Node::start(&[("auth.leeway_s", "0")]).await;
     let general = room("general");
     let mut settings = client_settings([&node], "alex");
-    settings.token = sign(Algorithm::HS256, SECRET, &claims("alex", 3));
+    settings.token = sign("HS256", SECRET, &claims("alex", 3));
     let mut alex = Reader::join(settings, &general).await;
     alex.client.set_token(token("alex"));
     let mut writers = Writers::start([client([&node], "bea")], &general, Duration::from_millis(5));

@@ -1,0 +1,157 @@
+//! HS256 for the `jsonwebtoken` crate, which leaves the cryptography to others:
+//! HMAC with SHA-256 by `ring`, and nothing else.
+//!
+//! Every other algorithm is an error here, whatever a token says of itself.
+
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey,
+    crypto::{CryptoProvider, JwkUtils, JwtSigner, JwtVerifier},
+    errors::{ErrorKind, Result},
+    jwk::ThumbprintHash,
+    signature::{self, Signer, Verifier},
+};
+use ring::{digest, hmac};
+
+static PROVIDER: CryptoProvider = CryptoProvider {
+    signer_factory: signer,
+    verifier_factory: verifier,
+    // Rookery reads no JSON Web Keys. The library's own stand-ins would panic.
+    jwk_utils: JwkUtils {
+        extract_rsa_public_key_components: |_| Err(ErrorKind::InvalidAlgorithm.into()),
+        extract_ec_public_key_coordinates: |_, _| Err(ErrorKind::InvalidAlgorithm.into()),
+        compute_digest,
+    },
+};
+
+/// Makes this the cryptography of every token in this process. Must come
+/// before the first token; calling it again changes nothing.
+pub(super) fn install() {
+    // It fails only where it was done before.
+    let _ = PROVIDER.install_default();
+}
+
+struct Hs256(hmac::Key);
+
+impl Hs256 {
+    fn new(algorithm: Algorithm, secret: &[u8]) -> Result<Box<Self>> {
+        match algorithm {
+            Algorithm::HS256 => Ok(Box::new(Self(hmac::Key::new(hmac::HMAC_SHA256, secret)))),
+            _ => Err(ErrorKind::InvalidAlgorithm.into()),
+        }
+    }
+}
+
+fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
+    Ok(Hs256::new(*algorithm, key.try_get_hmac_secret()?)?)
+}
+
+fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
+    Ok(Hs256::new(*algorithm, key.try_get_hmac_secret()?)?)
+}
+
+impl Signer<Vec<u8>> for Hs256 {
+    fn try_sign(&self, message: &[u8]) -> std::result::Result<Vec<u8>, signature::Error> {
+        Ok(hmac::sign(&self.0, message).as_ref().to_vec())
+    }
+}
+
+impl Verifier<Vec<u8>> for Hs256 {
+    /// Takes as long for a signature that is nearly right as for any other.
+    fn verify(
+        &self,
+        message: &[u8],
+        signature: &Vec<u8>,
+    ) -> std::result::Result<(), signature::Error> {
+        hmac::verify(&self.0, message, signature).map_err(|_| signature::Error::new())
+    }
+}
+
+impl JwtSigner for Hs256 {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::HS256
+    }
+}
+
+impl JwtVerifier for Hs256 {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::HS256
+    }
+}
+
+fn compute_digest(data: &[u8], hash: ThumbprintHash) -> Vec<u8> {
+    let algorithm = match hash {
+        ThumbprintHash::SHA256 => &digest::SHA256,
+        ThumbprintHash::SHA384 => &digest::SHA384,
+        ThumbprintHash::SHA512 => &digest::SHA512,
+    };
+    digest::digest(algorithm, data).as_ref().to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+    use jsonwebtoken::crypto::{sign, verify};
+
+    use super::*;
+
+    // The example of RFC 7515, appendix A.1.
+    const KEY: &str =
+        "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
+    const MESSAGE: &[u8] = b"eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+    const SIGNATURE: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
+    fn keys() -> (EncodingKey, DecodingKey) {
+        let secret = BASE64.decode(KEY).unwrap();
+        (
+            EncodingKey::from_secret(&secret),
+            DecodingKey::from_secret(&secret),
+        )
+    }
+
+    #[test]
+    fn the_example_of_the_standard_is_signed_and_verified() {
+        install();
+        let (signing, verifying) = keys();
+        assert_eq!(
+            sign(MESSAGE, &signing, Algorithm::HS256).unwrap(),
+            SIGNATURE
+        );
+        let fits = |signature: &str, message: &[u8]| {
+            verify(signature, message, &verifying, Algorithm::HS256).unwrap()
+        };
+        assert!(fits(SIGNATURE, MESSAGE));
+        assert!(!fits(SIGNATURE, &MESSAGE[1..]));
+        assert!(!fits(&SIGNATURE.replacen('d', "e", 1), MESSAGE));
+        assert!(!fits(&SIGNATURE[..SIGNATURE.len() - 3], MESSAGE));
+        assert!(!fits("", MESSAGE));
+    }
+
+    #[test]
+    fn every_other_algorithm_is_an_error() {
+        install();
+        install();
+        let (signing, verifying) = keys();
+        for algorithm in [
+            Algorithm::HS384,
+            Algorithm::HS512,
+            Algorithm::ES256,
+            Algorithm::ES384,
+            Algorithm::RS256,
+            Algorithm::RS384,
+            Algorithm::RS512,
+            Algorithm::PS256,
+            Algorithm::PS384,
+            Algorithm::PS512,
+            Algorithm::EdDSA,
+        ] {
+            assert!(
+                sign(MESSAGE, &signing, algorithm).is_err(),
+                "{algorithm:?} signs"
+            );
+            assert!(
+                verify(SIGNATURE, MESSAGE, &verifying, algorithm).is_err(),
+                "{algorithm:?} verifies"
+            );
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The log of a real node: complete to its last line, and never in a client's way.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a test says so by failing
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    process::{Child, ChildStderr, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use tokio_tungstenite::connect_async;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a pipe holds that nobody reads.
+const PIPE_BYTES: usize = 64 * 1024;
+
+/// A node that ends with the test.
+struct Node {
+    process: Child,
+    address: SocketAddr,
+    log: BufReader<ChildStderr>,
+}
+
+impl Node {
+    /// Its standard output and its log are pipes, as under a container engine.
+    fn start(level: &str) -> Self {
+        let held = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = held.local_addr().unwrap();
+        drop(held);
+        let folder = tempfile::tempdir().unwrap();
+        let mut process = Command::new(env!("CARGO_BIN_EXE_rookery"))
+            .args(["--listen", &address.to_string(), "--admin-listen", "off"])
+            .args(["--log-level", level, "--workers", "1"])
+            .env_clear()
+            .current_dir(folder.path())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = BufReader::new(process.stderr.take().unwrap());
+        Self {
+            process,
+            address,
+            log,
+        }
+    }
+
+    /// Whether the node is alive, by a connection of its own.
+    fn answers(&self) -> bool {
+        let Ok(mut stream) = TcpStream::connect(self.address) else {
+            return false;
+        };
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let request = format!(
+            "GET /healthz HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+            self.address
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).is_ok() && answer.starts_with("HTTP/1.1 200")
+    }
+
+    fn terminate(&self) {
+        let id = self.process.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Reads the log until a line has this word.
+    fn logs(&mut self, word: &str) {
+        let mut line = String::new();
+        while !line.contains(word) {
+            line.clear();
+            assert_ne!(self.log.read_line(&mut line).unwrap(), 0, "no {word}");
+        }
+    }
+
+    /// Reads the log to its end.
+    fn rest(&mut self) -> String {
+        let mut text = String::new();
+        self.log.read_to_string(&mut text).unwrap();
+        text
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn last_line(log: &str) -> &str {
+    log.lines().last().unwrap_or_default()
+}
+
+#[test]
+fn the_last_line_tells_of_the_end() {
+    let mut node = Node::start("info");
+    node.logs("chat at");
+    node.terminate();
+    let log = node.rest();
+    assert!(last_line(&log).ends_with(": stopped"), "{log}");
+    assert_eq!(node.process.wait().unwrap().code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_at_once_and_is_told_too() {
+    let mut node = Node::start("info");
+    node.logs("chat at");
+    // Does not hang up when it is asked to, so that the node waits for it.
+    let client = connect_async(format!("ws://{}/ws", node.address)).await;
+    let (_client, _) = client.unwrap();
+    node.terminate();
+    node.logs("draining");
+    node.terminate();
+    let log = node.rest();
+    assert!(last_line(&log).ends_with("ending at once"), "{log}");
+    assert_eq!(node.process.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn clients_are_served_while_nobody_takes_the_log() {
+    let mut node = Node::start("trace");
+    let begun = Instant::now();
+    while !node.answers() {
+        assert!(begun.elapsed() < PATIENCE, "not ready in time");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    for request in 0..200 {
+        assert!(node.answers(), "no answer to request {request}");
+    }
+    node.terminate();
+    let log = node.rest();
+    assert!(log.len() > 2 * PIPE_BYTES, "only {} bytes", log.len());
+    assert!(last_line(&log).ends_with(": stopped"), "{log}");
+}
