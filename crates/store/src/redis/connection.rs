@@ -17,7 +17,7 @@ use fred::{
     },
 };
 use tokio::{
-    sync::{Mutex, watch},
+    sync::{Mutex, Notify, watch},
     task::JoinHandle,
 };
 
@@ -108,6 +108,7 @@ impl Connector {
             hashes: Arc::default(),
             ended,
             ended_sender: Arc::new(ended_sender),
+            demoted: Arc::default(),
         };
         let hashes = connection.load().await?;
         Ok((
@@ -166,6 +167,9 @@ pub(super) struct Connection {
     hashes: Arc<[Str]>,
     ended: watch::Receiver<bool>,
     ended_sender: Arc<watch::Sender<bool>>,
+    /// Told when Redis says that it is a replica: after a fail-over the
+    /// address leads to the new primary, but only a new connection goes there.
+    demoted: Arc<Notify>,
 }
 
 /// Why a call of a script has no answer.
@@ -180,6 +184,11 @@ impl Connection {
     /// The client, for single commands within [`Self::run`].
     pub(super) fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Waits until Redis says that it is a replica.
+    pub(super) async fn demoted(&self) {
+        self.demoted.notified().await;
     }
 
     /// Whatever is under way fails from now on.
@@ -205,7 +214,12 @@ impl Connection {
         let mut ended = self.ended.clone();
         tokio::select! {
             biased;
-            result = command => Ok(result),
+            result = command => {
+                if result.as_ref().is_err_and(failure::is_demotion) {
+                    self.demoted.notify_one();
+                }
+                Ok(result)
+            }
             // An error says that the sender is gone, and with it the connection.
             _ = ended.wait_for(|&ended| ended) => Err(StoreError::Unavailable(
                 "the connection to Redis was lost".to_owned(),

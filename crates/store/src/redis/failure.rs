@@ -58,6 +58,11 @@ pub(super) fn is_no_script(error: &Error) -> bool {
     error.details().starts_with("NOSCRIPT")
 }
 
+/// Whether Redis refuses to write because it is a replica.
+pub(super) fn is_demotion(error: &Error) -> bool {
+    error.details().starts_with("READONLY")
+}
+
 /// Whether trying again without a change of settings is pointless.
 pub(super) fn is_for_good(error: &Error) -> bool {
     matches!(

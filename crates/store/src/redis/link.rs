@@ -91,7 +91,17 @@ pub(super) async fn keep(connector: Connector, mut keeper: Keeper, feed: BusFeed
     let mut backoff = Backoff::default();
     loop {
         let since = Instant::now();
-        let why = keeper.driver.ended().await;
+        let current = keeper.sender.borrow().clone();
+        let demoted = async {
+            match current {
+                Some(connection) => connection.demoted().await,
+                None => std::future::pending().await,
+            }
+        };
+        let why = tokio::select! {
+            why = keeper.driver.ended() => why,
+            () = demoted => "it has become a replica".to_owned(),
+        };
         if let Some(connection) = keeper.sender.send_replace(None) {
             connection.mark_ended();
         }

@@ -1,6 +1,8 @@
 //! What a Redis that refuses is said to do, in words.
 
-use rookery_store::{CheckStatus, Store, StoreError, check};
+use std::time::Duration;
+
+use rookery_store::{BusEvent, CheckStatus, Store, StoreError, check};
 use rookery_testing::RedisServer;
 
 use crate::support::{append, connect, join, settings};
@@ -48,7 +50,39 @@ async fn a_server_that_is_not_there_is_told_within_seconds() {
 }
 
 #[tokio::test]
-async fn a_replica_a_full_and_a_strange_redis_refuse_without_writing() {
+async fn a_redis_that_becomes_a_replica_is_left_and_asked_for_again() {
+    let redis = RedisServer::start().unwrap();
+    let (store, mut bus) = connect(&redis.url()).await;
+    join(&store, "general").await;
+    redis.command(&["REPLICAOF", "127.0.0.1", "1"]).unwrap();
+    match store.append(append("general", "hi", None, None)).await {
+        Err(StoreError::Unavailable(words)) => {
+            assert!(words.contains("read-only replica"), "{words}")
+        }
+        other => panic!("{other:?}"),
+    }
+    // After a fail-over the address may lead elsewhere: the connection is remade.
+    let remade = async { while !matches!(bus.next().await, Some(BusEvent::Reconnected)) {} };
+    tokio::time::timeout(Duration::from_secs(10), remade)
+        .await
+        .unwrap();
+    redis.command(&["REPLICAOF", "NO", "ONE"]).unwrap();
+    let appended = async {
+        while store
+            .append(append("general", "hi", Some("a"), None))
+            .await
+            .is_err()
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), appended)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_full_and_a_strange_redis_refuse_without_writing() {
     let redis = RedisServer::start().unwrap();
     let (store, _bus) = connect(&redis.url()).await;
     join(&store, "general").await;
@@ -56,10 +90,6 @@ async fn a_replica_a_full_and_a_strange_redis_refuse_without_writing() {
         Err(StoreError::Unavailable(words)) => words,
         other => panic!("{other:?}"),
     };
-    redis.command(&["REPLICAOF", "127.0.0.1", "1"]).unwrap();
-    let words = refused().await;
-    assert!(words.contains("read-only replica"), "{words}");
-    redis.command(&["REPLICAOF", "NO", "ONE"]).unwrap();
     redis.command(&["CONFIG", "SET", "maxmemory", "1"]).unwrap();
     let words = refused().await;
     assert!(words.contains("no memory left"), "{words}");
@@ -77,7 +107,7 @@ async fn a_replica_a_full_and_a_strange_redis_refuse_without_writing() {
     }
     assert_eq!(
         store.stats().append_calls,
-        3,
+        2,
         "all of them went in one call"
     );
     assert_eq!(results[0].as_ref().unwrap().seq, 1);
