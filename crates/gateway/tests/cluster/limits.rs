@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use rookery_client::{HelloError, RawConnection};
+use rookery_client::{ConnectionError, HelloError, RawConnection};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -100,6 +100,26 @@ async fn a_user_has_so_many_connections_and_no_more() {
         }
         sleep(Duration::from_millis(50)).await;
     }
+}
+
+#[tokio::test]
+async fn a_full_node_takes_nobody_in_until_somebody_leaves() {
+    let node = Node::start(&[("limits.connections", "3")]).await;
+    let mut open = vec![];
+    for number in 0..3 {
+        open.push(Raw::hello(&node, &format!("user-{number}")).await);
+    }
+    match RawConnection::connect(&node.ws(), SOON).await {
+        Err(ConnectionError::Upgrade { status: 503, .. }) => {}
+        other => panic!("not refused: {other:?}"),
+    }
+    // Others come back to a full node, and come in when there is room.
+    let late = client([&node], "late");
+    let asking = tokio::spawn(async move { late.ping().await });
+    sleep(Duration::from_millis(200)).await;
+    assert!(!asking.is_finished());
+    open.pop();
+    asking.await.unwrap().unwrap();
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@
 
 mod support;
 
+mod chaos;
 mod drain;
+mod flaky_network;
 mod frozen;
 mod hostile;
 mod identity;

@@ -152,6 +152,7 @@ async fn hold() {
     let target = words.next().unwrap();
     let count: usize = words.next().unwrap().parse().unwrap();
     let number: u8 = words.next().unwrap().parse().unwrap();
+    rlimit::increase_nofile_limit(u64::MAX).unwrap();
     // Each holder from an address of its own: an address has some 28,000 ports.
     let from = SocketAddr::from((Ipv4Addr::new(127, 0, 1, number + 1), 0));
     let mut held = Vec::with_capacity(count);
