@@ -70,15 +70,20 @@ pub fn parse(json: &str) -> Result<ClientFrame, FrameError> {
     }
 }
 
+/// The most characters of a parser's words that are passed on; they may quote
+/// a value of the frame, however long it is.
+const MOST_WORDS: usize = 200;
+
 /// Finds out what a frame that did not parse was meant to be.
 fn explain(json: &str, error: &serde_json::Error) -> FrameError {
+    let words: String = error.to_string().chars().take(MOST_WORDS).collect();
     match serde_json::from_str::<Outline<'_>>(json) {
         Ok(outline) => FrameError::Refused {
             id: outline.id,
             code: ErrorCode::BadRequest,
-            message: error.to_string(),
+            message: words,
         },
-        Err(_) => FrameError::NotAFrame(error.to_string()),
+        Err(_) => FrameError::NotAFrame(words),
     }
 }
 

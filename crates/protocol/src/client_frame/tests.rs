@@ -71,6 +71,19 @@ fn garbage_is_told_from_a_wrong_frame() {
 }
 
 #[test]
+fn an_error_does_not_send_a_long_value_back() {
+    let long = format!(
+        r#"{{"type":"join","room":"a","limit":"{}"}}"#,
+        "x".repeat(10_000)
+    );
+    let message = refused(&long).2;
+    assert!(
+        message.contains("invalid type") && message.len() <= 200,
+        "{message}"
+    );
+}
+
+#[test]
 fn a_history_wants_one_place_and_a_sane_limit() {
     assert!(
         refused(r#"{"type":"history","room":"a"}"#)

@@ -186,8 +186,13 @@ impl Frames<'_> {
 
 impl Drop for Frames<'_> {
     fn drop(&mut self) {
-        let rest = self.buffer()[self.at..].to_vec();
-        self.reader.incomplete = rest;
+        self.reader.incomplete = match self.joined.take() {
+            // Nothing was whole: the bytes stay where they are, however many
+            // chunks a frame comes in.
+            Some(joined) if self.at == 0 => joined,
+            Some(joined) => joined[self.at..].to_vec(),
+            None => self.chunk[self.at..].to_vec(),
+        };
     }
 }
 

@@ -91,6 +91,20 @@ fn an_announced_length_is_refused_before_its_bytes_come() {
 }
 
 #[test]
+fn a_frame_in_many_chunks_is_not_copied_for_each() {
+    let bytes = client(0x81, &[b'a'; 16_000]);
+    let mut reader = Reader::default();
+    let mut moves = 0;
+    for byte in &bytes[..bytes.len() - 1] {
+        let before = reader.incomplete.as_ptr();
+        let mut chunk = [*byte];
+        assert_eq!(reader.frames(&mut chunk, 0).next(), Ok(None));
+        moves += usize::from(before != reader.incomplete.as_ptr());
+    }
+    assert!(moves < 50, "moved {moves} times");
+}
+
+#[test]
 fn fragments_count_together() {
     let bytes = [client(0x01, &[b'a'; 60]), client(0x00, &[b'a'; 60])].concat();
     assert!(matches!(
