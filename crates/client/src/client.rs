@@ -113,7 +113,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// When the node refuses, or there is no answer in time.
+    /// When the node refuses (a room that is open already is a `conflict`), or
+    /// there is no answer in time.
     pub async fn join(&self, room: &RoomId) -> Result<Arc<Snapshot>, ClientError> {
         self.join_from(room, None, None).await
     }

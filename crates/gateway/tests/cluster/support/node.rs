@@ -26,8 +26,8 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// Starts a node with these settings, beside those that fit tests, (`limits.send_rate` and so on) and
-    /// waits until it is ready.
+    /// Starts a node with these settings (`limits.send_rate` and so on), beside
+    /// those that fit tests, and waits until it is ready.
     pub(crate) async fn start(settings: &[(&str, &str)]) -> Self {
         let settings: Vec<_> = DEFAULTS
             .iter()
