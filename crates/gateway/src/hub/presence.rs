@@ -1,8 +1,10 @@
 //! Telling the store who is here: a write per user and node, and one lease.
 //!
-//! What the store is to be told waits as the state that is wanted, one per user
-//! and room, so that it is bounded, coming and going in quick turn costs
-//! nothing, and a store that was away gets what is true when it is back.
+//! Here waits only whom the store is to be told of, one entry per user and room.
+//! Whether they are there is looked up in the room when it is told: so what
+//! waits is bounded, coming and going in quick turn costs nothing, two threads
+//! cannot tell it in the wrong order, and a store that was away hears what is
+//! true when it is back.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -27,111 +29,93 @@ const RETRY: Duration = Duration::from_millis(250);
 #[derive(Debug, Default)]
 pub(crate) struct Presence {
     state: Mutex<State>,
-    changed: Notify,
+    work: Notify,
 }
+
+type Place = (RoomId, UserId);
 
 #[derive(Debug, Default)]
 struct State {
-    wanted: HashMap<(RoomId, UserId), (User, bool)>,
-    /// Users whose last session was lost, and since when.
-    lost: HashMap<(RoomId, UserId), (User, Instant)>,
+    /// Who came or went since the store was last told of them.
+    untold: HashMap<Place, User>,
+    /// Users whose last session was lost, and since when: they count as there
+    /// until their grace time is up.
+    lost: HashMap<Place, (User, Instant)>,
     /// The same in the order in which their time is up; an entry that is no
     /// longer among the lost, or was lost again later, says nothing.
-    grace: VecDeque<(Instant, RoomId, UserId)>,
+    grace: VecDeque<(Instant, Place)>,
 }
 
 impl Presence {
-    /// The user has a session in the room here.
-    pub(crate) fn came(&self, room: &RoomId, user: &User) {
-        self.want(room, user, true);
-    }
-
-    /// The user left the room on purpose.
-    pub(crate) fn left(&self, room: &RoomId, user: &User) {
-        self.want(room, user, false);
+    /// The user came into the room here, or left it on purpose.
+    pub(crate) fn changed(&self, room: &RoomId, user: &User) {
+        let place = (room.clone(), user.id.clone());
+        let mut state = self.state.lock();
+        state.lost.remove(&place);
+        state.untold.insert(place, user.clone());
+        let first = state.untold.len() == 1;
+        drop(state);
+        if first {
+            self.work.notify_one();
+        }
     }
 
     /// The user's last session in the room here was lost; it may come back, here or elsewhere.
     pub(crate) fn lost(&self, room: &RoomId, user: &User) {
-        let now = Instant::now();
+        let (now, place) = (Instant::now(), (room.clone(), user.id.clone()));
         let mut state = self.state.lock();
-        state
-            .lost
-            .insert((room.clone(), user.id.clone()), (user.clone(), now));
-        state.grace.push_back((now, room.clone(), user.id.clone()));
+        state.lost.insert(place.clone(), (user.clone(), now));
+        state.grace.push_back((now, place));
         let first = state.grace.len() == 1;
         drop(state);
         if first {
-            self.changed.notify_one();
+            self.work.notify_one();
         }
     }
 
-    fn want(&self, room: &RoomId, user: &User, online: bool) {
-        let key = (room.clone(), user.id.clone());
-        let mut state = self.state.lock();
-        state.lost.remove(&key);
-        state.wanted.insert(key, (user.clone(), online));
-        let first = state.wanted.len() == 1;
-        drop(state);
-        if first {
-            self.changed.notify_one();
-        }
-    }
-
-    /// Whoever was lost for the grace time is gone.
+    /// The store is to be told of whoever was lost for the grace time.
     fn end_grace(&self, grace: Duration) {
         let mut state = self.state.lock();
-        let due = state
-            .grace
-            .iter()
-            .take_while(|(since, ..)| since.elapsed() >= grace)
-            .count();
+        let over = |(since, _): &&(Instant, Place)| since.elapsed() >= grace;
+        let due = state.grace.iter().take_while(over).count();
         let State {
-            wanted,
+            untold,
             lost,
             grace,
         } = &mut *state;
-        for (since, room, user) in grace.drain(..due) {
-            let key = (room, user);
-            if lost.get(&key).is_some_and(|(_, last)| *last == since)
-                && let Some((user, _)) = lost.remove(&key)
+        for (since, place) in grace.drain(..due) {
+            if lost.get(&place).is_some_and(|(_, last)| *last == since)
+                && let Some((user, _)) = lost.remove(&place)
             {
-                wanted.insert(key, (user, false));
+                untold.insert(place, user);
             }
         }
     }
 
     fn next_end_of_grace(&self, grace: Duration) -> Option<Duration> {
         let state = self.state.lock();
-        state
-            .grace
-            .front()
-            .map(|(since, ..)| grace.saturating_sub(since.elapsed()))
+        let (since, _) = state.grace.front()?;
+        Some(grace.saturating_sub(since.elapsed()))
     }
 
-    fn take_some(&self) -> Vec<PresenceChange> {
+    /// Takes out some of those whom the store is to be told of, each with
+    /// whether its grace time still runs.
+    fn take_some(&self) -> Vec<(Place, User, bool)> {
         let mut state = self.state.lock();
-        let keys: Vec<_> = state.wanted.keys().take(AT_ONCE).cloned().collect();
-        keys.into_iter()
-            .filter_map(|key| {
-                let (user, online) = state.wanted.remove(&key)?;
-                Some(PresenceChange {
-                    room: key.0,
-                    user,
-                    online,
-                })
-            })
-            .collect()
+        let places: Vec<_> = state.untold.keys().take(AT_ONCE).cloned().collect();
+        let take = |place: Place| {
+            let user = state.untold.remove(&place)?;
+            let in_grace = state.lost.contains_key(&place);
+            Some((place, user, in_grace))
+        };
+        places.into_iter().filter_map(take).collect()
     }
 
-    /// Puts back what could not be told, unless something newer is wanted.
+    /// Puts back what could not be told.
     fn put_back(&self, changes: Vec<PresenceChange>) {
         let mut state = self.state.lock();
-        for PresenceChange { room, user, online } in changes {
-            state
-                .wanted
-                .entry((room, user.id.clone()))
-                .or_insert((user, online));
+        for PresenceChange { room, user, .. } in changes {
+            state.untold.insert((room, user.id.clone()), user);
         }
     }
 }
@@ -140,11 +124,11 @@ impl Presence {
 pub(super) async fn run_changes(hub: Arc<Hub>) {
     let grace = Duration::from_millis(hub.settings.presence.grace_ms);
     loop {
-        let changed = hub.presence.changed.notified();
+        let work = hub.presence.work.notified();
         match hub.presence.next_end_of_grace(grace) {
-            // Whether it changed or the time is up, both are looked at below.
-            Some(wait) => drop(tokio::time::timeout(wait, changed).await),
-            None => changed.await,
+            // Whether there is work or the time is up, both are looked at below.
+            Some(wait) => drop(tokio::time::timeout(wait, work).await),
+            None => work.await,
         }
         hub.presence.end_grace(grace);
         hub.tell_presence().await;
@@ -180,10 +164,14 @@ pub(super) async fn run_lease(hub: Arc<Hub>) {
 impl Hub {
     async fn tell_presence(&self) {
         loop {
-            let changes = self.presence.take_some();
-            if changes.is_empty() {
+            let untold = self.presence.take_some();
+            if untold.is_empty() {
                 return;
             }
+            let changes: Vec<_> = untold
+                .into_iter()
+                .map(|(place, user, in_grace)| self.change_of(place, user, in_grace))
+                .collect();
             if let Err(error) = self.store.change_presence(&changes).await {
                 tracing::debug!(%error, "presence was not told; trying again");
                 self.presence.put_back(changes);
@@ -192,11 +180,21 @@ impl Hub {
         }
     }
 
+    /// What is true of a user at this moment.
+    fn change_of(&self, (room, _): Place, user: User, in_grace: bool) -> PresenceChange {
+        let here = || {
+            let followed = self.followed_room(&room);
+            followed.is_some_and(|room| room.has_user(&user.id))
+        };
+        let online = in_grace || here();
+        PresenceChange { room, user, online }
+    }
+
     /// The store may have forgotten who is here.
     fn tell_everybody_again(&self) {
         for room in self.followed_rooms() {
             for user in room.local_users() {
-                self.presence.came(&room.id, &user);
+                self.presence.changed(&room.id, &user);
             }
         }
     }

@@ -76,6 +76,11 @@ impl Room {
         self.state.lock().subtract(worker, user)
     }
 
+    /// Whether the user has a session here.
+    pub(crate) fn has_user(&self, user: &UserId) -> bool {
+        self.state.lock().users.contains_key(user)
+    }
+
     /// The users that have sessions here.
     pub(crate) fn local_users(&self) -> Vec<User> {
         self.state

@@ -160,7 +160,7 @@ impl Wish {
                 Attach::Done { first } => {
                     connection.confirm_seat(&self.room);
                     if first {
-                        hub.presence.came(&self.room, user);
+                        hub.presence.changed(&self.room, user);
                     }
                     return Ok(true);
                 }
