@@ -61,6 +61,8 @@ pub struct RedisSettings {
     pub connect_timeout_ms: u64,
     /// How long a command may take to be answered, in milliseconds.
     pub command_timeout_ms: u64,
+    /// The most bytes of appends that wait to be sent; more are refused. 0 is no limit.
+    pub waiting_bytes: usize,
 }
 
 impl RedisSettings {
@@ -70,6 +72,7 @@ impl RedisSettings {
             url: url.into(),
             connect_timeout_ms: 5_000,
             command_timeout_ms: 5_000,
+            waiting_bytes: 32 * 1024 * 1024,
         }
     }
 
@@ -94,6 +97,7 @@ impl fmt::Debug for RedisSettings {
             .field("url", &self.url_without_secrets())
             .field("connect_timeout_ms", &self.connect_timeout_ms)
             .field("command_timeout_ms", &self.command_timeout_ms)
+            .field("waiting_bytes", &self.waiting_bytes)
             .finish()
     }
 }

@@ -73,6 +73,9 @@ impl Hub {
             };
             Refusal::new(code, error.to_string())
         })?;
+        if let Some(meta) = &meta {
+            check_meta(meta, self.settings.limits.meta_bytes)?;
+        }
         let body = EventBody::message(&MessageFields {
             from: user,
             text: &text,
@@ -99,4 +102,14 @@ impl Hub {
             self.heal_soon(room);
         }
     }
+}
+
+fn check_meta(meta: &serde_json::Value, most: usize) -> Result<(), Refusal> {
+    let bytes = meta.to_string().len();
+    if most == 0 || bytes <= most {
+        return Ok(());
+    }
+    let message =
+        format!("meta has {bytes} bytes as JSON; at most {most} are allowed (limits.meta_bytes)");
+    Err(Refusal::new(ErrorCode::TooLarge, message))
 }

@@ -14,6 +14,9 @@ pub struct LimitSettings {
     /// The most characters of a message.
     #[serde(deserialize_with = "kinds::whole")]
     pub text_chars: usize,
+    /// The most bytes of a message's `meta`, as JSON.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub meta_bytes: usize,
     /// The most rooms that one connection follows.
     #[serde(deserialize_with = "kinds::whole")]
     pub rooms_per_connection: usize,
@@ -45,6 +48,7 @@ impl Default for LimitSettings {
         Self {
             frame_bytes: 16 * 1024,
             text_chars: 4_000,
+            meta_bytes: 4_096,
             rooms_per_connection: 500,
             send_rate: 50,
             send_burst: 200,

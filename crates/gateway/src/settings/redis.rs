@@ -14,6 +14,9 @@ pub struct RedisSettings {
     /// How many milliseconds an answer may take before it counts as lost.
     #[serde(deserialize_with = "kinds::whole")]
     pub command_timeout_ms: u64,
+    /// The most bytes of messages that wait to be sent to it.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub waiting_bytes: usize,
 }
 
 impl Default for RedisSettings {
@@ -21,6 +24,7 @@ impl Default for RedisSettings {
         Self {
             url: None,
             command_timeout_ms: 5_000,
+            waiting_bytes: 32 * 1024 * 1024,
         }
     }
 }

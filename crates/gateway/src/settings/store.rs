@@ -13,6 +13,7 @@ impl Settings {
                 let url = url.as_ref().map(|url| url.reveal()).unwrap_or_default();
                 EngineSettings::Redis(RedisSettings {
                     command_timeout_ms: self.redis.command_timeout_ms,
+                    waiting_bytes: self.redis.waiting_bytes,
                     ..RedisSettings::new(url)
                 })
             }

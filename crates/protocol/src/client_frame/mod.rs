@@ -101,8 +101,6 @@ pub enum HistoryPage {
 pub const MAX_PAGE: u32 = 200;
 /// How many messages of history a `join` gives where it names no number.
 pub const DEFAULT_PAGE: u32 = 50;
-/// The most bytes of a message's `meta`, as JSON.
-pub const MAX_META_BYTES: usize = 4096;
 
 /// Why a frame was not understood.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

@@ -4,10 +4,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::{
-    ClientFrame, Command, DEFAULT_PAGE, FrameError, HistoryPage, MAX_META_BYTES, MAX_PAGE,
-    SendCommand,
-};
+use super::{ClientFrame, Command, DEFAULT_PAGE, FrameError, HistoryPage, MAX_PAGE, SendCommand};
 use crate::{Cursor, ErrorCode, Nonce, RequestId, RoomId};
 
 /// Every field of every client frame, as the JSON has it.
@@ -169,8 +166,8 @@ impl Raw<'_> {
             }
             None => None,
         };
-        if let Some(meta) = &self.meta {
-            check_meta(meta)?;
+        if self.meta.as_ref().is_some_and(|meta| !meta.is_object()) {
+            return Err(Problem::bad("meta must be an object"));
         }
         let text = self.text.ok_or_else(|| missing("text"))?.into_owned();
         Ok(SendCommand {
@@ -185,17 +182,4 @@ impl Raw<'_> {
 
 fn missing(field: &str) -> Problem {
     Problem::bad(format!("missing field `{field}`"))
-}
-
-fn check_meta(meta: &serde_json::Value) -> Result<(), Problem> {
-    if !meta.is_object() {
-        return Err(Problem::bad("meta must be an object"));
-    }
-    let bytes = meta.to_string().len();
-    if bytes > MAX_META_BYTES {
-        let message =
-            format!("meta has {bytes} bytes as JSON; at most {MAX_META_BYTES} are allowed");
-        return Err(Problem(ErrorCode::TooLarge, message));
-    }
-    Ok(())
 }

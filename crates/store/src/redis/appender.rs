@@ -34,8 +34,6 @@ const BYTES_PER_CALL: usize = 256 * 1024;
 const CALLS_IN_FLIGHT: usize = 4;
 /// A Redis that forgets the script more often than this in a row is given up.
 const MOST_LOADS: usize = 10;
-/// Appends of more bytes than this may not wait; they are refused.
-const BYTES_WAITING: usize = 32 * 1024 * 1024;
 /// What an append takes beside its body and its nonce, about.
 const BYTES_BESIDE: usize = 256;
 
@@ -46,6 +44,8 @@ pub(super) struct Appender {
     link: Link,
     retention: Arc<Retention>,
     counters: Arc<Counters>,
+    /// The most bytes of appends that may wait; 0 is no limit.
+    most_waiting: usize,
 }
 
 #[derive(Default)]
@@ -68,6 +68,7 @@ impl Appender {
         link: Link,
         server_id: ServerId,
         retention: Arc<Retention>,
+        most_waiting: usize,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (queue, waiting) = mpsc::unbounded_channel();
         let counters = Arc::<Counters>::default();
@@ -85,6 +86,7 @@ impl Appender {
             link,
             retention,
             counters,
+            most_waiting,
         };
         (appender, task.run())
     }
@@ -125,10 +127,12 @@ impl Appender {
             .map_or(0, |nonce| nonce.as_str().len());
         let bytes = append.body.fields.len() + nonce + BYTES_BESIDE;
         let waiting = &self.counters.bytes_waiting;
-        if waiting.fetch_add(bytes, Ordering::Relaxed) + bytes > BYTES_WAITING {
+        let now_waiting = waiting.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if self.most_waiting != 0 && now_waiting > self.most_waiting {
             waiting.fetch_sub(bytes, Ordering::Relaxed);
             return Err(StoreError::Unavailable(
-                "Redis is too slow for what is written; too much waits already".to_owned(),
+                "Redis is too slow for what is written; too much waits already (redis.waiting_bytes)"
+                    .to_owned(),
             ));
         }
         let (answer, placed) = oneshot::channel();

@@ -90,7 +90,12 @@ impl Redis {
         let (feed, bus) = BusFeed::new();
         let retention = Arc::new(retention);
         let remake_subscription = Arc::<Notify>::default();
-        let (appender, appends) = Appender::new(link.clone(), server_id.clone(), retention.clone());
+        let (appender, appends) = Appender::new(
+            link.clone(),
+            server_id.clone(),
+            retention.clone(),
+            settings.waiting_bytes,
+        );
         let url = Arc::from(connector.shown_url.as_str());
         let tasks = Tasks([
             tokio::spawn(appends).abort_handle(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rookery_store::{BusEvent, CheckStatus, Store, StoreError, check};
+use rookery_store::{BusEvent, CheckStatus, EngineSettings, Store, StoreError, check};
 use rookery_testing::RedisServer;
 
 use crate::support::{append, connect, join, settings};
@@ -116,6 +116,39 @@ async fn a_full_and_a_strange_redis_refuse_without_writing() {
     assert!(matches!(&results[3], Err(StoreError::NoSuchRoom(_))));
     assert_eq!(results[4].as_ref().unwrap().event, None, "the same nonce");
     assert_eq!(join(&store, "general").await.head.seq, 1);
+}
+
+#[tokio::test]
+async fn what_waits_for_redis_is_bounded_and_its_refusal_names_the_setting() {
+    let redis = RedisServer::start().unwrap();
+    let mut settings = settings(&redis.url());
+    let EngineSettings::Redis(engine) = &mut settings.engine else {
+        unreachable!()
+    };
+    engine.waiting_bytes = 2_000;
+    let (store, _bus) = Store::connect(settings).await.unwrap();
+    join(&store, "general").await;
+    // All take their place before any is sent: this thread sends none meanwhile.
+    let appends: Vec<_> = (0..20)
+        .map(|_| store.append(append("general", "hi", None, None)))
+        .collect();
+    let (mut stored, mut refused) = (0, 0);
+    for append in appends {
+        match append.await {
+            Ok(_) => stored += 1,
+            Err(StoreError::Unavailable(words)) => {
+                assert!(words.contains("redis.waiting_bytes"), "{words}");
+                refused += 1;
+            }
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    assert!(
+        stored > 0 && refused > 0,
+        "{stored} stored, {refused} refused"
+    );
+    let again = store.append(append("general", "hi", None, None)).await;
+    assert!(again.is_ok(), "what waited has left: {again:?}");
 }
 
 #[tokio::test]

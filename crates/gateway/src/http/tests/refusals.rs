@@ -73,7 +73,7 @@ async fn guests_are_refused_where_they_are_not_allowed() {
 
 #[actix_web::test]
 async fn what_is_wrong_with_a_request_is_said() {
-    let node = node("[http]\nbody_bytes = 1000\n[limits]\ntext_chars = 10").await;
+    let node = node("[http]\nbody_bytes = 1000\n[limits]\ntext_chars = 10\nmeta_bytes = 50").await;
     node.make_room("general").await;
     let token = node.token();
     let plain = TestRequest::post()
@@ -122,6 +122,12 @@ async fn what_is_wrong_with_a_request_is_said() {
             400,
             "bad_request",
             "object",
+        ),
+        (
+            write(json!({"text": "a", "meta": {"a": "x".repeat(60)}})),
+            413,
+            "too_large",
+            "limits.meta_bytes",
         ),
         (
             write(json!({"text": "a", "files": []})),
