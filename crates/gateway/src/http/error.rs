@@ -74,10 +74,12 @@ impl From<TokenError> for HttpError {
 
 impl From<Refusal> for HttpError {
     fn from(refusal: Refusal) -> Self {
+        refusal.log_fault();
         let Refusal {
             code,
             message,
             retry_after_ms,
+            ..
         } = refusal;
         Self {
             retry_after_ms,

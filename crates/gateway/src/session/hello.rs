@@ -30,14 +30,14 @@ pub(super) fn hello(
             rookery_protocol::VERSION
         );
         let refusal = Refusal::new(ErrorCode::BadRequest, message);
-        connection.answer(refusal.frame(id), worker);
+        connection.refuse(id, refusal, worker);
         return connection.close(CloseCode::UnknownVersion, worker);
     }
     let verified = match worker.hub.identity.verify(token) {
         Ok(verified) => verified,
         Err(error) => {
             let refusal = Refusal::new(error.code(), error.to_string());
-            connection.answer(refusal.frame(id), worker);
+            connection.refuse(id, refusal, worker);
             return connection.close(CloseCode::AuthenticationFailed, worker);
         }
     };
@@ -45,7 +45,7 @@ pub(super) fn hello(
     let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
     actix_rt::spawn(async move {
         if let Err(refusal) = welcome(id.clone(), verified, client, &connection, &worker).await {
-            connection.answer(refusal.frame(id), &worker);
+            connection.refuse(id, refusal, &worker);
         }
         connection.release();
     });
@@ -92,9 +92,12 @@ async fn welcome(
         },
         rooms,
     };
-    tracing::debug!(session = %session.id(), user = %session.user.id, client, address = %connection.address, "welcome");
     // Frames are held back while this runs, so no second hello can have come first.
     let _ = connection.session.set(Box::new(session));
+    if tracing::enabled!(tracing::Level::DEBUG) {
+        let _entered = connection.span().entered();
+        tracing::debug!(client, "welcome");
+    }
     connection.answer(websocket::text(&encode::welcome(welcome)), worker);
     worker.watch(connection);
     Ok(())

@@ -26,19 +26,19 @@ pub(super) fn history(
             ErrorCode::BadRequest,
             "history needs an id, for its answer to carry",
         );
-        return connection.answer(refusal.frame(None), worker);
+        return connection.refuse(None, refusal, worker);
     };
     connection.begin(Weight::Reading);
     let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
     actix_rt::spawn(async move {
-        let frame = match worker.hub.store.history(&room, page, limit).await {
+        match worker.hub.store.history(&room, page, limit).await {
             Ok(history) => {
                 let messages = history.messages.iter().map(|event| event.json.as_ref());
-                websocket::text(&encode::ok_history(&id, messages, history.more))
+                let page = encode::ok_history(&id, messages, history.more);
+                connection.answer(websocket::text(&page), &worker);
             }
-            Err(error) => Refusal::from(error).frame(Some(id)),
-        };
-        connection.answer(frame, &worker);
+            Err(error) => connection.refuse(Some(id), error.into(), &worker),
+        }
         connection.done(Weight::Reading);
     });
 }

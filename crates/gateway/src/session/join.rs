@@ -35,7 +35,7 @@ pub(super) fn join(
     worker: &Rc<Worker>,
 ) {
     if let Err(refusal) = take_seat(&room, connection, worker) {
-        return connection.answer(refusal.frame(id), worker);
+        return connection.refuse(id, refusal, worker);
     }
     connection.begin(Weight::Reading);
     let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
@@ -48,7 +48,7 @@ pub(super) fn join(
         };
         if let Err(refusal) = wish.fulfil(&connection, &worker).await {
             connection.give_up_seat(&wish.room);
-            connection.answer(refusal.frame(id), &worker);
+            connection.refuse(id, refusal, &worker);
         }
         connection.done(Weight::Reading);
     });
@@ -73,11 +73,8 @@ fn take_seat(room: &RoomId, connection: &Connection, worker: &Worker) -> Result<
 }
 
 fn went_on_too_fast() -> Refusal {
-    Refusal {
-        code: ErrorCode::Unavailable,
-        message: "the room could not be brought up to its log; try again".into(),
-        retry_after_ms: Some(500),
-    }
+    let message = "the room could not be brought up to its log; try again";
+    Refusal::for_now(ErrorCode::Unavailable, message, 500)
 }
 
 /// What a client asked for.

@@ -8,6 +8,7 @@ mod history;
 mod join;
 mod leave;
 mod rate;
+mod refusal;
 mod send;
 mod typing;
 
@@ -17,10 +18,10 @@ use rookery_protocol::{
     CloseCode, Command, ErrorCode, FrameError, RequestId, RoomId, SessionId, User, client_frame,
     encode, websocket,
 };
-use rookery_store::StoreError;
 
 pub(crate) use leave::leave_all;
 pub(crate) use rate::Bucket;
+pub(crate) use refusal::Refusal;
 
 use crate::{socket::Connection, worker::Worker};
 
@@ -52,60 +53,6 @@ pub(crate) enum RoomSeat {
     Joined,
 }
 
-/// Why a command is refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    pub(crate) code: ErrorCode,
-    pub(crate) message: String,
-    pub(crate) retry_after_ms: Option<u64>,
-}
-
-impl Refusal {
-    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            retry_after_ms: None,
-        }
-    }
-
-    pub(crate) fn no_such_room(room: &RoomId) -> Self {
-        Self::new(
-            ErrorCode::NotFound,
-            format!("no such room: {room}; a join can make it where that is allowed"),
-        )
-    }
-
-    fn frame(self, id: Option<RequestId>) -> bytes::Bytes {
-        websocket::text(&encode::error(
-            id,
-            self.code,
-            self.message,
-            self.retry_after_ms,
-        ))
-    }
-}
-
-/// How long a client is to wait before it asks a store again that is away.
-const STORE_RETRY_MS: u64 = 1_000;
-
-impl From<StoreError> for Refusal {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::NoSuchRoom(room) => Self::no_such_room(&room),
-            StoreError::Unavailable(_) => Self {
-                code: ErrorCode::Unavailable,
-                message: "the store cannot be reached just now; sending again with the same nonce is safe".into(),
-                retry_after_ms: Some(STORE_RETRY_MS),
-            },
-            StoreError::Broken(words) => {
-                tracing::error!(error = words, "the store refused a command");
-                Self::new(ErrorCode::Internal, "the node could not do that; its log says why")
-            }
-        }
-    }
-}
-
 /// Takes one text message of a client.
 pub(crate) fn receive(text: &str, connection: &Rc<Connection>, worker: &Rc<Worker>) {
     let frame = match client_frame::parse(text) {
@@ -115,12 +62,12 @@ pub(crate) fn receive(text: &str, connection: &Rc<Connection>, worker: &Rc<Worke
                 ErrorCode::BadRequest,
                 format!("not a frame of this protocol: {words}"),
             );
-            connection.answer(refusal.frame(None), worker);
+            connection.refuse(None, refusal, worker);
             return connection.close(CloseCode::NotAFrame, worker);
         }
         Err(FrameError::Refused { id, code, message }) => {
             if charge(connection, id.as_ref(), worker) {
-                connection.answer(Refusal::new(code, message).frame(id), worker);
+                connection.refuse(id, Refusal::new(code, message), worker);
             }
             return;
         }
@@ -153,7 +100,7 @@ fn carry_out(
         }
         (None, _) => {
             let refusal = Refusal::new(ErrorCode::Unauthenticated, "the first frame must be hello");
-            connection.answer(refusal.frame(id), worker);
+            connection.refuse(id, refusal, worker);
             return connection.close(CloseCode::NotAFrame, worker);
         }
         (Some(_), Command::Hello { .. }) => Refusal::new(
@@ -182,7 +129,7 @@ fn carry_out(
             format!("this node does not serve `{name}` yet"),
         ),
     };
-    connection.answer(refusal.frame(id), worker);
+    connection.refuse(id, refusal, worker);
 }
 
 /// Takes a frame out of the connection's allowance. False where it is used
@@ -195,14 +142,10 @@ pub(crate) fn charge(connection: &Rc<Connection>, id: Option<&RequestId>, worker
     match charged {
         rate::Charged::Paid => true,
         rate::Charged::Wait { ms } => {
-            let refusal = Refusal {
-                code: ErrorCode::RateLimited,
-                message: format!(
-                    "too many frames; wait {ms} ms (limits.send_rate, limits.send_burst)"
-                ),
-                retry_after_ms: Some(ms),
-            };
-            connection.answer(refusal.frame(id.cloned()), worker);
+            let message =
+                format!("too many frames; wait {ms} ms (limits.send_rate, limits.send_burst)");
+            let refusal = Refusal::for_now(ErrorCode::RateLimited, message, ms);
+            connection.refuse(id.cloned(), refusal, worker);
             false
         }
         rate::Charged::Flooding => {
@@ -227,7 +170,7 @@ impl Connection {
         match (result, id) {
             (Ok(()), Some(id)) => self.answer(websocket::text(&encode::ok(&id)), worker),
             (Ok(()), None) => {}
-            (Err(refusal), id) => self.answer(refusal.frame(id), worker),
+            (Err(refusal), id) => self.refuse(id, refusal, worker),
         }
     }
 }

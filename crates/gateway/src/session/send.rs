@@ -20,7 +20,7 @@ pub(super) fn send(
 ) {
     let storing = match worker.hub.send(user, command) {
         Ok(storing) => storing,
-        Err(refusal) => return connection.answer(refusal.frame(id), worker),
+        Err(refusal) => return connection.refuse(id, refusal, worker),
     };
     connection.begin(Weight::Writing);
     let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
@@ -31,7 +31,7 @@ pub(super) fn send(
                 connection.answer(websocket::text(&ok), &worker);
             }
             (Ok(_), None) => {}
-            (Err(refusal), id) => connection.answer(refusal.frame(id), &worker),
+            (Err(refusal), id) => connection.refuse(id, refusal, &worker),
         }
         connection.done(Weight::Writing);
     });

@@ -56,16 +56,23 @@ async fn read_away(connection: &Connection) -> io::Result<bool> {
     }
 }
 
+impl Connection {
+    /// The span of the connection. It is made when something is to be logged,
+    /// so that the many that have nothing to say cost nothing.
+    pub(crate) fn span(&self) -> tracing::Span {
+        let session = self.session.get();
+        tracing::info_span!(
+            "connection",
+            session = session.map(|session| tracing::field::display(session.id())),
+            user = session.map(|session| tracing::field::display(&session.user.id)),
+            address = %self.address,
+        )
+    }
+}
+
 /// One line with the reason and the counts.
 pub(super) fn log(connection: &Connection, end: End) {
-    let session = connection.session.get();
-    let span = tracing::info_span!(
-        "connection",
-        session = session.map(|session| tracing::field::display(session.id())),
-        user = session.map(|session| tracing::field::display(&session.user.id)),
-        address = %connection.address,
-    );
-    let _entered = span.entered();
+    let _entered = connection.span().entered();
     let seconds = connection.age().as_secs_f32();
     let frames_in = connection.counts.frames_in.get();
     let bytes_in = connection.counts.bytes_in.get();

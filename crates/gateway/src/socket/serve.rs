@@ -72,7 +72,7 @@ impl Connection {
             match frames.next() {
                 Ok(None) => return,
                 Ok(Some(incoming)) => self.receive(incoming, worker),
-                Err(error) => return self.refuse(error, worker),
+                Err(error) => return self.refuse_bytes(error, worker),
             }
         }
     }
@@ -93,7 +93,7 @@ impl Connection {
     }
 
     /// Tells the client what was wrong with its bytes, and ends.
-    fn refuse(self: &Rc<Self>, error: ReadError, worker: &Worker) {
+    fn refuse_bytes(self: &Rc<Self>, error: ReadError, worker: &Worker) {
         let (error_code, close_code) = match error {
             ReadError::Protocol(_) => return self.close(CloseCode::WebSocketProtocol, worker),
             ReadError::TooLarge { .. } => (ErrorCode::TooLarge, CloseCode::NotAFrame),

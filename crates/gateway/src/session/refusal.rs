@@ -1,0 +1,99 @@
+//! Why a command is not carried out, as the client is told.
+
+use std::rc::Rc;
+
+use rookery_protocol::{ErrorCode, RequestId, RoomId, encode, websocket};
+use rookery_store::StoreError;
+
+use crate::{socket::Connection, worker::Worker};
+
+/// How long a client is to wait before it asks a store again that is away.
+const STORE_RETRY_MS: u64 = 1_000;
+
+/// Why a command is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) code: ErrorCode,
+    pub(crate) message: String,
+    pub(crate) retry_after_ms: Option<u64>,
+    /// What is for the log and not for the client: a fault that somebody has to mend.
+    fault: Option<String>,
+}
+
+impl Refusal {
+    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            retry_after_ms: None,
+            fault: None,
+        }
+    }
+
+    /// One that is worth trying again after so many milliseconds.
+    pub(crate) fn for_now(
+        code: ErrorCode,
+        message: impl Into<String>,
+        retry_after_ms: u64,
+    ) -> Self {
+        Self {
+            retry_after_ms: Some(retry_after_ms),
+            ..Self::new(code, message)
+        }
+    }
+
+    pub(crate) fn no_such_room(room: &RoomId) -> Self {
+        let message = format!("no such room: {room}; a join can make it where that is allowed");
+        Self::new(ErrorCode::NotFound, message)
+    }
+
+    /// Writes the fault behind it, if there is one, into the log. To be called
+    /// once, where the refusal is answered.
+    pub(crate) fn log_fault(&self) {
+        if let Some(fault) = &self.fault {
+            tracing::error!(fault, "a command could not be carried out");
+        }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NoSuchRoom(room) => Self::no_such_room(&room),
+            StoreError::Unavailable(_) => Self::for_now(
+                ErrorCode::Unavailable,
+                "the store cannot be reached just now; sending again with the same nonce is safe",
+                STORE_RETRY_MS,
+            ),
+            StoreError::Broken(words) => Self {
+                fault: Some(words),
+                ..Self::new(
+                    ErrorCode::Internal,
+                    "the node could not do that; its log says why",
+                )
+            },
+        }
+    }
+}
+
+impl Connection {
+    /// Answers a command that is not carried out.
+    pub(super) fn refuse(
+        self: &Rc<Self>,
+        id: Option<RequestId>,
+        refusal: Refusal,
+        worker: &Worker,
+    ) {
+        if refusal.fault.is_some() {
+            self.span().in_scope(|| refusal.log_fault());
+        }
+        let Refusal {
+            code,
+            message,
+            retry_after_ms,
+            ..
+        } = refusal;
+        let frame = encode::error(id, code, message, retry_after_ms);
+        self.answer(websocket::text(&frame), worker);
+    }
+}
