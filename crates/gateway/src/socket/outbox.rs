@@ -49,6 +49,9 @@ impl Outbox {
     /// (only where nothing else waits).
     pub(crate) fn push(&mut self, frames: Bytes, taken: usize, asked: bool) {
         debug_assert!(taken == 0 || self.is_empty());
+        if frames.is_empty() {
+            return;
+        }
         self.taken += taken;
         self.bytes += frames.len();
         self.asked += if asked { frames.len() } else { 0 };
@@ -206,6 +209,13 @@ mod tests {
             let wanted = *boundaries.iter().find(|boundary| **boundary >= taken).unwrap();
             prop_assert_eq!(end, wanted);
         }
+    }
+
+    #[test]
+    fn nothing_is_not_kept() {
+        let mut outbox = Outbox::default();
+        outbox.push(Bytes::new(), 0, true);
+        assert!(outbox.is_empty());
     }
 
     #[test]

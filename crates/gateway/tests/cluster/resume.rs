@@ -110,3 +110,22 @@ async fn history_is_read_in_pages_on_any_node() {
         assert_eq!(answer["more"], more, "{page}");
     }
 }
+
+#[tokio::test]
+async fn a_join_without_an_id_is_not_answered_and_receives_all_the_same() {
+    let cluster = Cluster::start(1).await;
+    let mut raw = Raw::hello(&cluster.nodes[0], "alex").await;
+    let join = json!({"type": "join", "room": "general"});
+    raw.connection.send(join.to_string()).await.unwrap();
+    let mut until = async |kind: &str| loop {
+        let frame = raw.next().await;
+        assert_ne!(frame["type"], "ok", "{frame}");
+        if frame["type"] == kind {
+            break frame;
+        }
+    };
+    assert_eq!(until("presence").await["user"]["id"], "alex");
+    let mut author = Raw::hello(&cluster.nodes[0], "author").await;
+    write(&mut author, 1).await;
+    assert_eq!(until("message").await["seq"], 1);
+}
