@@ -7,11 +7,7 @@ use std::{
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{hub::Hub, worker::Instruction};
-
-/// How long after each other connections are sent away where there are few:
-/// two hundred a second burden nobody, and a node with two tabs stops at once.
-const EACH_MS: u64 = 5;
+use crate::{hub::Hub, settings::Engine, worker::Instruction};
 
 /// How often is looked whether everybody is gone.
 const LOOK: Duration = Duration::from_millis(20);
@@ -47,7 +43,11 @@ impl Signals {
 pub(crate) async fn drain(hub: &Arc<Hub>) {
     hub.readiness.set_draining();
     let connections = hub.connections.load(Ordering::Relaxed);
-    let spread_ms = hub.settings.drain_ms.min(connections as u64 * EACH_MS);
+    let spread_ms = match hub.settings.store {
+        // There is no other node to spread them over.
+        Engine::Embedded => 0,
+        Engine::Redis => hub.settings.drain_ms,
+    };
     tracing::info!(connections, spread_ms, "draining");
     hub.workers.give_all(|| Instruction::Drain { spread_ms });
     let patience = Duration::from_millis(spread_ms) + GRACE;

@@ -72,7 +72,7 @@ async fn each_is_told_its_own_time_and_closed_with_4000() {
     }
     waits.sort_unstable();
     assert!(*waits.last().unwrap() <= DRAIN_MS, "{waits:?}");
-    assert!(waits[29] - waits[0] > 60, "not spread: {waits:?}");
+    assert!(waits[29] - waits[0] > DRAIN_MS / 2, "not spread: {waits:?}");
     waits.dedup();
     assert!(waits.len() > 10, "not each its own: {waits:?}");
     assert_eq!(node.ends(SOON).await.code(), Some(0));
