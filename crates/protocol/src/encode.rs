@@ -56,20 +56,19 @@ pub fn typing(room: &RoomId, user: &User, on: bool, expires_ms: u64) -> Vec<u8> 
 
 /// `presence` of one user in a room that is not big.
 pub fn presence(room: &RoomId, user: &User, status: Status, online_count: u64) -> Vec<u8> {
-    json(&ServerFrame::Presence(Presence {
-        room: room.clone(),
-        user: Some(user.clone()),
-        status: Some(status),
-        online_count,
-    }))
+    presence_of(room, Some((user, status)), online_count)
 }
 
 /// `presence` of a big room: only how many are here.
 pub fn presence_count(room: &RoomId, online_count: u64) -> Vec<u8> {
+    presence_of(room, None, online_count)
+}
+
+fn presence_of(room: &RoomId, who: Option<(&User, Status)>, online_count: u64) -> Vec<u8> {
     json(&ServerFrame::Presence(Presence {
         room: room.clone(),
-        user: None,
-        status: None,
+        user: who.map(|(user, _)| user.clone()),
+        status: who.map(|(_, status)| status),
         online_count,
     }))
 }

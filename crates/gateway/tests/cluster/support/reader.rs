@@ -46,6 +46,13 @@ impl Reader {
         self.seen.borrow().log.clone()
     }
 
+    /// What was received up to that number, without a snapshot in place of events.
+    pub(crate) async fn whole_log(&mut self, last: u64) -> Vec<Entry> {
+        self.reaches(last).await;
+        self.assert_never_robbed();
+        self.log()
+    }
+
     /// Waits until what was seen is so.
     pub(crate) async fn until(&mut self, what: &str, condition: impl Fn(&Seen) -> bool) {
         let waiting = timeout(SOON, self.seen.wait_for(|seen| condition(seen))).await;
