@@ -5,7 +5,7 @@
 //! connection broke fails; it is never sent again.
 
 use std::{
-    collections::VecDeque,
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -79,7 +79,8 @@ impl Appender {
             counters: counters.clone(),
             waiting,
             held: None,
-            lapsed: VecDeque::new(),
+            sent: 0,
+            lapsed: BTreeMap::new(),
         };
         let appender = Self {
             queue,
@@ -163,12 +164,16 @@ struct Task {
     waiting: mpsc::UnboundedReceiver<Waiting>,
     /// Taken from the queue, but too big for the call before it.
     held: Option<Waiting>,
-    /// Batches that Redis refused because it had forgotten the script.
-    lapsed: VecDeque<Vec<Waiting>>,
+    /// How many batches were sent, which gives each its number.
+    sent: u64,
+    /// Batches that Redis refused because it had forgotten the script, by
+    /// number: the answers of several calls are not seen in their order.
+    lapsed: BTreeMap<u64, Vec<Waiting>>,
 }
 
 /// A call that was answered.
 struct Answered {
+    number: u64,
     batch: Vec<Waiting>,
     call: AppendCall,
     answer: Result<Value, CallFailure>,
@@ -185,7 +190,10 @@ impl Task {
                 Some(answered) = in_flight.next() => self.finish(answered),
                 batch = self.next_batch(), if in_flight.len() < CALLS_IN_FLIGHT && self.lapsed.is_empty() => {
                     match batch {
-                        Some(batch) => in_flight.push(self.send(batch)),
+                        Some(batch) => {
+                            self.sent += 1;
+                            in_flight.push(self.send(self.sent, batch));
+                        }
                         None => return,
                     }
                 }
@@ -201,12 +209,12 @@ impl Task {
     /// so that the order stays.
     async fn repeat_lapsed(&mut self) {
         let mut loads = 0;
-        while let Some(batch) = self.lapsed.pop_front() {
-            let answered = self.send(batch).await;
+        while let Some((number, batch)) = self.lapsed.pop_first() {
+            let answered = self.send(number, batch).await;
             if matches!(answered.answer, Err(CallFailure::NoScript)) && loads < MOST_LOADS {
                 loads += 1;
                 self.load_scripts().await;
-                self.lapsed.push_front(answered.batch);
+                self.lapsed.insert(number, answered.batch);
             } else {
                 self.answer(answered);
             }
@@ -237,7 +245,11 @@ impl Task {
     }
 
     /// The call of a batch; it is sent when the future is first polled.
-    fn send(&self, batch: Vec<Waiting>) -> impl Future<Output = Answered> + Send + 'static + use<> {
+    fn send(
+        &self,
+        number: u64,
+        batch: Vec<Waiting>,
+    ) -> impl Future<Output = Answered> + Send + 'static + use<> {
         let mut call = AppendCall::new(
             &self.server_id,
             &self.retention,
@@ -254,6 +266,7 @@ impl Task {
                 Err(error) => Err(CallFailure::Other(error)),
             };
             Answered {
+                number,
                 batch,
                 call,
                 answer,
@@ -265,7 +278,7 @@ impl Task {
     /// batch for when the script is loaded again.
     fn finish(&mut self, answered: Answered) {
         if matches!(answered.answer, Err(CallFailure::NoScript)) {
-            self.lapsed.push_back(answered.batch);
+            self.lapsed.insert(answered.number, answered.batch);
         } else {
             self.answer(answered);
         }
@@ -276,6 +289,7 @@ impl Task {
             batch,
             call,
             answer,
+            ..
         } = answered;
         self.counters.calls.fetch_add(1, Ordering::Relaxed);
         let appends = u64::try_from(batch.len()).unwrap_or(u64::MAX);
