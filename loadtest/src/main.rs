@@ -1,3 +1,7 @@
-//! The load generator of Rookery. Nothing of it is written yet.
+//! The load generator of Rookery.
+
+#![allow(dead_code, reason = "its parts land one after the other")]
+
+mod outcome;
 
 fn main() {}
