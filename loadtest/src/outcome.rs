@@ -71,10 +71,7 @@ pub(crate) struct Counts {
 impl Counts {
     /// Whether everything came, once, in order.
     pub(crate) fn whole(&self) -> bool {
-        self.missing == 0
-            && self.doubled == 0
-            && self.disordered == 0
-            && self.lost_connections == 0
+        self.missing == 0 && self.doubled == 0 && self.disordered == 0 && self.lost_connections == 0
     }
 }
 

@@ -1,0 +1,36 @@
+//! What a person or a program gets to see of a run: progress while it lasts,
+//! then a table, a JSON file and a page. Reads `Outcome`s and measures nothing.
+
+#[cfg(test)]
+pub(crate) mod example;
+mod grid;
+pub(crate) mod json;
+pub(crate) mod progress;
+pub(crate) mod table;
+mod units;
+
+use std::path::Path;
+
+use crate::outcome::Outcome;
+use json::Recording;
+
+/// Shows the outcome of one run: the table on stdout unless `quiet`, and the
+/// files that were asked for.
+pub(crate) fn show(
+    outcome: &Outcome,
+    json: Option<&Path>,
+    html: Option<&Path>,
+    quiet: bool,
+) -> anyhow::Result<()> {
+    if !quiet {
+        table::print(outcome);
+    }
+    let recording = Recording::of(outcome.clone());
+    if let Some(path) = json {
+        recording.write(path)?;
+    }
+    if html.is_some() {
+        anyhow::bail!("there is no page yet; take --json");
+    }
+    Ok(())
+}

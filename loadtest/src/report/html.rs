@@ -1,0 +1,5 @@
+//! x
+use super::json::Recording;
+pub(crate) fn page(_: &Recording) -> String {
+    String::new()
+}

@@ -1,0 +1,163 @@
+//! Numbers as people read them. Three significant digits are enough anywhere.
+
+use time::OffsetDateTime;
+
+use crate::outcome::Figure;
+
+/// `1234567` as `1,234,567`.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Three significant digits, grouped from a thousand on: `0.0712`, `7.12`, `71.2`, `7,120`.
+pub(super) fn number(value: f64) -> String {
+    let size = value.abs();
+    if !value.is_finite() {
+        return "–".to_owned();
+    }
+    if size >= 999.5 {
+        let sign = if value < 0.0 { "-" } else { "" };
+        return format!("{sign}{}", grouped(size.round() as u64));
+    }
+    let decimals = match size {
+        0.0 => 0,
+        s if s >= 99.95 => 0,
+        s if s >= 9.995 => 1,
+        s if s >= 0.9995 => 2,
+        s if s >= 0.09995 => 3,
+        _ => 4,
+    };
+    format!("{value:.decimals$}")
+}
+
+/// A number too long to be read at a glance, shortened: `2.51 M`, `48.3 k`.
+pub(super) fn short(value: f64) -> String {
+    match value.abs() {
+        size if size >= 1e9 => format!("{} G", number(value / 1e9)),
+        size if size >= 1e6 => format!("{} M", number(value / 1e6)),
+        size if size >= 1e4 => format!("{} k", number(value / 1e3)),
+        _ => number(value),
+    }
+}
+
+/// Microseconds in the unit that suits: `840 µs`, `12.3 ms`, `1.2 s`.
+pub(super) fn micros(us: f64) -> String {
+    match us.abs() {
+        size if size >= 999_500.0 => format!("{} s", number(us / 1e6)),
+        size if size >= 999.5 => format!("{} ms", number(us / 1e3)),
+        _ => format!("{} µs", number(us)),
+    }
+}
+
+/// Bytes in the unit that suits, in powers of 1024: `940 B`, `1.10 KiB`, `3.2 GiB`.
+pub(super) fn bytes(bytes: f64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = bytes;
+    let mut unit = 0;
+    while value.abs() >= 1023.5 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    format!("{} {}", number(value), UNITS[unit])
+}
+
+/// A duration for people: `45 s`, `3 min 20 s`, `1 h 05 min`.
+pub(crate) fn duration(seconds: f64) -> String {
+    let whole = seconds.max(0.0).round() as u64;
+    match whole {
+        0..60 => format!("{whole} s"),
+        60..3600 => format!("{} min {:02} s", whole / 60, whole % 60),
+        _ => format!("{} h {:02} min", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+/// A value with its unit, as short as it stays exact enough.
+pub(crate) fn quantity(value: f64, unit: &str) -> String {
+    match unit {
+        "µs" => micros(value),
+        "ms" => micros(value * 1e3),
+        "s" => micros(value * 1e6),
+        "bytes" => bytes(value),
+        "1/s" | "per second" => format!("{}/s", short(value)),
+        "" => short(value),
+        other => format!("{} {other}", short(value)),
+    }
+}
+
+/// A ratio: `0.48 ×`, `1.15 ×`, `40.2 ×`.
+pub(crate) fn ratio(value: f64) -> String {
+    format!("{} ×", number(value))
+}
+
+impl Figure {
+    /// The value with its unit.
+    pub(crate) fn shown(&self) -> String {
+        quantity(self.value, &self.unit)
+    }
+}
+
+/// A day and time in UTC, from milliseconds since the Unix epoch: `2026-03-01 14:05 UTC`.
+pub(super) fn date(ms: u64) -> String {
+    let seconds = i64::try_from(ms / 1000).unwrap_or(i64::MAX);
+    let Ok(at) = OffsetDateTime::from_unix_timestamp(seconds) else {
+        return "–".to_owned();
+    };
+    let (month, day) = (u8::from(at.month()), at.day());
+    format!(
+        "{}-{month:02}-{day:02} {:02}:{:02} UTC",
+        at.year(),
+        at.hour(),
+        at.minute()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_three_digits() {
+        let shown: Vec<_> = [0.0, 0.0712, 0.349, 7.124, 71.24, 999.6, 1234.5, 1_234_567.0]
+            .into_iter()
+            .map(number)
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "0",
+                "0.0712",
+                "0.349",
+                "7.12",
+                "71.2",
+                "1,000",
+                "1,234",
+                "1,234,567"
+            ]
+        );
+    }
+
+    #[test]
+    fn quantities_find_their_unit() {
+        assert_eq!(quantity(7.12, "µs"), "7.12 µs");
+        assert_eq!(quantity(12_340.0, "µs"), "12.3 ms");
+        assert_eq!(quantity(3.0, "s"), "3.00 s");
+        assert_eq!(quantity(1126.0, "bytes"), "1.10 KiB");
+        assert_eq!(quantity(2_510_000.0, "1/s"), "2.51 M/s");
+        assert_eq!(duration(4000.0), "1 h 06 min");
+    }
+
+    #[test]
+    fn dates_are_in_utc() {
+        assert_eq!(date(0), "1970-01-01 00:00 UTC");
+        assert_eq!(date(951_782_400_000), "2000-02-29 00:00 UTC");
+        assert_eq!(date(1_795_317_000_000), "2026-11-22 03:10 UTC");
+    }
+}
