@@ -157,6 +157,8 @@ pub(crate) struct Step {
     pub(crate) achieved: f64,
     pub(crate) p50_us: u64,
     pub(crate) p99_us: u64,
+    /// What p99 had to stay under.
+    pub(crate) limit_us: u64,
     /// Whether the step met the limit that the sweep looks for.
     pub(crate) passed: bool,
 }

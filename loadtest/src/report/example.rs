@@ -214,6 +214,7 @@ fn sweep_step(step: i32, cost: f64) -> Step {
         achieved: rate.min(6000.0 / cost),
         p50_us: (p99_us / 3.0) as u64,
         p99_us: p99_us as u64,
+        limit_us: 25_000,
         passed: p99_us < 25_000.0,
     }
 }
