@@ -1,7 +1,14 @@
 //! The load generator of Rookery.
 
-#![allow(dead_code, reason = "its parts land one after the other")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "its parts land one after the other"
+)]
 
+mod dialect;
+mod fleet;
+mod measure;
 mod outcome;
 mod report;
 

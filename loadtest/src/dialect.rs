@@ -1,0 +1,15 @@
+//! How a system is spoken to.
+
+use serde::Deserialize;
+
+/// The closed set of wires that the generator speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Dialect {
+    /// `PROTOCOL.md`: authenticated, acknowledged, numbered.
+    Rookery,
+    /// JSON text frames on a bare WebSocket.
+    Plain,
+    /// Engine.IO 4 over WebSocket.
+    Socketio,
+}

@@ -1,0 +1,161 @@
+//! A redis-server of the fleet's own.
+
+use std::{
+    collections::BTreeMap,
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, ensure};
+
+use super::{ChildProcess, Durability, pinning::CoreSet, ports};
+
+/// How long it may take until it answers.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A redis-server on a port of its own; killed when dropped.
+#[derive(Debug)]
+pub(crate) struct Redis {
+    process: ChildProcess,
+    address: SocketAddr,
+    folder: PathBuf,
+    durability: Durability,
+    cores: Option<CoreSet>,
+}
+
+impl Redis {
+    /// Starts it and waits until it answers.
+    ///
+    /// # Errors
+    ///
+    /// Where redis-server is not installed or does not answer.
+    pub(super) fn start(
+        durability: Durability,
+        cores: Option<CoreSet>,
+        folder: &Path,
+    ) -> Result<Self> {
+        let address = ports::free_address()?;
+        Ok(Self {
+            process: start(address, durability, cores.as_ref(), folder)?,
+            address,
+            folder: folder.to_owned(),
+            durability,
+            cores,
+        })
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://{}", self.address)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// Ends it as a crash does and starts it again on the same port.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub(crate) fn restart(&mut self) -> Result<()> {
+        self.process.kill();
+        self.process = start(
+            self.address,
+            self.durability,
+            self.cores.as_ref(),
+            &self.folder,
+        )?;
+        Ok(())
+    }
+
+    /// How often each command was called since the server began, by its lower-case
+    /// name. Commands that scripts call are counted too.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not answer.
+    pub(crate) fn calls(&self) -> Result<BTreeMap<String, u64>> {
+        let answer = ask(self.address, "INFO commandstats")?;
+        Ok(answer.lines().filter_map(calls_of).collect())
+    }
+}
+
+/// `cmdstat_xrange:calls=7,usec=…`
+fn calls_of(line: &str) -> Option<(String, u64)> {
+    let (command, fields) = line.strip_prefix("cmdstat_")?.split_once(':')?;
+    let calls = fields.strip_prefix("calls=")?.split(',').next()?;
+    Some((command.to_owned(), calls.parse().ok()?))
+}
+
+fn start(
+    address: SocketAddr,
+    durability: Durability,
+    cores: Option<&CoreSet>,
+    folder: &Path,
+) -> Result<ChildProcess> {
+    let (append_only, sync) = match durability {
+        Durability::None => ("no", "no"),
+        Durability::EverySecond => ("yes", "everysec"),
+        Durability::Always => ("yes", "always"),
+    };
+    let mut command = Command::new("redis-server");
+    command
+        .current_dir(folder)
+        .args(["--bind", &address.ip().to_string()])
+        .args(["--port", &address.port().to_string()])
+        .args(["--save", "", "--daemonize", "no", "--loglevel", "warning"])
+        .args(["--appendonly", append_only, "--appendfsync", sync]);
+    let mut process = ChildProcess::start("redis", &mut command, cores, folder)
+        .context("redis-server is needed (Debian: apt-get install redis-server)")?;
+    process.wait_until(PATIENCE, || {
+        ask(address, "PING").is_ok_and(|answer| answer == "PONG")
+    })?;
+    Ok(process)
+}
+
+/// One command without spaces in its words, and its answer as text.
+fn ask(address: SocketAddr, command: &str) -> Result<String> {
+    let mut stream = TcpStream::connect(address).context("connecting to Redis")?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(format!("{command}\r\n").as_bytes())?;
+    let mut reader = BufReader::new(stream);
+    let mut first = String::new();
+    reader.read_line(&mut first).context("reading from Redis")?;
+    let first = first.trim_end();
+    if let Some(length) = first.strip_prefix('$') {
+        let mut body = vec![0; length.parse().context("the length of an answer of Redis")?];
+        reader.read_exact(&mut body)?;
+        return Ok(String::from_utf8_lossy(&body).into_owned());
+    }
+    ensure!(!first.starts_with('-'), "Redis refuses {command}: {first}");
+    Ok(first.trim_start_matches(['+', ':']).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_read() {
+        let line = "cmdstat_config|get:calls=12,usec=3,usec_per_call=0.2,rejected_calls=0";
+        assert_eq!(calls_of(line), Some(("config|get".to_owned(), 12)));
+        assert_eq!(calls_of("# Commandstats"), None);
+    }
+
+    #[test]
+    fn a_real_one_counts_and_keeps_its_port() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut redis = Redis::start(Durability::Always, None, folder.path()).unwrap();
+        assert_eq!(ask(redis.address, "SET a 1").unwrap(), "OK");
+        assert_eq!(redis.calls().unwrap()["set"], 1);
+        assert!(ask(redis.address, "NONSENSE").is_err());
+        let (url, pid) = (redis.url(), redis.pid());
+        redis.restart().unwrap();
+        assert_eq!(redis.url(), url);
+        assert_ne!(redis.pid(), pid);
+        assert_eq!(ask(redis.address, "GET a").unwrap(), "1");
+    }
+}

@@ -1,0 +1,20 @@
+//! What processes and the kernel use, read from `/proc`.
+//!
+//! Nothing here starts, ends or talks to what it measures; a process that is
+//! gone keeps what was last seen of it.
+
+mod cpu;
+mod kernel;
+mod listener;
+mod machine;
+mod memory;
+mod sampler;
+mod watched;
+
+pub(crate) use cpu::CpuMeter;
+pub(crate) use kernel::KernelMemory;
+pub(crate) use listener::pid_listening_on;
+pub(crate) use machine::machine;
+pub(crate) use memory::ProcessMemory;
+pub(crate) use sampler::Sampler;
+pub(crate) use watched::Watched;
