@@ -4,7 +4,7 @@ use std::{
     fs::{self, File},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -42,17 +42,34 @@ impl ChildProcess {
         cores: Option<&CoreSet>,
         folder: &Path,
     ) -> Result<Self> {
-        let log = folder.join(format!("{}.log", name.replace(' ', "-")));
-        let output = File::options()
-            .create(true)
-            .append(true)
-            .open(&log)
-            .with_context(|| format!("opening {}", log.display()))?;
-        command
-            .process_group(0)
-            .stdin(Stdio::null())
-            .stdout(output.try_clone().context("a second handle of a log")?)
-            .stderr(output);
+        let log = Log::open(name, folder)?;
+        command.stdin(Stdio::null()).stdout(log.handle()?);
+        Self::spawn(name, command, cores, log)
+    }
+
+    /// The same for a process that is spoken with over its input and output;
+    /// only what it complains of goes to the log.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub(crate) fn start_talking(
+        name: &str,
+        command: &mut Command,
+        cores: Option<&CoreSet>,
+        folder: &Path,
+    ) -> Result<(Self, ChildStdin, ChildStdout)> {
+        let log = Log::open(name, folder)?;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = Self::spawn(name, command, cores, log)?;
+        let input = process.child.stdin.take();
+        let output = process.child.stdout.take();
+        let (input, output) = input.zip(output).context("a process without pipes")?;
+        Ok((process, input, output))
+    }
+
+    fn spawn(name: &str, command: &mut Command, cores: Option<&CoreSet>, log: Log) -> Result<Self> {
+        command.process_group(0).stderr(log.handle()?);
         let child = guard::hold_group(|| {
             let child = CoreSet::during(cores, || command.spawn())?.with_context(|| {
                 format!("starting {name} ({})", command.get_program().display())
@@ -63,7 +80,7 @@ impl ChildProcess {
             name: name.to_owned(),
             group: group_of(&child),
             child,
-            log,
+            log: log.path,
             reaped: None,
         })
     }
@@ -164,6 +181,28 @@ impl ChildProcess {
 impl Drop for ChildProcess {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+/// Where a process prints to.
+struct Log {
+    path: PathBuf,
+    file: File,
+}
+
+impl Log {
+    fn open(name: &str, folder: &Path) -> Result<Self> {
+        let path = folder.join(format!("{}.log", name.replace(' ', "-")));
+        let file = File::options()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .with_context(|| format!("opening {}", path.display()))?;
+        Ok(Self { path, file })
+    }
+
+    fn handle(&self) -> Result<File> {
+        self.file.try_clone().context("a second handle of a log")
     }
 }
 

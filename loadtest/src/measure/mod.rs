@@ -5,6 +5,7 @@
 
 mod cpu;
 mod kernel;
+mod kernel_limits;
 mod listener;
 mod machine;
 mod memory;
@@ -13,6 +14,7 @@ mod watched;
 
 pub(crate) use cpu::CpuMeter;
 pub(crate) use kernel::KernelMemory;
+pub(crate) use kernel_limits::low_limits;
 pub(crate) use listener::pid_listening_on;
 pub(crate) use machine::machine;
 pub(crate) use memory::ProcessMemory;
