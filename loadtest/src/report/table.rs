@@ -214,12 +214,12 @@ impl ProcessUse {
         }
     }
 
-    fn us_per_delivery(&self, counts: &Counts) -> Option<f64> {
+    pub(super) fn us_per_delivery(&self, counts: &Counts) -> Option<f64> {
         (counts.received > 0).then(|| self.cpu_us as f64 / counts.received as f64)
     }
 
     /// What it grew by, over all connections.
-    fn bytes_per_connection(&self, counts: &Counts) -> Option<f64> {
+    pub(super) fn bytes_per_connection(&self, counts: &Counts) -> Option<f64> {
         let grown = self
             .memory_after_bytes
             .checked_sub(self.memory_before_bytes)?;

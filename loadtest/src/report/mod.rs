@@ -1,15 +1,20 @@
 //! What a person or a program gets to see of a run: progress while it lasts,
 //! then a table, a JSON file and a page. Reads `Outcome`s and measures nothing.
 
+pub(crate) mod compare;
 #[cfg(test)]
 pub(crate) mod example;
 mod grid;
+pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod progress;
+pub(crate) mod spread;
 pub(crate) mod table;
-mod units;
+pub(crate) mod units;
 
 use std::path::Path;
+
+use anyhow::Context;
 
 use crate::outcome::Outcome;
 use json::Recording;
@@ -29,8 +34,9 @@ pub(crate) fn show(
     if let Some(path) = json {
         recording.write(path)?;
     }
-    if html.is_some() {
-        anyhow::bail!("there is no page yet; take --json");
+    if let Some(path) = html {
+        std::fs::write(path, html::page(&recording))
+            .with_context(|| format!("cannot write the report {}", path.display()))?;
     }
     Ok(())
 }

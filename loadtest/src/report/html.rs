@@ -1,5 +1,0 @@
-//! x
-use super::json::Recording;
-pub(crate) fn page(_: &Recording) -> String {
-    String::new()
-}
