@@ -6,6 +6,7 @@
     reason = "its parts land one after the other"
 )]
 
+mod bench;
 mod dialect;
 mod fleet;
 mod measure;

@@ -62,8 +62,14 @@ pub(crate) fn text(before: &Recording, after: &Recording, names: [&str; 2]) -> S
 fn grouped(recording: &Recording) -> BTreeMap<Key, Vec<&Run>> {
     let mut groups: BTreeMap<Key, Vec<&Run>> = BTreeMap::new();
     for run in &recording.runs {
-        let what = run.case.clone().unwrap_or_else(|| run.outcome.scenario.clone());
-        groups.entry((what, run.contender.clone())).or_default().push(run);
+        let what = run
+            .case
+            .clone()
+            .unwrap_or_else(|| run.outcome.scenario.clone());
+        groups
+            .entry((what, run.contender.clone()))
+            .or_default()
+            .push(run);
     }
     groups
 }
@@ -78,14 +84,21 @@ fn matched<'a>(
     {
         return vec![(key.clone(), old.as_slice(), new.as_slice())];
     }
-    let both = old.iter().filter_map(|(key, old)| Some((key, old, new.get(key)?)));
-    both.map(|(key, old, new)| (key.clone(), old.as_slice(), new.as_slice())).collect()
+    let both = old
+        .iter()
+        .filter_map(|(key, old)| Some((key, old, new.get(key)?)));
+    both.map(|(key, old, new)| (key.clone(), old.as_slice(), new.as_slice()))
+        .collect()
 }
 
 fn title((what, who): &Key, old: &[&Run], new: &[&Run]) -> String {
     let name = |run: &Run| format!("{} · {}", run.outcome.scenario, run.contender);
     let (first, second) = (name(old[0]), name(new[0]));
-    if first == second { format!("{what} · {who}") } else { format!("{first} against {second}") }
+    if first == second {
+        format!("{what} · {who}")
+    } else {
+        format!("{first} against {second}")
+    }
 }
 
 fn settings_that_differ(old: &Outcome, new: &Outcome) -> String {
@@ -112,11 +125,21 @@ fn lines(old: &[&Run], new: &[&Run]) -> Vec<Line> {
         .filter_map(|number| {
             let spread = |runs: &[&Run]| {
                 let values = runs.iter().flat_map(|run| numbers(&run.outcome));
-                Spread::of(values.filter(|other| other.key == number.key).map(|n| n.value))
+                Spread::of(
+                    values
+                        .filter(|other| other.key == number.key)
+                        .map(|n| n.value),
+                )
             };
             let (before, after) = (spread(old)?, spread(new)?);
             let verdict = verdict(&before, &after, number.better);
-            Some(Line { name: number.name, unit: number.unit, before, after, verdict })
+            Some(Line {
+                name: number.name,
+                unit: number.unit,
+                before,
+                after,
+                verdict,
+            })
         })
         .collect()
 }
@@ -178,7 +201,11 @@ impl Verdict {
 fn faults(names: [&str; 2], sides: [&[&Run]; 2]) -> String {
     let mut text = String::new();
     for (name, runs) in names.into_iter().zip(sides) {
-        for counts in runs.iter().map(|run| &run.outcome.counts).filter(|c| !Counts::whole(c)) {
+        for counts in runs
+            .iter()
+            .map(|run| &run.outcome.counts)
+            .filter(|c| !Counts::whole(c))
+        {
             text += &format!("  {} {name}: {}\n", style("✗").red(), counts.verdict());
         }
     }
@@ -193,14 +220,15 @@ fn only_in_one(
     if old.len() == 1 && new.len() == 1 {
         return String::new();
     }
-    let missing = |from: &BTreeMap<Key, Vec<&Run>>, other: &BTreeMap<Key, Vec<&Run>>, name: &str| {
-        let keys = from.keys().filter(|key| !other.contains_key(*key));
-        let keys: Vec<_> = keys.map(|(what, who)| format!("{what} · {who}")).collect();
-        match keys.is_empty() {
-            true => String::new(),
-            false => format!("\nonly in {name}: {}\n", keys.join(", ")),
-        }
-    };
+    let missing =
+        |from: &BTreeMap<Key, Vec<&Run>>, other: &BTreeMap<Key, Vec<&Run>>, name: &str| {
+            let keys = from.keys().filter(|key| !other.contains_key(*key));
+            let keys: Vec<_> = keys.map(|(what, who)| format!("{what} · {who}")).collect();
+            match keys.is_empty() {
+                true => String::new(),
+                false => format!("\nonly in {name}: {}\n", keys.join(", ")),
+            }
+        };
     missing(old, new, names[0]) + &missing(new, old, names[1])
 }
 
@@ -215,9 +243,8 @@ mod tests {
 
     #[test]
     fn what_lies_within_the_noise_is_the_same() {
-        let lower = |before: &[f64], after: &[f64]| {
-            verdict(&spread(before), &spread(after), Better::Lower)
-        };
+        let lower =
+            |before: &[f64], after: &[f64]| verdict(&spread(before), &spread(after), Better::Lower);
         assert_eq!(lower(&[7.0, 7.2, 7.4], &[7.3, 7.5, 7.6]), Verdict::Same);
         assert_eq!(lower(&[7.0, 7.2, 7.4], &[6.5, 6.6, 6.7]), Verdict::Better);
         assert_eq!(lower(&[7.0, 7.01], &[7.02, 7.03]), Verdict::Same);
@@ -236,8 +263,11 @@ mod tests {
         let text = text(&before, &Recording::of(slower), ["a.json", "b.json"]);
         let text = console::strip_ansi_codes(&text);
         let line = |start: &str| {
-            let line = text.lines().find(|line| line.trim_start().starts_with(start));
-            line.unwrap_or_else(|| panic!("no {start:?} in\n{text}")).to_owned()
+            let line = text
+                .lines()
+                .find(|line| line.trim_start().starts_with(start));
+            line.unwrap_or_else(|| panic!("no {start:?} in\n{text}"))
+                .to_owned()
         };
         assert!(line("CPU per delivery").contains("7.10 µs"));
         assert!(line("CPU per delivery").contains("2.00 ×"));

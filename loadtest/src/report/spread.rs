@@ -15,7 +15,10 @@ impl Spread {
     /// Nothing where there is no value. Of an even number of values the median
     /// is the mean of the two in the middle.
     pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
-        let mut values: Vec<f64> = values.into_iter().filter(|value| value.is_finite()).collect();
+        let mut values: Vec<f64> = values
+            .into_iter()
+            .filter(|value| value.is_finite())
+            .collect();
         values.sort_by(f64::total_cmp);
         let (min, max) = (*values.first()?, *values.last()?);
         let middle = values.len() / 2;
@@ -23,7 +26,12 @@ impl Spread {
             true => f64::midpoint(values[middle - 1], values[middle]),
             false => values[middle],
         };
-        Some(Self { min, median, max, count: values.len() })
+        Some(Self {
+            min,
+            median,
+            max,
+            count: values.len(),
+        })
     }
 
     /// Whether every value of one lies on the same side of every value of the other.
@@ -35,7 +43,9 @@ impl Spread {
     pub(crate) fn shown(&self) -> String {
         match self.count {
             1 => units::number(self.median),
-            _ => [self.min, self.median, self.max].map(units::number).join(" – "),
+            _ => [self.min, self.median, self.max]
+                .map(units::number)
+                .join(" – "),
         }
     }
 
@@ -60,7 +70,10 @@ mod tests {
     #[test]
     fn the_median_is_in_the_middle() {
         let odd = Spread::of([3.0, 1.0, 2.0]).unwrap();
-        assert_eq!((odd.min, odd.median, odd.max, odd.count), (1.0, 2.0, 3.0, 3));
+        assert_eq!(
+            (odd.min, odd.median, odd.max, odd.count),
+            (1.0, 2.0, 3.0, 3)
+        );
         assert_eq!(Spread::of([4.0, 1.0, 2.0, 3.0]).unwrap().median, 2.5);
         assert_eq!(Spread::of([f64::NAN]), None);
         assert_eq!(odd.shown(), "1.00 – 2.00 – 3.00");

@@ -1,5 +1,310 @@
-//! x
+//! A whole bench: the goals first, then each case with a bar for everybody
+//! that was measured in it, and all numbers at the end.
+
 use maud::{Markup, html};
-pub(super) fn content(_: &[crate::report::json::Run]) -> Markup {
-    html! { svg {} }
+
+use super::{gauge, place, plots};
+use crate::bench::cases::Case;
+use crate::bench::judge::{Judged, Verdict, judge};
+use crate::outcome::{Better, Figure, Outcome};
+use crate::report::json::Run;
+use crate::report::spread::Spread;
+use crate::report::units::{quantity, ratio, short};
+
+/// Everything about a bench, from its title on.
+pub(super) fn content(runs: &[Run]) -> Markup {
+    let judged = judge(runs);
+    html! {
+        @if let Some(first) = runs.first() {
+            header {
+                p.kicker { "Rookery load test" }
+                h1 { "Bench" }
+                p.place { (place(first.outcome.started_at_ms, &first.outcome.machine)) }
+            }
+        }
+        (summary(&judged, runs))
+        @if !judged.is_empty() { (goals(&judged)) }
+        @for key in case_keys(runs) {
+            (case(key, runs.iter().filter(|run| run.case.as_deref() == Some(key)).collect()))
+        }
+    }
+}
+
+fn summary(judged: &[Judged], runs: &[Run]) -> Markup {
+    let met = |verdict| {
+        judged
+            .iter()
+            .filter(|judged| judged.verdict == verdict)
+            .count()
+    };
+    let repetitions = runs.iter().map(|run| run.repetition).max().unwrap_or(0);
+    let deliveries: u64 = runs.iter().map(|run| run.outcome.counts.received).sum();
+    html! {
+        section.cards {
+            (card("Goals met in every repetition", met(Verdict::Met), &format!("of {}", judged.len())))
+            (card("Met in the median only", met(Verdict::MetInTheMedian), ""))
+            (card("Missed", met(Verdict::Missed), ""))
+            (card("Runs", runs.len(), &format!("in {repetitions} repetitions")))
+            (card("Deliveries", short(deliveries as f64), ""))
+        }
+    }
+}
+
+fn card(name: &str, value: impl maud::Render, beside: &str) -> Markup {
+    html! {
+        div.card { p.name { (name) } p.value { (value) span.unit { " " (beside) } } }
+    }
+}
+
+fn goals(judged: &[Judged]) -> Markup {
+    html! {
+        section {
+            h2 { "Goals" }
+            p.note {
+                "The least, the median and the most of all repetitions. The line in the middle is the goal; "
+                "further right is better, and each mark is twice as good as the one before."
+            }
+            div.goals {
+                @for judged in judged {
+                    div.goal {
+                        div.what { b { (judged.figure) } span { (judged.case.title) } }
+                        div.wanted { (judged.goal_words()) }
+                        (gauge::markup(judged))
+                        div.found { (judged.found_words()) }
+                        div.chip.(judged.verdict.class()) { (judged.verdict.words()) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Verdict {
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::MetInTheMedian => "close",
+            Self::Missed => "missed",
+            Self::NotMeasured => "unknown",
+        }
+    }
+}
+
+fn case_keys(runs: &[Run]) -> Vec<&str> {
+    let mut keys = Vec::new();
+    for key in runs.iter().filter_map(|run| run.case.as_deref()) {
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    keys
+}
+
+/// All runs of one contender in a case.
+struct Measured<'a> {
+    name: &'a str,
+    colour: usize,
+    outcomes: Vec<&'a Outcome>,
+}
+
+impl Measured<'_> {
+    fn figure(&self, key: &str) -> Option<(&Figure, Spread)> {
+        let figures = || {
+            let figures = self.outcomes.iter().flat_map(|outcome| &outcome.figures);
+            figures.filter(|figure| figure.key == key)
+        };
+        Some((
+            figures().next()?,
+            Spread::of(figures().map(|figure| figure.value))?,
+        ))
+    }
+
+    /// The run in the middle by that figure: the one whose plots are shown.
+    fn typical(&self, key: &str) -> &Outcome {
+        let value = |outcome: &Outcome| {
+            let figure = outcome.figures.iter().find(|figure| figure.key == key);
+            figure.map_or(0.0, |figure| figure.value)
+        };
+        let mut sorted = self.outcomes.clone();
+        sorted.sort_by(|a, b| value(a).total_cmp(&value(b)));
+        sorted[sorted.len() / 2]
+    }
+}
+
+fn contenders<'a>(runs: &[&'a Run], order: impl Fn(&str) -> usize) -> Vec<Measured<'a>> {
+    let mut measured: Vec<Measured<'a>> = Vec::new();
+    for run in runs {
+        match measured.iter_mut().find(|one| one.name == run.contender) {
+            Some(one) => one.outcomes.push(&run.outcome),
+            None => measured.push(Measured {
+                name: &run.contender,
+                colour: colour(&run.contender),
+                outcomes: vec![&run.outcome],
+            }),
+        }
+    }
+    measured.sort_by_key(|one| order(one.name));
+    measured
+}
+
+/// Everybody keeps a colour on the whole page.
+fn colour(contender: &str) -> usize {
+    match contender {
+        "rookery" => 0,
+        "bun" => 1,
+        "uwebsockets" => 2,
+        "socketio" => 3,
+        "socketioxide" => 4,
+        "ws" => 5,
+        "floor" | "redis-baseline" => 7,
+        _ => 6,
+    }
+}
+
+fn case(key: &str, runs: Vec<&Run>) -> Markup {
+    let known = Case::named(key);
+    let order = |name: &str| {
+        let place = known.and_then(|case| case.contenders.iter().position(|c| c.name == name));
+        place.unwrap_or(usize::MAX)
+    };
+    let measured = contenders(&runs, order);
+    let figures = figures(known, &measured);
+    let first = figures.first().map_or("", String::as_str);
+    html! {
+        section.case-section {
+            h2 { (known.map_or(key, |case| case.title)) }
+            (faults(&runs))
+            div.plots {
+                @for figure in &figures { (bars(figure, &measured)) }
+                @for plot in case_plots(first, &measured) { (plot.markup()) }
+            }
+            details {
+                summary { "All numbers, and the commands" }
+                (numbers(&measured))
+                @for one in &measured { pre { code { (one.typical(first).command) } } }
+            }
+        }
+    }
+}
+
+/// The figures with bars: those of the goals, or all where there is no goal.
+fn figures(case: Option<&Case>, measured: &[Measured<'_>]) -> Vec<String> {
+    let wanted: Vec<String> = case
+        .map(|case| case.figures().into_iter().map(str::to_owned).collect())
+        .unwrap_or_default();
+    if wanted.is_empty() {
+        all_figures(measured)
+    } else {
+        wanted
+    }
+}
+
+fn all_figures(measured: &[Measured<'_>]) -> Vec<String> {
+    let mut keys: Vec<String> = Vec::new();
+    for figure in measured
+        .iter()
+        .flat_map(|one| one.outcomes.iter().flat_map(|o| &o.figures))
+    {
+        if !keys.contains(&figure.key) {
+            keys.push(figure.key.clone());
+        }
+    }
+    keys
+}
+
+fn faults(runs: &[&Run]) -> Markup {
+    html! {
+        @for run in runs.iter().filter(|run| !run.outcome.counts.whole()) {
+            div.verdict.bad {
+                p { b { "✗" } " " (run.contender) ", repetition " (run.repetition) ": " (run.outcome.counts.verdict()) "." }
+            }
+        }
+    }
+}
+
+/// One bar for each contender, with a whisker from the least to the most.
+fn bars(key: &str, measured: &[Measured<'_>]) -> Markup {
+    let rows: Vec<_> = measured
+        .iter()
+        .filter_map(|one| Some((one, one.figure(key)?)))
+        .collect();
+    let most = rows
+        .iter()
+        .map(|(_, (_, spread))| spread.max)
+        .fold(0.0, f64::max)
+        .max(1e-12);
+    let subject = rows.first().map_or(1.0, |(_, (_, spread))| spread.median);
+    html! {
+        @if let Some((_, (figure, _))) = rows.first() {
+            figure.plot {
+                figcaption {
+                    h3 { (figure.name) }
+                    p.note { @if figure.better == Better::Lower { "less is better" } @else { "more is better" } }
+                }
+                div.bars {
+                    @for (index, (one, (figure, spread))) in rows.iter().enumerate() {
+                        div.bar.first[index == 0] {
+                            span.who { (one.name) }
+                            div.track {
+                                i.fill.(format!("c{}", one.colour)) style=(format!("width:{:.2}%", spread.median / most * 100.0)) {}
+                                @if spread.count > 1 {
+                                    i.whisker style=(format!("left:{:.2}%;width:{:.2}%", spread.min / most * 100.0, (spread.max - spread.min) / most * 100.0)) {}
+                                }
+                            }
+                            span.value { (quantity(spread.median, &figure.unit)) }
+                            span.times { @if index > 0 { (ratio(spread.median / subject)) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn case_plots(figure: &str, measured: &[Measured<'_>]) -> Vec<super::plot::Plot> {
+    let typical: Vec<_> = measured
+        .iter()
+        .map(|one| (one.name, one.colour, one.typical(figure)))
+        .collect();
+    let deliveries: Vec<_> = typical
+        .iter()
+        .filter_map(|(name, colour, outcome)| {
+            Some((*name, *colour, outcome.latencies.get("delivery")?))
+        })
+        .collect();
+    let quantiles = plots::quantiles("Delivery latency by quantile", &deliveries);
+    [plots::sweep(&typical), quantiles]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn numbers(measured: &[Measured<'_>]) -> Markup {
+    let keys = all_figures(measured);
+    let name = |key: &String| {
+        let figure = measured.iter().find_map(|one| one.figure(key));
+        figure.map_or_else(String::new, |(figure, _)| figure.name.clone())
+    };
+    html! {
+        div.scroll {
+            table {
+                thead { tr { th { } @for key in &keys { th { (name(key)) } } } }
+                tbody {
+                    @for one in measured {
+                        tr {
+                            th { (one.name) }
+                            @for key in &keys {
+                                td {
+                                    @match one.figure(key) {
+                                        Some((figure, spread)) => { (spread.quantity(&figure.unit)) }
+                                        None => { "–" }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

@@ -3,6 +3,7 @@
 
 mod axis;
 mod bench;
+mod gauge;
 mod outcome;
 mod plot;
 mod plots;

@@ -65,7 +65,12 @@ pub(super) fn sweep(outcomes: &[(&str, usize, &Outcome)]) -> Option<Plot> {
         x: Axis::log(least_rate, most_rate, count),
         y: Axis::log(least_us, most_us, micros),
         series: outcomes.iter().map(line).collect(),
-        limit: limit_us.map(|limit| (limit as f64, format!("limit {}", trimmed(&micros(limit as f64))))),
+        limit: limit_us.map(|limit| {
+            (
+                limit as f64,
+                format!("limit {}", trimmed(&micros(limit as f64))),
+            )
+        }),
     })
 }
 

@@ -1,0 +1,505 @@
+//! What the bench runs and what is hoped for: the one table of cases, systems,
+//! figures and goals. Nothing here runs anything.
+
+/// A load, who has to carry it, and the goals that it decides.
+#[derive(Debug)]
+pub(crate) struct Case {
+    /// For `--only` and the files: `fanout-steady`.
+    pub(crate) key: &'static str,
+    /// For people.
+    pub(crate) title: &'static str,
+    pub(crate) scenario: &'static str,
+    /// Arguments of the scenario.
+    pub(crate) settings: &'static [&'static str],
+    /// Arguments in their place for the short form, which only looks whether everything arrives.
+    pub(crate) short: &'static [&'static str],
+    /// The first is the one that the goals are for.
+    pub(crate) contenders: &'static [Contender],
+    pub(crate) goals: &'static [Goal],
+}
+
+/// Who is measured in a case.
+#[derive(Debug)]
+pub(crate) struct Contender {
+    pub(crate) name: &'static str,
+    pub(crate) measured: Measured,
+}
+
+/// What is run for a contender.
+#[derive(Debug)]
+pub(crate) enum Measured {
+    /// The scenario against a system, with arguments beside those of the case.
+    System {
+        name: &'static str,
+        settings: &'static [&'static str],
+    },
+    /// Redis alone, without a chat around it.
+    RedisBaseline,
+}
+
+/// What a figure should come to.
+#[derive(Debug)]
+pub(crate) struct Goal {
+    /// The key of the figure.
+    pub(crate) figure: &'static str,
+    pub(crate) bound: Bound,
+}
+
+/// Where a goal lies.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Bound {
+    /// Times the figure of another contender, at most.
+    AtMostTimes(f64, &'static str),
+    /// Times the figure of another contender, at least.
+    AtLeastTimes(f64, &'static str),
+    /// In the unit of the figure.
+    AtMost(f64),
+}
+
+use Bound::{AtLeastTimes, AtMost, AtMostTimes};
+
+const fn system(name: &'static str) -> Contender {
+    Contender {
+        name,
+        measured: Measured::System {
+            name,
+            settings: &[],
+        },
+    }
+}
+
+const ROOKERY: Contender = system("rookery");
+const TWO_WORKERS: Contender = Contender {
+    name: "rookery-2-workers",
+    measured: Measured::System {
+        name: "rookery",
+        settings: &["--workers", "2"],
+    },
+};
+const FLOOR: Contender = system("floor");
+const BUN: Contender = system("bun");
+const UWEBSOCKETS: Contender = system("uwebsockets");
+const WS: Contender = system("ws");
+const SOCKETIO: Contender = system("socketio");
+const SOCKETIOXIDE: Contender = system("socketioxide");
+const REDIS: Contender = Contender {
+    name: "redis-baseline",
+    measured: Measured::RedisBaseline,
+};
+
+/// Everything that keeps its messages to itself.
+const EVERYBODY: &[Contender] = &[ROOKERY, FLOOR, BUN, UWEBSOCKETS, SOCKETIOXIDE, WS, SOCKETIO];
+/// Without the floor, which does nothing but write bytes.
+const SERVERS: &[Contender] = &[ROOKERY, BUN, UWEBSOCKETS, SOCKETIOXIDE, WS, SOCKETIO];
+
+/// All cases, in the order in which they run.
+pub(crate) const CASES: &[Case] = &[
+    Case {
+        key: "fanout-steady",
+        title: "1 room × 1000, 50 messages/s",
+        scenario: "fanout",
+        settings: &[
+            "--rooms",
+            "1",
+            "--members",
+            "1000",
+            "--rate",
+            "50",
+            "--seconds",
+            "10",
+        ],
+        short: &[
+            "--rooms",
+            "1",
+            "--members",
+            "50",
+            "--rate",
+            "20",
+            "--seconds",
+            "1",
+            "--warmup",
+            "0",
+        ],
+        contenders: EVERYBODY,
+        goals: &[
+            Goal {
+                figure: "cpu_us_per_delivery",
+                bound: AtMostTimes(1.05, "floor"),
+            },
+            Goal {
+                figure: "cpu_us_per_delivery",
+                bound: AtMostTimes(1.0, "bun"),
+            },
+            Goal {
+                figure: "cpu_us_per_delivery",
+                bound: AtMostTimes(0.48, "socketio"),
+            },
+        ],
+    },
+    Case {
+        key: "fanout-20",
+        title: "1 room × 1000, 20 in flight",
+        scenario: "fanout",
+        settings: &[
+            "--rooms",
+            "1",
+            "--members",
+            "1000",
+            "--in-flight",
+            "20",
+            "--seconds",
+            "8",
+        ],
+        short: &[
+            "--rooms",
+            "1",
+            "--members",
+            "50",
+            "--in-flight",
+            "20",
+            "--seconds",
+            "1",
+            "--warmup",
+            "0",
+        ],
+        contenders: EVERYBODY,
+        goals: &[
+            Goal {
+                figure: "deliveries_per_s",
+                bound: AtLeastTimes(1.15, "bun"),
+            },
+            Goal {
+                figure: "deliveries_per_s",
+                bound: AtLeastTimes(40.0, "socketio"),
+            },
+        ],
+    },
+    Case {
+        key: "fanout-200",
+        title: "1 room × 1000, 200 in flight",
+        scenario: "fanout",
+        settings: &[
+            "--rooms",
+            "1",
+            "--members",
+            "1000",
+            "--in-flight",
+            "200",
+            "--seconds",
+            "8",
+        ],
+        short: &[
+            "--rooms",
+            "1",
+            "--members",
+            "50",
+            "--in-flight",
+            "200",
+            "--seconds",
+            "1",
+            "--warmup",
+            "0",
+        ],
+        contenders: SERVERS,
+        goals: &[Goal {
+            figure: "deliveries_per_s",
+            bound: AtLeastTimes(3.0, "bun"),
+        }],
+    },
+    Case {
+        key: "fanout-sweep",
+        title: "1 room × 1000, highest rate with p99 under 25 ms",
+        scenario: "fanout",
+        settings: &["--rooms", "1", "--members", "1000", "--sweep"],
+        short: &[
+            "--rooms",
+            "1",
+            "--members",
+            "20",
+            "--sweep",
+            "--seconds",
+            "1",
+            "--warmup",
+            "0",
+        ],
+        contenders: SERVERS,
+        goals: &[
+            Goal {
+                figure: "knee_rate",
+                bound: AtLeastTimes(2.0, "uwebsockets"),
+            },
+            Goal {
+                figure: "knee_rate",
+                bound: AtLeastTimes(2.0, "bun"),
+            },
+        ],
+    },
+    Case {
+        key: "rooms",
+        title: "100 rooms × 10, saturated",
+        scenario: "rooms",
+        settings: &[
+            "--rooms",
+            "100",
+            "--members",
+            "10",
+            "--in-flight",
+            "200",
+            "--seconds",
+            "8",
+        ],
+        short: &[
+            "--rooms",
+            "10",
+            "--members",
+            "5",
+            "--in-flight",
+            "20",
+            "--seconds",
+            "1",
+            "--warmup",
+            "0",
+        ],
+        contenders: SERVERS,
+        goals: &[
+            Goal {
+                figure: "messages_per_s",
+                bound: AtLeastTimes(1.1, "bun"),
+            },
+            Goal {
+                figure: "messages_per_s",
+                bound: AtLeastTimes(3.5, "socketio"),
+            },
+        ],
+    },
+    Case {
+        key: "cluster",
+        title: "Two nodes and Redis, small rooms saturated",
+        scenario: "rooms",
+        settings: &[
+            "--nodes",
+            "2",
+            "--store",
+            "redis",
+            "--rooms",
+            "100",
+            "--members",
+            "10",
+            "--in-flight",
+            "400",
+            "--seconds",
+            "8",
+        ],
+        short: &[
+            "--nodes",
+            "2",
+            "--store",
+            "redis",
+            "--rooms",
+            "10",
+            "--members",
+            "4",
+            "--in-flight",
+            "20",
+            "--seconds",
+            "1",
+            "--warmup",
+            "0",
+        ],
+        contenders: &[ROOKERY, SOCKETIO, REDIS],
+        goals: &[
+            Goal {
+                figure: "messages_per_s",
+                bound: AtLeastTimes(4.5, "socketio"),
+            },
+            Goal {
+                figure: "redis_cpu_us_per_message",
+                bound: AtMostTimes(1.1, "redis-baseline"),
+            },
+        ],
+    },
+    Case {
+        key: "cluster-1500",
+        title: "Two nodes and Redis, small rooms at 1,500 messages/s",
+        scenario: "rooms",
+        settings: &[
+            "--nodes",
+            "2",
+            "--store",
+            "redis",
+            "--rooms",
+            "100",
+            "--members",
+            "10",
+            "--rate",
+            "1500",
+            "--seconds",
+            "10",
+        ],
+        short: &[
+            "--nodes",
+            "2",
+            "--store",
+            "redis",
+            "--rooms",
+            "10",
+            "--members",
+            "4",
+            "--rate",
+            "50",
+            "--seconds",
+            "1",
+            "--warmup",
+            "0",
+        ],
+        contenders: &[ROOKERY, SOCKETIO],
+        goals: &[Goal {
+            figure: "delivery_p99_us",
+            bound: AtMostTimes(0.25, "socketio"),
+        }],
+    },
+    Case {
+        key: "idle",
+        title: "Idle connections, each a member of one room",
+        scenario: "idle",
+        settings: &["--connections", "10000"],
+        short: &["--connections", "200"],
+        contenders: SERVERS,
+        goals: &[Goal {
+            figure: "bytes_per_connection",
+            bound: AtMost(1536.0),
+        }],
+    },
+    Case {
+        key: "connect",
+        title: "Connections made, hello and join included",
+        scenario: "connect",
+        settings: &["--connections", "10000"],
+        short: &["--connections", "200"],
+        contenders: SERVERS,
+        goals: &[Goal {
+            figure: "cpu_us_per_connection",
+            bound: AtMostTimes(1.0 / 6.0, "socketio"),
+        }],
+    },
+    Case {
+        key: "slow",
+        title: "One stalled reader in a room of 100",
+        scenario: "slow",
+        settings: &[],
+        short: &["--members", "20", "--seconds", "1"],
+        contenders: &[ROOKERY],
+        goals: &[],
+    },
+    Case {
+        key: "storm",
+        title: "Everybody drops and comes back, 50 messages behind",
+        scenario: "storm",
+        settings: &[],
+        short: &["--connections", "200"],
+        contenders: &[ROOKERY],
+        goals: &[],
+    },
+    Case {
+        key: "workers",
+        title: "Two workers against one, 1 room × 1000, 50 messages/s",
+        scenario: "fanout",
+        settings: &[
+            "--rooms",
+            "1",
+            "--members",
+            "1000",
+            "--rate",
+            "50",
+            "--seconds",
+            "10",
+        ],
+        short: &[
+            "--rooms",
+            "1",
+            "--members",
+            "50",
+            "--rate",
+            "20",
+            "--seconds",
+            "1",
+            "--warmup",
+            "0",
+        ],
+        contenders: &[TWO_WORKERS, ROOKERY],
+        goals: &[Goal {
+            figure: "cpu_us_per_delivery",
+            bound: AtMostTimes(1.1, "rookery"),
+        }],
+    },
+];
+
+impl Case {
+    /// The one that the goals are for.
+    pub(crate) fn subject(&self) -> &'static str {
+        self.contenders[0].name
+    }
+
+    /// The figures that are looked at first: those of the goals, each once.
+    pub(crate) fn figures(&self) -> Vec<&'static str> {
+        let mut figures = Vec::new();
+        for goal in self.goals {
+            if !figures.contains(&goal.figure) {
+                figures.push(goal.figure);
+            }
+        }
+        figures
+    }
+
+    /// The case of that key, as files name it.
+    pub(crate) fn named(key: &str) -> Option<&'static Self> {
+        CASES.iter().find(|case| case.key == key)
+    }
+}
+
+impl Bound {
+    /// Whether a value, or a ratio where the bound is one, keeps to it.
+    pub(crate) fn holds(self, value: f64) -> bool {
+        match self {
+            Self::AtMostTimes(bound, _) | Self::AtMost(bound) => value <= bound,
+            Self::AtLeastTimes(bound, _) => value >= bound,
+        }
+    }
+
+    /// The number that is compared with.
+    pub(crate) fn level(self) -> f64 {
+        match self {
+            Self::AtMostTimes(level, _) | Self::AtLeastTimes(level, _) | Self::AtMost(level) => {
+                level
+            }
+        }
+    }
+
+    /// Who the figure is divided by, where the bound is a ratio.
+    pub(crate) fn against(self) -> Option<&'static str> {
+        match self {
+            Self::AtMostTimes(_, other) | Self::AtLeastTimes(_, other) => Some(other),
+            Self::AtMost(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_agrees_with_itself() {
+        for (index, case) in CASES.iter().enumerate() {
+            assert!(CASES[..index].iter().all(|other| other.key != case.key));
+            for other in case.goals.iter().filter_map(|goal| goal.bound.against()) {
+                let known = case
+                    .contenders
+                    .iter()
+                    .any(|contender| contender.name == other);
+                assert!(known, "{}: {other} is not measured", case.key);
+                assert_ne!(other, case.subject());
+            }
+        }
+    }
+}
