@@ -52,11 +52,11 @@ pub(crate) enum Bound {
     AtMostTimes(f64, &'static str),
     /// Times the figure of another contender, at least.
     AtLeastTimes(f64, &'static str),
-    /// In the unit of the figure.
-    AtMost(f64),
+    /// The figure itself, at most.
+    Limit(f64),
 }
 
-use Bound::{AtLeastTimes, AtMost, AtMostTimes};
+use Bound::{AtLeastTimes, AtMostTimes, Limit};
 
 const fn system(name: &'static str) -> Contender {
     Contender {
@@ -367,7 +367,7 @@ pub(crate) const CASES: &[Case] = &[
         contenders: SERVERS,
         goals: &[Goal {
             figure: "bytes_per_connection",
-            bound: AtMost(1536.0),
+            bound: Limit(1536.0),
         }],
     },
     Case {
@@ -461,7 +461,7 @@ impl Bound {
     /// Whether a value, or a ratio where the bound is one, keeps to it.
     pub(crate) fn holds(self, value: f64) -> bool {
         match self {
-            Self::AtMostTimes(bound, _) | Self::AtMost(bound) => value <= bound,
+            Self::AtMostTimes(bound, _) | Self::Limit(bound) => value <= bound,
             Self::AtLeastTimes(bound, _) => value >= bound,
         }
     }
@@ -469,7 +469,7 @@ impl Bound {
     /// The number that is compared with.
     pub(crate) fn level(self) -> f64 {
         match self {
-            Self::AtMostTimes(level, _) | Self::AtLeastTimes(level, _) | Self::AtMost(level) => {
+            Self::AtMostTimes(level, _) | Self::AtLeastTimes(level, _) | Self::Limit(level) => {
                 level
             }
         }
@@ -479,7 +479,7 @@ impl Bound {
     pub(crate) fn against(self) -> Option<&'static str> {
         match self {
             Self::AtMostTimes(_, other) | Self::AtLeastTimes(_, other) => Some(other),
-            Self::AtMost(_) => None,
+            Self::Limit(_) => None,
         }
     }
 }

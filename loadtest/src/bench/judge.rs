@@ -94,7 +94,7 @@ impl Judged {
         match self.goal.bound {
             Bound::AtMostTimes(level, other) => format!("≤ {} {other}", ratio(level)),
             Bound::AtLeastTimes(level, other) => format!("≥ {} {other}", ratio(level)),
-            Bound::AtMost(level) => format!("≤ {}", quantity(level, &self.unit)),
+            Bound::Limit(level) => format!("≤ {}", quantity(level, &self.unit)),
         }
     }
 

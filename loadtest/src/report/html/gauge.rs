@@ -30,7 +30,7 @@ fn place(judged: &Judged, value: f64) -> f64 {
     let level = judged.goal.bound.level();
     let goodness = match judged.goal.bound {
         Bound::AtLeastTimes(..) => value / level,
-        Bound::AtMostTimes(..) | Bound::AtMost(_) => level / value,
+        Bound::AtMostTimes(..) | Bound::Limit(_) => level / value,
     };
     let doublings = goodness.max(1e-9).log2().clamp(-DOUBLINGS, DOUBLINGS);
     50.0 + doublings / DOUBLINGS * 50.0

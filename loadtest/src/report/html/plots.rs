@@ -154,8 +154,11 @@ fn quantile_words(quantile: f64) -> String {
     format!("{:.*} %", digits, quantile * 100.0)
 }
 
+/// A latency of a second, and its name.
+type Level = (&'static str, fn(&Moment) -> u64);
+
 fn latency_over_time(outcome: &Outcome) -> Option<Plot> {
-    let levels: [(&str, fn(&Moment) -> u64); 3] = [
+    let levels: [Level; 3] = [
         ("p50", |moment| moment.p50_us),
         ("p99", |moment| moment.p99_us),
         ("max", |moment| moment.max_us),
@@ -164,7 +167,7 @@ fn latency_over_time(outcome: &Outcome) -> Option<Plot> {
         .iter()
         .flat_map(|(_, level)| outcome.timeline.iter().map(level));
     let (least, most) = range(values.map(|us| us as f64).filter(|us| *us > 0.0))?;
-    let line = |(colour, (name, level)): (usize, &(&str, fn(&Moment) -> u64))| Series {
+    let line = |(colour, (name, level)): (usize, &Level)| Series {
         name: (*name).to_owned(),
         colour,
         look: Look::Line,
