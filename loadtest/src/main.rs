@@ -8,6 +8,7 @@
 
 mod bench;
 mod dialect;
+mod engine;
 mod fleet;
 mod measure;
 mod outcome;

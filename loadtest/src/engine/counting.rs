@@ -1,0 +1,236 @@
+//! What each text frame means for the counts.
+
+use super::{
+    Engine, MembershipId, MessageNumber, Nanos, SeatId,
+    dialect::{Incoming, Snapshot},
+    frame::Opcode,
+    ledger::Came,
+    order::Standing,
+    seat::{Phase, room_of},
+};
+
+/// The longest reason of a server that is passed on.
+const LONGEST_REASON: usize = 200;
+
+impl Engine {
+    /// Takes a text frame.
+    #[inline]
+    pub(super) fn text(&mut self, id: SeatId, frame: &[u8], now: Nanos) {
+        match self.settings.dialect.read(frame) {
+            Incoming::Message { number, room, seq } => match self.member_in(id, room) {
+                Some(member) => self.message(member, number, seq, now),
+                None => self.tally.strays += 1,
+            },
+            other => self.rare_text(id, other, now),
+        }
+    }
+
+    fn rare_text(&mut self, id: SeatId, incoming: Incoming<'_>, now: Nanos) {
+        match incoming {
+            Incoming::Message { .. } | Incoming::Other => {}
+            Incoming::Event { room, seq } => {
+                if let Some(member) = self.member_in(id, room) {
+                    self.ordered(member, seq);
+                }
+            }
+            Incoming::Acknowledged(number) => self.acknowledged(number, now),
+            Incoming::Refused { number, why } => self.refused(number, why),
+            Incoming::Ready => self.say_joins(id),
+            Incoming::Joined { room, snapshot } => self.joined_room(id, room, snapshot, now),
+            Incoming::TurnedAway(why) => {
+                let why = reason(why);
+                if self.seats[id.0 as usize].phase == Phase::Greeting {
+                    self.lose(id, format!("the server refused it: {why}"));
+                } else {
+                    self.note_reason(format!("error: {why}"));
+                }
+            }
+            Incoming::Answer(answer) => self.write_frame(id, Opcode::Text, answer),
+        }
+    }
+
+    /// The membership of a seat that a frame is for.
+    #[inline]
+    fn member_in(&self, id: SeatId, room: &[u8]) -> Option<MembershipId> {
+        let seat = &self.seats[id.0 as usize];
+        if seat.memberships == 1 {
+            return Some(MembershipId(seat.first_membership));
+        }
+        let room = room_of(room)?;
+        seat.membership_range()
+            .find(|&index| self.memberships[index].room == room)
+            .map(|index| MembershipId(index as u32))
+    }
+
+    /// A message came to a member.
+    #[inline]
+    fn message(
+        &mut self,
+        member: MembershipId,
+        number: MessageNumber,
+        seq: Option<u32>,
+        now: Nanos,
+    ) {
+        let again = match seq {
+            Some(seq) => !self.ordered(member, seq),
+            None => !self.ordered_by_sender(member, number),
+        };
+        let since = self.memberships[member.0 as usize].since;
+        // What was sent before the member joined is not owed to it.
+        if again || since.is_none_or(|since| number < since) {
+            return;
+        }
+        match self.ledger.delivered(number) {
+            Came::Expected { intended, last } => {
+                self.tally.delivered += 1;
+                if self.measured.contains(&number.0) {
+                    self.tally.measured_delivery(now.micros_since(intended));
+                }
+                if last {
+                    self.finish(member);
+                }
+            }
+            Came::Unexpected => self.unexpected(number),
+        }
+    }
+
+    /// Looks at the number of an event; `false` where it has come before.
+    #[inline]
+    fn ordered(&mut self, member: MembershipId, seq: u32) -> bool {
+        let membership = &mut self.memberships[member.0 as usize];
+        match membership.events.take(seq) {
+            Standing::Next | Standing::Early => true,
+            Standing::Late => {
+                self.tally.disordered += 1;
+                true
+            }
+            Standing::Again => {
+                self.tally.doubled += 1;
+                false
+            }
+        }
+    }
+
+    /// The same by the sender's numbers, where the system has none.
+    #[inline]
+    fn ordered_by_sender(&mut self, member: MembershipId, number: MessageNumber) -> bool {
+        let Some(message) = self.ledger.get(number) else {
+            return true;
+        };
+        let receiver = &self.memberships[member.0 as usize];
+        let sender = &self.memberships[message.sender.0 as usize];
+        let Some(order) = &mut self.rooms[receiver.room.0 as usize].by_sender else {
+            return true;
+        };
+        match order.take(receiver.place as usize, sender.place as usize, number) {
+            Standing::Next | Standing::Early => true,
+            Standing::Late => {
+                self.tally.disordered += 1;
+                true
+            }
+            Standing::Again => {
+                self.tally.doubled += 1;
+                false
+            }
+        }
+    }
+
+    #[cold]
+    fn unexpected(&mut self, number: MessageNumber) {
+        match self.ledger.get(number) {
+            Some(_) => self.tally.doubled += 1,
+            None => self.tally.strays += 1,
+        }
+    }
+
+    /// A message reached everybody, or never will.
+    fn finish(&mut self, member: MembershipId) {
+        if let Some(finished) = &mut self.finished {
+            finished.push(self.memberships[member.0 as usize].room);
+        }
+    }
+
+    fn acknowledged(&mut self, number: MessageNumber, now: Nanos) {
+        let Came::Expected { intended, .. } = self.ledger.acknowledged(number) else {
+            // The second answer to a message that was sent again.
+            return;
+        };
+        self.answered(number);
+        self.tally.acknowledged += 1;
+        if self.measured.contains(&number.0) {
+            self.tally.measured_acknowledged += 1;
+            let micros = now.micros_since(intended);
+            self.tally.acknowledgement.record(micros);
+        }
+    }
+
+    fn refused(&mut self, number: MessageNumber, why: &[u8]) {
+        let Some(not_to_come) = self.ledger.refused(number) else {
+            return;
+        };
+        let member = self.answered(number);
+        self.note_reason(format!("message refused: {}", reason(why)));
+        self.tally.refused += 1;
+        if self.measured.contains(&number.0) {
+            self.tally.measured_refused += 1;
+            self.tally.measured_expected -= u64::from(not_to_come);
+        }
+        if let Some(member) = member {
+            self.finish(member);
+        }
+    }
+
+    /// Notes that the sender of a message has its answer, and who that is.
+    fn answered(&mut self, number: MessageNumber) -> Option<MembershipId> {
+        let sender = self.ledger.get(number)?.sender;
+        let unanswered = &mut self.memberships[sender.0 as usize].unanswered;
+        *unanswered = unanswered.saturating_sub(1);
+        Some(sender)
+    }
+
+    /// A join was answered.
+    fn joined_room(&mut self, id: SeatId, room: &[u8], snapshot: Option<Snapshot<'_>>, now: Nanos) {
+        let Some(member) = self.member_in(id, room) else {
+            self.tally.strays += 1;
+            return;
+        };
+        if let Some(snapshot) = snapshot {
+            self.take_snapshot(member, &snapshot, now);
+        }
+        let next = self.ledger.next();
+        let membership = &mut self.memberships[member.0 as usize];
+        if membership.since.is_none() {
+            membership.since = Some(next);
+            self.rooms[membership.room.0 as usize].audience += 1;
+        }
+        let seat = &mut self.seats[id.0 as usize];
+        seat.awaited_joins = seat.awaited_joins.saturating_sub(1);
+        self.joined_if_complete(id);
+    }
+
+    fn take_snapshot(&mut self, member: MembershipId, snapshot: &Snapshot<'_>, now: Nanos) {
+        let membership = &mut self.memberships[member.0 as usize];
+        let epoch = &mut self.rooms[membership.room.0 as usize].epoch;
+        if *epoch != snapshot.epoch {
+            snapshot.epoch.clone_into(epoch);
+        }
+        if snapshot.recovered {
+            for (seq, number) in snapshot.events() {
+                self.tally.recovered += 1;
+                match number {
+                    Some(number) => self.message(member, number, Some(seq), now),
+                    None => drop(self.ordered(member, seq)),
+                }
+            }
+        } else if membership.since.is_some() {
+            self.tally.not_recovered += 1;
+        }
+        self.memberships[member.0 as usize].events.last = snapshot.seq;
+    }
+}
+
+/// What a server said, short enough to show.
+fn reason(said: &[u8]) -> String {
+    let shown = &said[..said.len().min(LONGEST_REASON)];
+    String::from_utf8_lossy(shown).into_owned()
+}

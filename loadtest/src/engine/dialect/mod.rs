@@ -1,0 +1,162 @@
+//! How each system is spoken to: what to say to come in and to send, and what
+//! its frames mean. It never touches a socket and never counts anything.
+//!
+//! Everything that arrives is classed by a few comparisons; JSON is not parsed,
+//! because a delivery must cost next to nothing.
+
+mod plain;
+mod rookery;
+mod scan;
+mod socketio;
+mod token;
+
+use std::str::FromStr;
+
+use super::ids::{MessageNumber, RoomIndex};
+
+pub(crate) use rookery::Snapshot;
+
+/// Which language the targets speak.
+#[derive(Debug, Clone)]
+pub(crate) enum Dialect {
+    /// Rookery's own protocol; the secret signs the tokens of the users.
+    Rookery { secret: Vec<u8> },
+    /// JSON on bare WebSockets.
+    Plain,
+    /// Socket.IO 4, over WebSocket alone.
+    SocketIo,
+}
+
+/// The name of a dialect, as a peer's `peer.toml` has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DialectName {
+    Rookery,
+    Plain,
+    SocketIo,
+}
+
+impl FromStr for DialectName {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "rookery" => Ok(Self::Rookery),
+            "plain" => Ok(Self::Plain),
+            "socketio" => Ok(Self::SocketIo),
+            _ => Err(format!(
+                "unknown dialect {name:?}; there are rookery, plain and socketio"
+            )),
+        }
+    }
+}
+
+/// What a text frame of a server means.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Incoming<'a> {
+    /// One of the generator's messages, delivered.
+    Message {
+        number: MessageNumber,
+        room: &'a [u8],
+        /// Its number in the room, where the system gives one.
+        seq: Option<u32>,
+    },
+    /// Another numbered event of a room.
+    Event { room: &'a [u8], seq: u32 },
+    /// A message was stored.
+    Acknowledged(MessageNumber),
+    /// A message was refused.
+    Refused {
+        number: MessageNumber,
+        why: &'a [u8],
+    },
+    /// The server is ready for the joins: say them now.
+    Ready,
+    /// The connection is in this room now.
+    Joined {
+        room: &'a [u8],
+        snapshot: Option<Snapshot<'a>>,
+    },
+    /// The server refuses the connection or a room.
+    TurnedAway(&'a [u8]),
+    /// The server wants this answer.
+    Answer(&'static [u8]),
+    /// Nothing that is counted.
+    Other,
+}
+
+/// What a joining connection says about a room.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Join<'a> {
+    pub(crate) room: RoomIndex,
+    /// The room's name on the wire.
+    pub(crate) name: &'a str,
+    pub(crate) user: &'a str,
+    /// Where it was before: epoch and seq.
+    pub(crate) since: Option<(&'a str, u32)>,
+}
+
+impl Dialect {
+    /// The path of the upgrade request, where the target's URL has none.
+    pub(crate) fn path(&self) -> &'static str {
+        match self {
+            Self::Rookery { .. } => "/ws",
+            Self::Plain => "/",
+            Self::SocketIo => "/socket.io/?EIO=4&transport=websocket",
+        }
+    }
+
+    /// Whether every message is answered to its sender.
+    pub(crate) fn acknowledges(&self) -> bool {
+        matches!(self, Self::Rookery { .. })
+    }
+
+    /// Whether the server numbers the messages of a room.
+    pub(crate) fn numbers(&self) -> bool {
+        matches!(self, Self::Rookery { .. })
+    }
+
+    /// What to say as soon as the WebSocket stands, if anything; the joins go
+    /// with it where `true` comes back, else after [`Incoming::Ready`].
+    pub(crate) fn greet(&self, out: &mut Vec<u8>, user: &str) -> bool {
+        match self {
+            Self::Rookery { secret } => rookery::hello(out, secret, user),
+            Self::Plain => {}
+            Self::SocketIo => return false,
+        }
+        true
+    }
+
+    /// Writes the frame that joins a room.
+    pub(crate) fn join(&self, out: &mut Vec<u8>, join: Join<'_>) {
+        match self {
+            Self::Rookery { .. } => rookery::join(out, join),
+            Self::Plain => plain::join(out, join),
+            Self::SocketIo => socketio::join(out, join),
+        }
+    }
+
+    /// Writes the frame that sends a message.
+    pub(crate) fn send(
+        &self,
+        out: &mut Vec<u8>,
+        room: &str,
+        number: MessageNumber,
+        text_bytes: usize,
+    ) {
+        match self {
+            Self::Rookery { .. } => rookery::send(out, room, number, text_bytes),
+            Self::Plain => plain::send(out, room, number, text_bytes),
+            Self::SocketIo => socketio::send(out, room, number, text_bytes),
+        }
+    }
+
+    /// Classes a text frame.
+    #[inline]
+    pub(crate) fn read<'a>(&self, frame: &'a [u8]) -> Incoming<'a> {
+        match self {
+            Self::Rookery { .. } => rookery::read(frame),
+            Self::Plain => plain::read(frame),
+            Self::SocketIo => socketio::read(frame),
+        }
+    }
+}

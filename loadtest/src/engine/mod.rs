@@ -1,0 +1,425 @@
+//! The engine of the load generator: one thread that holds all connections,
+//! sends what a scenario tells it to, and counts every delivery.
+//!
+//! # How a scenario uses it
+//!
+//! ```ignore
+//! let mut engine = Engine::new(settings)?;
+//! // Who sits where. Nothing is connected yet.
+//! let room = engine.add_room();
+//! for index in 0..members {
+//!     engine.add_seat(engine.target_of(index), &[room]);
+//! }
+//! // Connect, say hello and join: a bounded number of handshakes at a time.
+//! engine.connect_all(Duration::from_secs(60), &stop)?;
+//! // Send by a schedule, and let time pass in between.
+//! engine.begin();
+//! while engine.now() < end && !stop.requested() {
+//!     while let Some(intended) = schedule.take_due(engine.now()) {
+//!         engine.send(member, intended);
+//!     }
+//!     engine.turn(schedule.next())?;
+//! }
+//! engine.end();
+//! // Wait for what is on its way, then read the counts.
+//! engine.drain(Duration::from_secs(10), &stop)?;
+//! let counts = engine.counts();
+//! ```
+//!
+//! `scenario::load` does the middle part for open and closed loops. Beyond that:
+//!
+//! - **Connecting at a rate**: call [`Engine::connect`] with the time at which it
+//!   was to happen; the handshake (TCP, upgrade, `hello`, all joins) is counted
+//!   from then, in `tally().connect`.
+//! - **Coming back**: [`Engine::drop_connection`] closes a socket at once, and
+//!   `connect` on the same seat resumes with the cursor (epoch, seq) that the
+//!   seat had reached. What was missed is counted out of the answer, in
+//!   `tally().resume`, `.recovered`, `.not_recovered`; a message that was sent
+//!   but not answered before the connection ended is sent again with its nonce.
+//! - **Stalled readers**: [`Engine::set_receive_buffer`] before connecting,
+//!   [`Engine::stall`], and later [`Engine::read_on`].
+//! - **What happened** (joined, lost) is in [`Engine::take_happened`].
+//!   A lost connection is not made again unless the scenario does it.
+//! - **Loss**: a message owes a delivery to each member that had joined when it
+//!   was sent, whether that member is connected at the moment or not, until
+//!   [`Engine::retire`].
+//!
+//! # What it must never do
+//!
+//! Block, except in [`Engine::turn`]; call back into a scenario; allocate or
+//! parse JSON for a delivery; hide lateness: latencies count from the time at
+//! which a message was *meant* to be sent.
+
+mod account;
+mod connecting;
+mod counting;
+pub(crate) mod dialect;
+mod frame;
+mod ids;
+mod ledger;
+mod marker;
+pub(crate) mod open_files;
+mod order;
+mod receiving;
+mod schedule;
+mod seat;
+mod sending;
+mod stop;
+mod tally;
+mod target;
+mod wake;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    io,
+    ops::Range,
+    time::{Duration, Instant},
+};
+
+use mio::{Events, Poll, Token};
+
+use dialect::Dialect;
+use ledger::Ledger;
+use seat::{Membership, Phase, Room, Seat};
+use tally::Span;
+use wake::Wake;
+
+pub(crate) use ids::{MembershipId, MessageNumber, Nanos, RoomIndex, SeatId, TargetIndex};
+pub(crate) use schedule::Schedule;
+pub(crate) use stop::Stop;
+pub(crate) use tally::{Latency, Tally};
+pub(crate) use target::Target;
+
+/// What an engine is made with.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) targets: Vec<Target>,
+    pub(crate) dialect: Dialect,
+    /// A word that the names of rooms and users begin with, so that runs
+    /// against one store do not meet: letters and digits.
+    pub(crate) run: String,
+    /// Bytes of each message's text.
+    pub(crate) text_bytes: usize,
+    /// How many connections may be in the making at once.
+    pub(crate) handshakes: usize,
+}
+
+/// What a scenario may want to know of a turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Happened {
+    /// A seat is in all its rooms.
+    Joined {
+        seat: SeatId,
+        /// From the intended time of connecting.
+        took_us: u64,
+        /// Whether it came back with a cursor.
+        returned: bool,
+    },
+    /// A connection ended, or could not be made, without being asked to.
+    Lost { seat: SeatId, why: String },
+}
+
+/// Bytes that one read takes at most: what fits a second-level cache.
+const READ_BUFFER: usize = 256 << 10;
+
+/// Sockets that one turn looks at: few enough that what falls due in between is
+/// not late.
+const EVENTS: usize = 128;
+
+const WAKE: Token = Token(usize::MAX);
+
+/// Different reasons that are kept; more are counted together.
+const MOST_REASONS: usize = 16;
+
+/// All connections of a run.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    settings: Settings,
+    started: Instant,
+    poll: Poll,
+    events: Events,
+    wake: Wake,
+    /// Sockets that have something to do in this turn.
+    ready: Vec<Ready>,
+
+    rooms: Vec<Room>,
+    seats: Vec<Seat>,
+    memberships: Vec<Membership>,
+    /// Seats that wait for their turn to connect.
+    waiting: VecDeque<SeatId>,
+    /// Connections in the making.
+    under_way: usize,
+    joined: usize,
+    /// Attempts to connect, ever.
+    attempts: u64,
+
+    ledger: Ledger,
+    tally: Tally,
+    span: Option<Span>,
+    /// The messages of the measured span.
+    measured: Range<u32>,
+
+    buffer: Vec<u8>,
+    /// A payload that is being written, and its frame.
+    payload: Vec<u8>,
+    frame: Vec<u8>,
+    mask: u32,
+
+    happened: Vec<Happened>,
+    /// The rooms of messages that reached everybody, where a closed loop wants them.
+    finished: Option<Vec<RoomIndex>>,
+    /// Why connections were lost and messages refused.
+    reasons: BTreeMap<String, u64>,
+}
+
+/// A socket with something to do.
+#[derive(Debug, Clone, Copy)]
+struct Ready {
+    seat: SeatId,
+    readable: bool,
+    writable: bool,
+    /// Whether the other side has ended, so that reading goes on to the end.
+    ended: bool,
+}
+
+impl Engine {
+    /// An engine without seats.
+    ///
+    /// # Errors
+    ///
+    /// Where the kernel gives no poll or timer.
+    pub(crate) fn new(settings: Settings) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let wake = Wake::new(poll.registry(), WAKE)?;
+        Ok(Self {
+            settings,
+            started: Instant::now(),
+            poll,
+            events: Events::with_capacity(EVENTS),
+            wake,
+            ready: Vec::with_capacity(EVENTS),
+            rooms: Vec::new(),
+            seats: Vec::new(),
+            memberships: Vec::new(),
+            waiting: VecDeque::new(),
+            under_way: 0,
+            joined: 0,
+            attempts: 0,
+            ledger: Ledger::new(),
+            tally: Tally::default(),
+            span: None,
+            measured: u32::MAX..u32::MAX,
+            buffer: vec![0; READ_BUFFER],
+            payload: Vec::new(),
+            frame: Vec::new(),
+            mask: 0x9e37_79b9,
+            happened: Vec::new(),
+            finished: None,
+            reasons: BTreeMap::new(),
+        })
+    }
+
+    /// Adds a room.
+    pub(crate) fn add_room(&mut self) -> RoomIndex {
+        let index = RoomIndex(self.rooms.len() as u32);
+        self.rooms.push(Room {
+            name: format!("{}-{}", self.settings.run, index.0),
+            epoch: String::new(),
+            members: Vec::new(),
+            audience: 0,
+            by_sender: None,
+            ordered_for: 0,
+        });
+        index
+    }
+
+    /// Adds a seat in these rooms. It is connected by [`Engine::connect`].
+    pub(crate) fn add_seat(&mut self, target: TargetIndex, rooms: &[RoomIndex]) -> SeatId {
+        let id = SeatId(self.seats.len() as u32);
+        let first = self.memberships.len() as u32;
+        for &room in rooms {
+            let membership = MembershipId(self.memberships.len() as u32);
+            let members = &mut self.rooms[room.0 as usize].members;
+            self.memberships.push(Membership {
+                seat: id,
+                room,
+                place: members.len() as u32,
+                events: order::Numbered::default(),
+                since: None,
+                unanswered: 0,
+            });
+            members.push(membership);
+        }
+        self.seats
+            .push(Seat::new(target, first, rooms.len() as u16));
+        id
+    }
+
+    /// The target of the so-manieth member of a room: the targets in turn.
+    pub(crate) fn target_of(&self, index: usize) -> TargetIndex {
+        TargetIndex((index % self.settings.targets.len().max(1)) as u16)
+    }
+
+    /// Now, on the clock of all times of this engine.
+    pub(crate) fn now(&self) -> Nanos {
+        Nanos(self.started.elapsed().as_nanos() as u64)
+    }
+
+    pub(crate) fn seats(&self) -> usize {
+        self.seats.len()
+    }
+
+    pub(crate) fn rooms(&self) -> &[Room] {
+        &self.rooms
+    }
+
+    pub(crate) fn membership(&self, id: MembershipId) -> &Membership {
+        &self.memberships[id.0 as usize]
+    }
+
+    /// Seats that are connected and in all their rooms.
+    pub(crate) fn joined(&self) -> usize {
+        self.joined
+    }
+
+    /// Seats that are connecting or wait to.
+    pub(crate) fn connecting(&self) -> usize {
+        self.under_way + self.waiting.len()
+    }
+
+    /// Messages that lack a delivery or their acknowledgement.
+    pub(crate) fn unsettled(&self) -> u32 {
+        self.ledger.unsettled()
+    }
+
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// What happened since this was asked last.
+    pub(crate) fn take_happened(&mut self) -> Vec<Happened> {
+        std::mem::take(&mut self.happened)
+    }
+
+    /// Why connections were lost and messages refused, and how often each.
+    pub(crate) fn reasons(&self) -> &BTreeMap<String, u64> {
+        &self.reasons
+    }
+
+    fn note_reason(&mut self, reason: String) {
+        let key = if self.reasons.len() < MOST_REASONS || self.reasons.contains_key(&reason) {
+            reason
+        } else {
+            "other reasons".into()
+        };
+        *self.reasons.entry(key).or_default() += 1;
+    }
+
+    /// Does what sockets are ready for, waiting until `until` at most for the
+    /// first of them; never longer than until the second under way ends.
+    ///
+    /// # Errors
+    ///
+    /// Where the poll fails, which no traffic can cause.
+    pub(crate) fn turn(&mut self, until: Nanos) -> io::Result<()> {
+        self.start_waiting();
+        let now = self.now();
+        let until = self.span.map_or(until, |span| until.min(span.row_ends));
+        let timeout = if until <= now {
+            Some(Duration::ZERO)
+        } else {
+            self.wake.set(now, until)?;
+            None
+        };
+        match self.poll.poll(&mut self.events, timeout) {
+            // A signal: the scenario looks at its `Stop`.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            other => other?,
+        }
+        let mut ready = std::mem::take(&mut self.ready);
+        ready.extend(
+            self.events
+                .iter()
+                .filter(|event| event.token() != WAKE)
+                .map(|event| Ready {
+                    seat: SeatId(event.token().0 as u32),
+                    readable: event.is_readable() || event.is_error(),
+                    writable: event.is_writable(),
+                    ended: event.is_read_closed() || event.is_error(),
+                }),
+        );
+        for ready in ready.drain(..) {
+            self.serve(ready);
+        }
+        self.ready = ready;
+        self.end_rows();
+        Ok(())
+    }
+
+    fn serve(&mut self, ready: Ready) {
+        let seat = &self.seats[ready.seat.0 as usize];
+        if seat.phase == Phase::Connecting {
+            if ready.writable || ready.ended {
+                self.connected(ready.seat);
+            }
+            return;
+        }
+        if ready.writable && seat.rare.is_some() {
+            self.flush(ready.seat);
+        }
+        if ready.readable {
+            self.read(ready.seat, ready.ended);
+        }
+    }
+
+    /// Connects every seat and waits until all are in their rooms.
+    ///
+    /// # Errors
+    ///
+    /// Where one cannot, or `patience` ends.
+    pub(crate) fn connect_all(&mut self, patience: Duration, stop: &Stop) -> anyhow::Result<()> {
+        let now = self.now();
+        let end = now.plus_seconds(patience.as_secs_f64());
+        for seat in 0..self.seats.len() as u32 {
+            self.connect(SeatId(seat), now);
+        }
+        while self.joined < self.seats.len() && !stop.requested() {
+            self.turn(end.min(self.now().plus_seconds(1.0)))?;
+            for happened in self.take_happened() {
+                if let Happened::Lost { seat, why } = happened {
+                    let target = self.target_name(seat);
+                    anyhow::bail!(
+                        "connection {} of {} to {target} failed: {why}",
+                        seat.0 + 1,
+                        self.seats.len()
+                    );
+                }
+            }
+            anyhow::ensure!(
+                self.now() < end,
+                "only {} of {} connections joined within {patience:?}",
+                self.joined,
+                self.seats.len()
+            );
+        }
+        Ok(())
+    }
+
+    fn target_name(&self, seat: SeatId) -> std::net::SocketAddr {
+        let target = self.seats[seat.0 as usize].target;
+        self.settings.targets[usize::from(target.0)].address
+    }
+
+    /// Waits until every message is settled, `patience` at most.
+    ///
+    /// # Errors
+    ///
+    /// Where the poll fails.
+    pub(crate) fn drain(&mut self, patience: Duration, stop: &Stop) -> io::Result<()> {
+        let end = self.now().plus_seconds(patience.as_secs_f64());
+        while self.unsettled() > 0 && self.now() < end && !stop.requested_twice() {
+            self.turn(end.min(self.now().plus_seconds(0.1)))?;
+        }
+        Ok(())
+    }
+}
