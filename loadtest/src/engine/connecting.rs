@@ -7,10 +7,10 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use super::{
     Engine, Happened, Nanos, SeatId,
-    dialect::Join,
     frame::{self, Opcode},
     seat::{Phase, Seat},
     target::Target,
+    wire::Join,
 };
 
 impl Engine {
@@ -108,7 +108,7 @@ impl Engine {
             Ok(()) => {
                 seat.phase = Phase::Upgrading;
                 let target = &self.settings.targets[usize::from(seat.target.0)];
-                let request = target.request(self.settings.dialect.path());
+                let request = target.request(self.settings.wire.path());
                 self.write(id, &request);
             }
             Err(error) if error.kind() == io::ErrorKind::NotConnected => {}
@@ -124,7 +124,7 @@ impl Engine {
         let mut out = Vec::new();
         self.payload.clear();
         let user = self.user(id);
-        let joins_too = self.settings.dialect.greet(&mut self.payload, &user);
+        let joins_too = self.settings.wire.greet(&mut self.payload, &user);
         if !self.payload.is_empty() {
             frame::write(
                 &mut out,
@@ -159,7 +159,7 @@ impl Engine {
                 since: known.then_some((&room.epoch, membership.events.last)),
             };
             self.payload.clear();
-            self.settings.dialect.join(&mut self.payload, join);
+            self.settings.wire.join(&mut self.payload, join);
             frame::write(out, Opcode::Text, &self.payload, self.mask.to_ne_bytes());
         }
     }

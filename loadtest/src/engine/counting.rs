@@ -2,11 +2,11 @@
 
 use super::{
     Engine, MembershipId, MessageNumber, Nanos, SeatId,
-    dialect::{Incoming, Snapshot},
     frame::Opcode,
     ledger::Came,
     order::Standing,
     seat::{Phase, room_of},
+    wire::{Incoming, Snapshot},
 };
 
 /// The longest reason of a server that is passed on.
@@ -16,7 +16,7 @@ impl Engine {
     /// Takes a text frame.
     #[inline]
     pub(super) fn text(&mut self, id: SeatId, frame: &[u8], now: Nanos) {
-        match self.settings.dialect.read(frame) {
+        match self.settings.wire.read(frame) {
             Incoming::Message { number, room, seq } => match self.member_in(id, room) {
                 Some(member) => self.message(member, number, seq, now),
                 None => self.tally.strays += 1,

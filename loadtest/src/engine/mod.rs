@@ -53,7 +53,6 @@
 mod account;
 mod connecting;
 mod counting;
-pub(crate) mod dialect;
 mod frame;
 mod ids;
 mod ledger;
@@ -68,6 +67,7 @@ mod stop;
 mod tally;
 mod target;
 mod wake;
+pub(crate) mod wire;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -78,11 +78,11 @@ use std::{
 
 use mio::{Events, Poll, Token};
 
-use dialect::Dialect;
 use ledger::Ledger;
 use seat::{Membership, Phase, Room, Seat};
 use tally::Span;
 use wake::Wake;
+use wire::Wire;
 
 pub(crate) use ids::{MembershipId, MessageNumber, Nanos, RoomIndex, SeatId, TargetIndex};
 pub(crate) use schedule::Schedule;
@@ -94,7 +94,7 @@ pub(crate) use target::Target;
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) targets: Vec<Target>,
-    pub(crate) dialect: Dialect,
+    pub(crate) wire: Wire,
     /// A word that the names of rooms and users begin with, so that runs
     /// against one store do not meet: letters and digits.
     pub(crate) run: String,

@@ -22,10 +22,10 @@ impl Engine {
         if self.seats[seat.0 as usize].phase != Phase::Joined {
             return None;
         }
-        let acknowledges = self.settings.dialect.acknowledges();
+        let acknowledges = self.settings.wire.acknowledges();
         membership.unanswered += u32::from(acknowledges);
         let room = &mut self.rooms[membership.room.0 as usize];
-        if !self.settings.dialect.numbers() && room.ordered_for != room.members.len() {
+        if !self.settings.wire.numbers() && room.ordered_for != room.members.len() {
             room.ordered_for = room.members.len();
             room.by_sender = BySender::new(room.members.len());
         }
@@ -51,7 +51,7 @@ impl Engine {
         let mut payload = std::mem::take(&mut self.payload);
         payload.clear();
         self.settings
-            .dialect
+            .wire
             .send(&mut payload, &room.name, number, self.settings.text_bytes);
         self.write_frame(seat, Opcode::Text, &payload);
         self.payload = payload;

@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 pub(crate) struct Target {
     pub(crate) address: SocketAddr,
     host: String,
-    /// `None` where the dialect's own path is meant.
+    /// `None` where the usual path of the wire is meant.
     path: Option<String>,
 }
 
@@ -50,7 +50,7 @@ const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const ACCEPT: &[u8] = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
 impl Target {
-    /// The upgrade request, with the path that the dialect has by default.
+    /// The upgrade request, to the usual path of the wire where the URL has none.
     pub(crate) fn request(&self, default_path: &str) -> Vec<u8> {
         let path = self.path.as_deref().unwrap_or(default_path);
         let host = &self.host;

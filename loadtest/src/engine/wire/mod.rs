@@ -10,44 +10,20 @@ mod scan;
 mod socketio;
 mod token;
 
-use std::str::FromStr;
-
 use super::ids::{MessageNumber, RoomIndex};
+use crate::dialect::Dialect;
 
 pub(crate) use rookery::Snapshot;
 
-/// Which language the targets speak.
+/// A dialect, with what is needed to speak it.
 #[derive(Debug, Clone)]
-pub(crate) enum Dialect {
+pub(crate) enum Wire {
     /// Rookery's own protocol; the secret signs the tokens of the users.
     Rookery { secret: Vec<u8> },
     /// JSON on bare WebSockets.
     Plain,
     /// Socket.IO 4, over WebSocket alone.
     SocketIo,
-}
-
-/// The name of a dialect, as a peer's `peer.toml` has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum DialectName {
-    Rookery,
-    Plain,
-    SocketIo,
-}
-
-impl FromStr for DialectName {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        match name {
-            "rookery" => Ok(Self::Rookery),
-            "plain" => Ok(Self::Plain),
-            "socketio" => Ok(Self::SocketIo),
-            _ => Err(format!(
-                "unknown dialect {name:?}; there are rookery, plain and socketio"
-            )),
-        }
-    }
 }
 
 /// What a text frame of a server means.
@@ -95,7 +71,18 @@ pub(crate) struct Join<'a> {
     pub(crate) since: Option<(&'a str, u32)>,
 }
 
-impl Dialect {
+impl Wire {
+    /// The wire of a dialect; the secret serves where users are authenticated.
+    pub(crate) fn new(dialect: Dialect, secret: &str) -> Self {
+        match dialect {
+            Dialect::Rookery => Self::Rookery {
+                secret: secret.into(),
+            },
+            Dialect::Plain => Self::Plain,
+            Dialect::Socketio => Self::SocketIo,
+        }
+    }
+
     /// The path of the upgrade request, where the target's URL has none.
     pub(crate) fn path(&self) -> &'static str {
         match self {
