@@ -6,12 +6,16 @@ use mio::{Interest, Token, net::TcpStream};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::{
-    Engine, Happened, Nanos, SeatId,
+    Engine, Happened, Nanos, SeatId, TargetIndex,
     frame::{self, Opcode},
     seat::{Phase, Seat},
     target::Target,
     wire::Join,
 };
+
+/// Attempts to connect that an engine makes before it comes from the
+/// addresses of the next one.
+const SOURCES_PER_PART: u64 = 5 * 4096;
 
 impl Engine {
     /// Connects a seat, greets and joins its rooms; with its cursor where it was
@@ -50,6 +54,11 @@ impl Engine {
         self.seats[id.0 as usize].rare().receive_buffer = Some(bytes);
     }
 
+    /// Has a seat that is away come back elsewhere.
+    pub(crate) fn set_target(&mut self, id: SeatId, target: TargetIndex) {
+        self.seats[id.0 as usize].target = target;
+    }
+
     /// Stops reading from a connection.
     pub(crate) fn stall(&mut self, id: SeatId) {
         self.seats[id.0 as usize].stalled = true;
@@ -85,7 +94,8 @@ impl Engine {
     fn start(&mut self, id: SeatId) -> io::Result<()> {
         let seat = &mut self.seats[id.0 as usize];
         let target = &self.settings.targets[usize::from(seat.target.0)];
-        let mut socket = open(seat, target, self.attempts)?;
+        let first = u64::from(self.settings.part) * SOURCES_PER_PART;
+        let mut socket = open(seat, target, first + self.attempts)?;
         self.attempts += 1;
         self.poll.registry().register(
             &mut socket,
@@ -120,6 +130,7 @@ impl Engine {
     pub(super) fn upgraded(&mut self, id: SeatId) {
         let seat = &mut self.seats[id.0 as usize];
         seat.phase = Phase::Greeting;
+        seat.upgraded_at = Nanos(self.started.elapsed().as_nanos() as u64);
         seat.awaited_joins = seat.memberships;
         let mut out = Vec::new();
         self.payload.clear();
@@ -166,7 +177,7 @@ impl Engine {
 
     /// One user for each seat, of one length.
     fn user(&self, id: SeatId) -> String {
-        format!("{}-u{:06}", self.settings.run, id.0)
+        format!("{}-{}u{:06}", self.settings.run, self.settings.part, id.0)
     }
 
     /// Takes a seat for joined when the last of its joins is answered.
@@ -183,6 +194,8 @@ impl Engine {
         let returned = std::mem::replace(&mut seat.returning, true);
         if returned {
             self.tally.resume.record(took_us);
+            let since_upgrade = now.micros_since(seat.upgraded_at);
+            self.tally.catch_up.record(since_upgrade);
             self.send_unanswered(id);
         } else {
             self.tally.connect.record(took_us);

@@ -72,7 +72,7 @@ impl Engine {
         now: Nanos,
     ) {
         let again = match seq {
-            Some(seq) => !self.ordered(member, seq),
+            Some(seq) => !self.ordered(member, seq) || !self.logged(member, seq, number),
             None => !self.ordered_by_sender(member, number),
         };
         let since = self.memberships[member.0 as usize].since;
@@ -111,6 +111,22 @@ impl Engine {
         }
     }
 
+    /// Compares a message with what the others have seen at its number; `false`
+    /// where that was another one.
+    #[inline]
+    fn logged(&mut self, member: MembershipId, seq: u32, number: MessageNumber) -> bool {
+        let room = self.memberships[member.0 as usize].room;
+        let Some(log) = &mut self.rooms[room.0 as usize].log else {
+            return true;
+        };
+        let same = log.take(seq, number);
+        if !same {
+            self.tally.disordered += 1;
+            self.note_reason(format!("two messages at one number of room {}", room.0));
+        }
+        same
+    }
+
     /// The same by the sender's numbers, where the system has none.
     #[inline]
     fn ordered_by_sender(&mut self, member: MembershipId, number: MessageNumber) -> bool {
@@ -118,7 +134,9 @@ impl Engine {
             return true;
         };
         let receiver = &self.memberships[member.0 as usize];
-        let sender = &self.memberships[message.sender.0 as usize];
+        let Some(sender) = self.memberships.get(message.sender.0 as usize) else {
+            return true;
+        };
         let Some(order) = &mut self.rooms[receiver.room.0 as usize].by_sender else {
             return true;
         };
@@ -165,6 +183,9 @@ impl Engine {
     }
 
     fn refused(&mut self, number: MessageNumber, why: &[u8]) {
+        if self.repeat_later(number, why) {
+            return;
+        }
         let Some(not_to_come) = self.ledger.refused(number) else {
             return;
         };
@@ -198,8 +219,9 @@ impl Engine {
             self.take_snapshot(member, &snapshot, now);
         }
         let next = self.ledger.next();
+        let visitor = self.seats[id.0 as usize].visitor;
         let membership = &mut self.memberships[member.0 as usize];
-        if membership.since.is_none() {
+        if membership.since.is_none() && !visitor {
             membership.since = Some(next);
             self.rooms[membership.room.0 as usize].audience += 1;
         }

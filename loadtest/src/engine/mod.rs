@@ -40,6 +40,14 @@
 //!   [`Engine::stall`], and later [`Engine::read_on`].
 //! - **What happened** (joined, lost) is in [`Engine::take_happened`].
 //!   A lost connection is not made again unless the scenario does it.
+//! - **Visitors**: a seat that [`Engine::add_visitor`] made is owed nothing, so
+//!   that it may come and go at any time; the order of what it gets is checked.
+//! - **Several engines**: each counts what its own seats are owed of another's
+//!   message once it was told of it by [`Engine::announce`].
+//! - **One log**: after [`Engine::audit_logs`] all members of a room must see
+//!   the same message at the same number.
+//! - **Refusals that pass**: after [`Engine::repeat_unavailable`] a message that
+//!   was refused as unavailable is sent again, with its nonce.
 //! - **Loss**: a message owes a delivery to each member that had joined when it
 //!   was sent, whether that member is connected at the moment or not, until
 //!   [`Engine::retire`].
@@ -56,10 +64,12 @@ mod counting;
 mod frame;
 mod ids;
 mod ledger;
+mod log;
 mod marker;
 pub(crate) mod open_files;
 mod order;
 mod receiving;
+mod repeat;
 mod schedule;
 mod seat;
 mod sending;
@@ -79,6 +89,8 @@ use std::{
 use mio::{Events, Poll, Token};
 
 use ledger::Ledger;
+use log::Log;
+use repeat::Repeats;
 use seat::{Membership, Phase, Room, Seat};
 use tally::Span;
 use wake::Wake;
@@ -98,6 +110,9 @@ pub(crate) struct Settings {
     /// A word that the names of rooms and users begin with, so that runs
     /// against one store do not meet: letters and digits.
     pub(crate) run: String,
+    /// Which of several engines of one run this is, from 0: they share rooms,
+    /// but neither users nor the addresses that connections come from.
+    pub(crate) part: u16,
     /// Bytes of each message's text.
     pub(crate) text_bytes: usize,
     /// How many connections may be in the making at once.
@@ -168,6 +183,9 @@ pub(crate) struct Engine {
     happened: Vec<Happened>,
     /// The rooms of messages that reached everybody, where a closed loop wants them.
     finished: Option<Vec<RoomIndex>>,
+    /// Whether rooms keep a log that all members are compared with.
+    audits: bool,
+    repeats: Option<Repeats>,
     /// Why connections were lost and messages refused.
     reasons: BTreeMap<String, u64>,
 }
@@ -215,6 +233,8 @@ impl Engine {
             mask: 0x9e37_79b9,
             happened: Vec::new(),
             finished: None,
+            audits: false,
+            repeats: None,
             reasons: BTreeMap::new(),
         })
     }
@@ -229,8 +249,21 @@ impl Engine {
             audience: 0,
             by_sender: None,
             ordered_for: 0,
+            log: self.audits.then(Log::default),
         });
         index
+    }
+
+    /// Has rooms that are added from here on compare what their members see.
+    pub(crate) fn audit_logs(&mut self) {
+        self.audits = true;
+    }
+
+    /// Adds a seat that may come and go at any time: it is owed nothing.
+    pub(crate) fn add_visitor(&mut self, target: TargetIndex, rooms: &[RoomIndex]) -> SeatId {
+        let id = self.add_seat(target, rooms);
+        self.seats[id.0 as usize].visitor = true;
+        id
     }
 
     /// Adds a seat in these rooms. It is connected by [`Engine::connect`].
@@ -324,6 +357,7 @@ impl Engine {
     pub(crate) fn turn(&mut self, until: Nanos) -> io::Result<()> {
         self.start_waiting();
         let now = self.now();
+        let until = self.repeat_due(now).map_or(until, |due| until.min(due));
         let until = self.span.map_or(until, |span| until.min(span.row_ends));
         let timeout = if until <= now {
             Some(Duration::ZERO)

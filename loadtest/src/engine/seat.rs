@@ -5,6 +5,7 @@ use mio::net::TcpStream;
 
 use super::{
     ids::{MembershipId, MessageNumber, Nanos, RoomIndex, SeatId, TargetIndex},
+    log::Log,
     order::{BySender, Numbered},
 };
 
@@ -39,6 +40,8 @@ pub(crate) struct Seat {
     pub(super) stalled: bool,
     /// Whether it was in its rooms before.
     pub(super) returning: bool,
+    /// Whether nothing is owed to it.
+    pub(super) visitor: bool,
     pub(super) target: TargetIndex,
     pub(super) first_membership: u32,
     pub(super) memberships: u16,
@@ -46,6 +49,8 @@ pub(crate) struct Seat {
     pub(super) awaited_joins: u16,
     /// When it was to connect.
     pub(super) asked_at: Nanos,
+    /// When its WebSocket stood.
+    pub(super) upgraded_at: Nanos,
     /// The incomplete frame at the end of what was read.
     pub(super) incomplete: Vec<u8>,
     pub(super) rare: Option<Box<Rare>>,
@@ -69,11 +74,13 @@ impl Seat {
             phase: Phase::Away,
             stalled: false,
             returning: false,
+            visitor: false,
             target,
             first_membership,
             memberships,
             awaited_joins: 0,
             asked_at: Nanos(0),
+            upgraded_at: Nanos(0),
             incomplete: Vec::new(),
             rare: None,
         }
@@ -118,6 +125,7 @@ pub(crate) struct Room {
     pub(super) by_sender: Option<BySender>,
     /// For how many members `by_sender` was made.
     pub(super) ordered_for: usize,
+    pub(super) log: Option<Log>,
 }
 
 /// The number of a room by its name on the wire.
@@ -143,7 +151,7 @@ mod tests {
     #[test]
     fn a_seat_is_small() {
         assert!(
-            std::mem::size_of::<Seat>() <= 72,
+            std::mem::size_of::<Seat>() <= 80,
             "{}",
             std::mem::size_of::<Seat>()
         );

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{
-    Engine, MembershipId, MessageNumber, Nanos, SeatId,
+    Engine, MembershipId, MessageNumber, Nanos, RoomIndex, SeatId,
     frame::{self, Opcode},
     order::BySender,
     seat::Phase,
@@ -45,7 +45,20 @@ impl Engine {
         Some(number)
     }
 
-    fn write_message(&mut self, member: MembershipId, number: MessageNumber) {
+    /// Takes note of a message that another engine is about to send to a room:
+    /// what is owed to the members here is counted from now on. All engines of
+    /// a run must take note of all messages, in one order.
+    pub(crate) fn announce(&mut self, room: RoomIndex, intended: Nanos) -> MessageNumber {
+        let audience = self.rooms[room.0 as usize].audience;
+        let nobody = MembershipId(u32::MAX);
+        let number = self.ledger.issue(intended, nobody, audience, false);
+        if self.measured.contains(&number.0) {
+            self.tally.measured_expected += u64::from(audience);
+        }
+        number
+    }
+
+    pub(super) fn write_message(&mut self, member: MembershipId, number: MessageNumber) {
         let membership = &self.memberships[member.0 as usize];
         let (seat, room) = (membership.seat, &self.rooms[membership.room.0 as usize]);
         let mut payload = std::mem::take(&mut self.payload);

@@ -104,6 +104,8 @@ pub(crate) struct Tally {
     pub(crate) connect: Latency,
     /// The same, of seats that came back with a cursor.
     pub(crate) resume: Latency,
+    /// From the standing WebSocket to having everything, of the same.
+    pub(crate) catch_up: Latency,
     /// Events that came in answers to cursors.
     pub(crate) recovered: u64,
     /// Cursors that were answered with a fresh snapshot.

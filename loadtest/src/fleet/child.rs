@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::{guard, pinning::CoreSet};
@@ -109,6 +109,7 @@ impl ChildProcess {
                 return Ok(());
             }
             self.check()?;
+            ensure!(!guard::asked_to_end(), "interrupted");
             if Instant::now() > deadline {
                 bail!(
                     "{} is not ready after {patience:?}; {}",

@@ -2,14 +2,20 @@
 //!
 //! Returning and panicking drop a [`super::Fleet`], which ends its processes; a
 //! signal drops nothing. So every process group and folder is held here from
-//! its start to its end, and a thread waits for the signal.
+//! its start to its end, and a thread waits for the signal. A scenario that was
+//! asked to stop reports what it has measured so far; who does not come to an
+//! end is ended.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
     process,
-    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{
+        Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
+    time::Duration,
 };
 
 use anyhow::{Context, Result};
@@ -23,6 +29,13 @@ static HELD: Mutex<Held> = Mutex::new(Held {
     groups: Vec::new(),
     folders: Vec::new(),
 });
+
+/// How long a run may take to end by itself after the first signal.
+const GRACE: Duration = Duration::from_secs(15);
+/// The signal of this number ends at once.
+const MOST_SIGNALS: usize = 3;
+
+static SIGNALS: AtomicUsize = AtomicUsize::new(0);
 
 /// What a signal takes along.
 #[derive(Debug)]
@@ -57,6 +70,11 @@ pub(super) fn let_go_of_folder(folder: &Path) {
     held().folders.retain(|held| held != folder);
 }
 
+/// Whether we were asked to end.
+pub(super) fn asked_to_end() -> bool {
+    SIGNALS.load(Ordering::Relaxed) > 0
+}
+
 fn listen_for_signals() -> Result<()> {
     static LISTENING: OnceLock<io::Result<()>> = OnceLock::new();
     let listening = LISTENING.get_or_init(|| {
@@ -64,8 +82,8 @@ fn listen_for_signals() -> Result<()> {
         thread::Builder::new()
             .name("signals".to_owned())
             .spawn(move || {
-                if let Some(signal) = signals.forever().next() {
-                    end_everything(signal);
+                for signal in signals.forever() {
+                    take_signal(signal);
                 }
             })?;
         Ok(())
@@ -73,6 +91,19 @@ fn listen_for_signals() -> Result<()> {
     match listening {
         Ok(()) => Ok(()),
         Err(error) => Err(anyhow::anyhow!("{error}")).context("listening for signals"),
+    }
+}
+
+fn take_signal(signal: i32) {
+    let before = SIGNALS.fetch_add(1, Ordering::Relaxed);
+    if signal == SIGHUP || before + 1 >= MOST_SIGNALS {
+        end_everything(signal);
+    }
+    if before == 0 {
+        thread::spawn(move || {
+            thread::sleep(GRACE);
+            end_everything(signal);
+        });
     }
 }
 
