@@ -2,4 +2,13 @@
 //! several times over, and what that says of the goals.
 
 pub(crate) mod cases;
+mod child;
 pub(crate) mod judge;
+mod options;
+mod redis_baseline;
+mod results;
+mod run;
+mod schedule;
+
+pub(crate) use options::Options;
+pub(crate) use run::run;

@@ -16,7 +16,7 @@ mod rookery;
 mod servers;
 
 pub(crate) use child::ChildProcess;
-pub(crate) use peer::peers_folder;
+pub(crate) use peer::{check_peer, peers_folder};
 pub(crate) use pinning::{CoreSet, Pinning};
 pub(crate) use plan::{Durability, Plan, Store};
 pub(crate) use servers::Fleet;

@@ -37,6 +37,23 @@ pub(crate) fn peers_folder() -> PathBuf {
     }
 }
 
+/// Whether a peer could be started.
+///
+/// # Errors
+///
+/// Where there is none of that name, or it is not installed, with how to do that.
+pub(crate) fn check_peer(peers: &Path, name: &str) -> Result<()> {
+    let peer = Peer::read(peers, name)?;
+    peer.program()?;
+    let packages = peers.join("node_modules");
+    ensure!(
+        peer.command[0] != "node" || packages.is_dir(),
+        "{name} is not installed ({} is missing): run loadtest/peers/install",
+        packages.display()
+    );
+    Ok(())
+}
+
 impl Peer {
     /// Reads the description of a peer.
     ///

@@ -4,7 +4,7 @@
 pub(crate) mod compare;
 #[cfg(test)]
 pub(crate) mod example;
-mod grid;
+pub(crate) mod grid;
 pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod progress;

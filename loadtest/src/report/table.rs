@@ -143,7 +143,7 @@ fn or_dash(cell: Option<String>) -> String {
 
 impl Counts {
     /// Whether everything came, in a sentence.
-    pub(super) fn verdict(&self) -> String {
+    pub(crate) fn verdict(&self) -> String {
         let mut faults = Vec::new();
         for (count, name) in [
             (self.missing, "missing"),

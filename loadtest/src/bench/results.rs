@@ -1,0 +1,167 @@
+//! What a bench found, for a person at a terminal.
+
+use console::style;
+
+use super::cases::{CASES, Case};
+use super::judge::{Verdict, judge, values};
+use crate::report::grid::Grid;
+use crate::report::json::Run;
+use crate::report::spread::Spread;
+use crate::report::units::ratio;
+
+/// Every case with a line for everybody in it, then the goals.
+pub(crate) fn text(runs: &[Run]) -> String {
+    let ran = |case: &&Case| runs.iter().any(|run| run.case.as_deref() == Some(case.key));
+    let mut text: String = CASES
+        .iter()
+        .filter(ran)
+        .map(|case| of_case(case, runs))
+        .collect();
+    let goals = goals(runs);
+    if !goals.is_empty() {
+        text += &format!("\n{}\n{goals}", style("Goals").bold());
+    }
+    text
+}
+
+fn of_case(case: &Case, runs: &[Run]) -> String {
+    let figures = shown_figures(case, runs);
+    let mut text = format!(
+        "\n{}   {}\n",
+        style(case.title).bold(),
+        style(case.key).dim()
+    );
+    for figure in &figures {
+        let spread = |contender| {
+            let values = values(case, contender, figure, runs);
+            let first = values.first()?.1;
+            Some((
+                first,
+                Spread::of(values.iter().map(|(_, figure)| figure.value))?,
+            ))
+        };
+        let rows: Vec<_> = case
+            .contenders
+            .iter()
+            .filter_map(|c| Some((c.name, spread(c.name)?)))
+            .collect();
+        let Some((_, (named, first))) = rows.first() else {
+            continue;
+        };
+        let mut grid = Grid::new(&[&named.name, "median (least – most)", "ratio"]);
+        for (name, (figure, spread)) in &rows {
+            let times = ratio(spread.median / first.median);
+            grid.row(vec![
+                (*name).to_owned(),
+                spread.quantity(&figure.unit),
+                times,
+            ]);
+        }
+        text += &grid.text();
+    }
+    text
+}
+
+/// Those of the goals; all of the first run where there is no goal.
+fn shown_figures<'a>(case: &Case, runs: &'a [Run]) -> Vec<&'a str> {
+    let wanted = case.figures();
+    let mut keys = Vec::new();
+    for run in runs
+        .iter()
+        .filter(|run| run.case.as_deref() == Some(case.key))
+    {
+        for figure in &run.outcome.figures {
+            let key = figure.key.as_str();
+            if !keys.contains(&key) && (wanted.is_empty() || wanted.contains(&key)) {
+                keys.push(key);
+            }
+        }
+    }
+    keys
+}
+
+fn goals(runs: &[Run]) -> String {
+    let judged = judge(runs);
+    if judged.is_empty() {
+        return String::new();
+    }
+    let mut grid = Grid::new(&[
+        "case",
+        "figure",
+        "goal",
+        "found (least – median – most)",
+        "",
+    ])
+    .with_words(3);
+    for judged in &judged {
+        grid.row(vec![
+            judged.case.key.to_owned(),
+            judged.figure.clone(),
+            judged.goal_words(),
+            judged.found_words(),
+            coloured(judged.verdict),
+        ]);
+    }
+    grid.text()
+}
+
+fn coloured(verdict: Verdict) -> String {
+    let words = style(verdict.words());
+    match verdict {
+        Verdict::Met => words.green(),
+        Verdict::MetInTheMedian => words.yellow(),
+        Verdict::Missed => words.red(),
+        Verdict::NotMeasured => words.dim(),
+    }
+    .to_string()
+}
+
+/// The cases, who is measured in them, and the goals.
+pub(crate) fn list() -> String {
+    let mut text = String::new();
+    for case in CASES {
+        let names: Vec<_> = case
+            .contenders
+            .iter()
+            .map(|contender| contender.name)
+            .collect();
+        text += &format!("{}\n  {}\n", style(case.key).bold(), case.title);
+        text += &format!("  {} {}\n", case.scenario, case.settings);
+        text += &format!("  {}\n", style(names.join(", ")).dim());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::example;
+
+    #[test]
+    fn ratios_stand_beside_the_goals() {
+        let text = text(&example::bench());
+        let text = console::strip_ansi_codes(&text);
+        let line = |start: &[&str]| {
+            let words = |line: &str| {
+                line.split_whitespace()
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>()
+            };
+            let found = text.lines().map(words).find(|words| {
+                words.starts_with(&start.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>())
+            });
+            found
+                .unwrap_or_else(|| panic!("no {start:?} in\n{text}"))
+                .join(" ")
+        };
+        assert_eq!(line(&["bun"]), "bun 7.97 µs (7.82 µs – 8.13 µs) 1.08 ×");
+        assert_eq!(
+            line(&["fanout-steady", "CPU", "per", "delivery", "≤", "1.00"]),
+            "fanout-steady CPU per delivery ≤ 1.00 × bun 0.926 – 0.926 – 0.926 × met"
+        );
+        assert!(
+            line(&["fanout-steady", "CPU", "per", "delivery", "≤", "1.05"])
+                .ends_with("not measured")
+        );
+    }
+}
