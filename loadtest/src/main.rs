@@ -14,4 +14,30 @@ mod measure;
 mod outcome;
 mod report;
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Measures Rookery and its peers.
+#[derive(Debug, Parser)]
+#[command(name = "rookery-loadtest", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Bench(bench::Options),
+    Compare(report::commands::CompareOptions),
+    Show(report::commands::ShowOptions),
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    match Cli::parse().command {
+        Command::Bench(options) => return bench::run(&options),
+        Command::Compare(options) => report::commands::compare(&options)?,
+        Command::Show(options) => report::commands::show(&options)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

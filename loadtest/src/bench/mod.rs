@@ -11,4 +11,5 @@ mod run;
 mod schedule;
 
 pub(crate) use options::Options;
+pub(crate) use results::text as results;
 pub(crate) use run::run;

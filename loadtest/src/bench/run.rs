@@ -18,7 +18,7 @@ use super::schedule::{Pace, Turn, turns};
 use super::{child, redis_baseline, results};
 use crate::fleet;
 use crate::outcome::Outcome;
-use crate::report::html;
+use crate::report::commands::write_page;
 use crate::report::json::{Recording, Run};
 use crate::report::units::duration;
 
@@ -167,8 +167,7 @@ impl<'a> Bench<'a> {
     fn finish(self, planned: usize) -> anyhow::Result<ExitCode> {
         let recording = Recording::of_runs(self.runs);
         if let Some(path) = &self.options.html {
-            std::fs::write(path, html::page(&recording))
-                .with_context(|| format!("cannot write the report {}", path.display()))?;
+            write_page(&recording, path)?;
         }
         if !self.options.short {
             print(&results::text(&recording.runs));

@@ -27,8 +27,9 @@ pub(crate) fn turns(
         for case in cases {
             let mut contenders = options.contenders(case);
             contenders.retain(|contender| is_there(contender));
-            if !contenders.is_empty() {
-                contenders.rotate_left((repetition as usize - 1) % contenders.len());
+            let count = contenders.len();
+            if count > 0 {
+                contenders.rotate_left((repetition as usize - 1) % count);
             }
             turns.extend(contenders.into_iter().map(|contender| Turn {
                 case,

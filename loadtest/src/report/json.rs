@@ -57,6 +57,11 @@ impl Recording {
         }
     }
 
+    /// Whether it is of the bench: of cases, and not of runs by themselves.
+    pub(crate) fn is_bench(&self) -> bool {
+        self.runs.iter().any(|run| run.case.is_some())
+    }
+
     /// Writes the file whole or not at all: one that was there stays until the new one is complete.
     pub(crate) fn write(&self, path: &Path) -> anyhow::Result<()> {
         let text = serde_json::to_string_pretty(self).context("cannot encode the result")?;

@@ -1,11 +1,12 @@
 //! What a person or a program gets to see of a run: progress while it lasts,
 //! then a table, a JSON file and a page. Reads `Outcome`s and measures nothing.
 
-pub(crate) mod compare;
+pub(crate) mod commands;
+mod compare;
 #[cfg(test)]
 pub(crate) mod example;
 pub(crate) mod grid;
-pub(crate) mod html;
+mod html;
 pub(crate) mod json;
 pub(crate) mod progress;
 pub(crate) mod spread;
@@ -13,8 +14,6 @@ pub(crate) mod table;
 pub(crate) mod units;
 
 use std::path::Path;
-
-use anyhow::Context;
 
 use crate::outcome::Outcome;
 use json::Recording;
@@ -35,8 +34,7 @@ pub(crate) fn show(
         recording.write(path)?;
     }
     if let Some(path) = html {
-        std::fs::write(path, html::page(&recording))
-            .with_context(|| format!("cannot write the report {}", path.display()))?;
+        commands::write_page(&recording, path)?;
     }
     Ok(())
 }

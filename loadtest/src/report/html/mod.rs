@@ -16,7 +16,7 @@ use crate::outcome::Machine;
 
 /// The page of one run, of several, or of a whole bench.
 pub(crate) fn page(recording: &Recording) -> String {
-    let is_bench = recording.runs.iter().any(|run| run.case.is_some());
+    let is_bench = recording.is_bench();
     let content = html! {
         @if is_bench {
             (bench::content(&recording.runs))
