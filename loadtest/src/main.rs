@@ -33,8 +33,15 @@ enum Command {
     Show(report::commands::ShowOptions),
 }
 
-fn main() -> anyhow::Result<ExitCode> {
-    match Cli::parse().command {
+fn main() -> ExitCode {
+    run(Cli::parse().command).unwrap_or_else(|error| {
+        eprintln!("rookery-loadtest: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
         Command::Bench(options) => return bench::run(&options),
         Command::Compare(options) => report::commands::compare(&options)?,
         Command::Show(options) => report::commands::show(&options)?,

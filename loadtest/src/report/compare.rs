@@ -16,6 +16,9 @@ const NOISE_OF_ONE: f64 = 0.05;
 /// Less than this is of no interest, however sure it is.
 const NEGLIGIBLE: f64 = 0.01;
 
+/// The quantiles that are put side by side.
+const COMPARED: [&str; 3] = ["p50", "p99", "p99.9"];
+
 /// Runs of the same thing: a case or a scenario, and who was measured.
 type Key = (String, String);
 
@@ -162,7 +165,10 @@ fn numbers(outcome: &Outcome) -> Vec<Number> {
         better: figure.better,
     });
     let quantiles = outcome.latencies.iter().flat_map(|(what, quantiles)| {
-        quantiles.levels().map(move |(level, us)| Number {
+        let levels = quantiles
+            .levels()
+            .filter(|(level, _)| COMPARED.contains(level));
+        levels.map(move |(level, us)| Number {
             key: format!("{what} {level}"),
             name: format!("{what} {level}"),
             unit: "µs".to_owned(),

@@ -75,13 +75,16 @@ mod tests {
     /// Elements that have no end of their own.
     const VOID: [&str; 3] = ["meta", "br", "!DOCTYPE"];
 
-    fn pages() -> [String; 3] {
-        let sweep = example::sweep("rookery", 1.0);
+    fn recordings() -> [Recording; 3] {
         [
-            page(&Recording::of(example::fanout("rookery", 1.0))),
-            page(&Recording::of(sweep)),
-            page(&Recording::of_runs(example::bench())),
+            Recording::of(example::fanout("rookery", 1.0)),
+            Recording::of(example::sweep("rookery", 1.0)),
+            Recording::of_runs(example::bench()),
         ]
+    }
+
+    fn pages() -> [String; 3] {
+        recordings().each_ref().map(page)
     }
 
     #[test]
@@ -133,16 +136,17 @@ mod tests {
         assert!(page.contains("&lt;script&gt;alert"));
     }
 
-    /// Writes the example pages to look at: `ROOKERY_EXAMPLE_PAGES=dir cargo nextest run examples_for_the_eye`.
+    /// Writes the examples to look at: `ROOKERY_EXAMPLE_PAGES=dir cargo nextest run examples_for_the_eye`.
     #[test]
     fn examples_for_the_eye() {
         let kept = std::env::var_os("ROOKERY_EXAMPLE_PAGES").map(std::path::PathBuf::from);
         let temporary = tempfile::tempdir().unwrap();
         let directory = kept.unwrap_or_else(|| temporary.path().to_owned());
-        for (name, page) in ["fanout", "sweep", "bench"].into_iter().zip(pages()) {
-            let path = directory.join(format!("{name}.html"));
-            std::fs::write(&path, &page).unwrap();
-            assert!(page.contains("<svg"), "no plot in {name}");
+        for (name, recording) in ["fanout", "sweep", "bench"].into_iter().zip(recordings()) {
+            let path = directory.join(name);
+            recording.write(&path.with_extension("json")).unwrap();
+            std::fs::write(path.with_extension("html"), page(&recording)).unwrap();
+            assert!(page(&recording).contains("<svg"), "no plot in {name}");
         }
     }
 }
