@@ -20,7 +20,7 @@ pub(super) struct Peer {
     pub(super) dialect: Dialect,
     /// A program and its arguments, as seen from the peer's folder.
     command: Vec<String>,
-    /// Whether it needs a Redis.
+    /// Whether it takes a Redis, and then keeps every message there.
     pub(super) stores: bool,
     #[serde(skip)]
     folder: PathBuf,
@@ -96,7 +96,8 @@ impl Peer {
         command
             .args(&self.command[1..])
             .current_dir(&self.folder)
-            .env("PORT", listen.port().to_string());
+            .env("PORT", listen.port().to_string())
+            .env("NODE_ENV", "production");
         if let Some(url) = redis_url {
             command.env("REDIS_URL", url);
         }
@@ -168,6 +169,7 @@ mod tests {
         assert_eq!(
             set,
             [
+                (Some("NODE_ENV"), Some("production")),
                 (Some("PORT"), Some("9")),
                 (Some("REDIS_URL"), Some("redis://x"))
             ]

@@ -291,7 +291,7 @@ impl System {
 /// Whether there is to be a Redis, and how durable.
 fn redis_for(plan: &Plan, system: &System) -> Result<Option<super::Durability>> {
     match (system, plan.store) {
-        (System::Rookery { .. }, Store::Embedded) if plan.nodes > 1 => {
+        (_, Store::Embedded) if plan.nodes > 1 => {
             bail!(
                 "{} nodes share nothing without Redis: say --store redis",
                 plan.nodes
@@ -301,7 +301,6 @@ fn redis_for(plan: &Plan, system: &System) -> Result<Option<super::Durability>> 
             "{} keeps nothing in Redis; leave --store redis and --nodes out",
             peer.name
         ),
-        (System::Peer(peer), Store::Embedded) if peer.stores => Ok(Some(super::Durability::None)),
         (_, Store::Redis(durability)) => Ok(Some(durability)),
         (_, Store::Embedded) => Ok(None),
     }
