@@ -148,7 +148,7 @@ pub(crate) const CASES: &[Case] = &[
         title: "1 room × 1000, highest rate with p99 under 25 ms",
         scenario: "fanout",
         settings: "--rooms 1 --members 1000 --sweep",
-        short: "--rooms 1 --members 20 --sweep --seconds 1 --warmup 0",
+        short: "--rooms 1 --members 10 --sweep --rate 1000 --limit-ms 500 --seconds 0.3 --warmup 0",
         contenders: SERVERS,
         goals: &[
             Goal {
@@ -165,7 +165,7 @@ pub(crate) const CASES: &[Case] = &[
         key: "rooms",
         title: "100 rooms × 10, saturated",
         scenario: "rooms",
-        settings: "--rooms 100 --members 10 --in-flight 200 --seconds 8",
+        settings: "--rooms 100 --members 10 --seconds 8",
         short: "--rooms 10 --members 5 --in-flight 20 --seconds 1 --warmup 0",
         contenders: SERVERS,
         goals: &[
@@ -183,7 +183,7 @@ pub(crate) const CASES: &[Case] = &[
         key: "cluster",
         title: "Two nodes and Redis, small rooms saturated",
         scenario: "rooms",
-        settings: "--nodes 2 --store redis --rooms 100 --members 10 --in-flight 400 --seconds 8",
+        settings: "--nodes 2 --store redis --rooms 100 --members 10 --seconds 8",
         short: "--nodes 2 --store redis --rooms 10 --members 4 --in-flight 20 --seconds 1 --warmup 0",
         contenders: &[ROOKERY, SOCKETIO, REDIS],
         goals: &[

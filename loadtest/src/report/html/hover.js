@@ -19,9 +19,11 @@ for (const plot of document.querySelectorAll("[data-hover]")) {
     const closest = nearest(found.map(([, point]) => point), pointer);
     rule.style.left = `${closest[0] * 100}%`;
     words.replaceChildren(line(closest[2]), ...found.map(([one, point]) => line(point[3], one)));
-    words.style.left = `${closest[0] * 100}%`;
-    words.classList.toggle("left", closest[0] > 0.55);
     area.classList.add("hovered");
+    // Beside the rule, on the side with room; over it where neither side has enough.
+    const at = closest[0] * box.width;
+    const right = at + 10 + words.offsetWidth <= box.width;
+    words.style.left = `${Math.max(right ? at + 10 : at - 10 - words.offsetWidth, 0)}px`;
   });
   area.addEventListener("pointerleave", () => area.classList.remove("hovered"));
 

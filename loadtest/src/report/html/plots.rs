@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, count, trimmed};
 use super::plot::{Look, Plot, Point, Series};
-use crate::outcome::{Moment, Outcome, ProcessUse, Quantiles, Role};
+use crate::outcome::{Moment, Outcome, ProcessUse, Quantiles, Role, Step};
 use crate::report::units::{bytes, duration, micros, short};
 
 /// All plots of one outcome, in the order of the page.
@@ -50,11 +50,7 @@ pub(super) fn sweep(outcomes: &[(&str, usize, &Outcome)]) -> Option<Plot> {
                 x: step.rate,
                 y: step.p99_us as f64,
                 at: format!("{}/s", short(step.rate)),
-                value: format!(
-                    "p99 {}, {}/s achieved",
-                    micros(step.p99_us as f64),
-                    short(step.achieved)
-                ),
+                value: step_words(step),
                 bad: !step.passed,
             })
             .collect(),
@@ -72,6 +68,16 @@ pub(super) fn sweep(outcomes: &[(&str, usize, &Outcome)]) -> Option<Plot> {
             )
         }),
     })
+}
+
+/// The rate that was reached is worth a word only where it is not the one asked for.
+fn step_words(step: &Step) -> String {
+    let p99 = format!("p99 {}", micros(step.p99_us as f64));
+    if step.achieved >= step.rate * 0.98 {
+        p99
+    } else {
+        format!("{p99} at {}/s", short(step.achieved))
+    }
 }
 
 fn throughput(outcome: &Outcome) -> Option<Plot> {
