@@ -15,6 +15,9 @@ pub struct Settings {
     pub engine: EngineSettings,
     /// How much is kept, and for how long.
     pub retention: Retention,
+    /// Whether the bus of the embedded engine carries this node's own appends
+    /// too. Redis publishes them in any case, to this node as to the others.
+    pub echo: bool,
     /// How long the presence of this node outlives its last sign of life, in milliseconds.
     pub lease_ms: u64,
 }
@@ -38,6 +41,7 @@ impl Settings {
             server_id,
             engine,
             retention: Retention::default(),
+            echo: true,
             lease_ms: Self::LEASE_MS,
         }
     }

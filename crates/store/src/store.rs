@@ -43,7 +43,8 @@ impl Store {
     pub async fn connect(settings: Settings) -> Result<(Self, Bus), StoreError> {
         match settings.engine {
             EngineSettings::Embedded => {
-                let (engine, bus) = Embedded::start(settings.server_id, settings.retention);
+                let (engine, bus) =
+                    Embedded::start(settings.server_id, settings.retention, settings.echo);
                 Ok((Self::Embedded(engine), bus))
             }
             EngineSettings::Redis(redis) => {

@@ -26,6 +26,7 @@ use rookery_store::Store;
 use tokio::runtime::Handle;
 
 use presence::Presence;
+pub(crate) use send::Stored;
 use sessions::Sessions;
 
 use crate::{

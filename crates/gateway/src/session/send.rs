@@ -2,9 +2,12 @@
 
 use std::rc::Rc;
 
+use futures_util::FutureExt;
 use rookery_protocol::{RequestId, User, client_frame::SendCommand, encode, websocket};
 
+use super::Refusal;
 use crate::{
+    hub::Stored,
     socket::{Connection, Weight},
     worker::Worker,
 };
@@ -18,21 +21,36 @@ pub(super) fn send(
     connection: &Rc<Connection>,
     worker: &Rc<Worker>,
 ) {
-    let storing = match worker.hub.send(user, command) {
-        Ok(storing) => storing,
+    let mut storing = match worker.hub.send(user, command) {
+        Ok(storing) => Box::pin(storing),
         Err(refusal) => return connection.refuse(id, refusal, worker),
     };
+    // The embedded engine has stored it by now, and no task is needed.
+    if let Some(stored) = storing.as_mut().now_or_never() {
+        return connection.answer_stored(id, stored, worker);
+    }
     connection.begin(Weight::Writing);
     let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
     actix_rt::spawn(async move {
-        match (storing.await, id) {
-            (Ok(stored), Some(id)) => {
-                let ok = encode::ok_stored(&id, stored.seq, stored.ts, stored.duplicate);
-                connection.answer(websocket::text(&ok), &worker);
-            }
-            (Ok(_), None) => {}
-            (Err(refusal), id) => connection.refuse(id, refusal, &worker),
-        }
+        connection.answer_stored(id, storing.await, &worker);
         connection.done(Weight::Writing);
     });
+}
+
+impl Connection {
+    fn answer_stored(
+        self: &Rc<Self>,
+        id: Option<RequestId>,
+        stored: Result<Stored, Refusal>,
+        worker: &Worker,
+    ) {
+        match (stored, id) {
+            (Ok(stored), Some(id)) => {
+                let ok = encode::ok_stored(&id, stored.seq, stored.ts, stored.duplicate);
+                self.answer(websocket::text(&ok), worker);
+            }
+            (Ok(_), None) => {}
+            (Err(refusal), id) => self.refuse(id, refusal, worker),
+        }
+    }
 }

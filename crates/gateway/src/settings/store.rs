@@ -35,6 +35,8 @@ impl Settings {
                 max_events: self.rooms.max_events,
                 lifetimes: lifetimes.collect(),
             },
+            // The node has delivered its own appends itself.
+            echo: false,
             lease_ms: self.presence.lease_ms,
         }
     }

@@ -246,6 +246,12 @@ impl Connection {
             drop(outbox);
             return self.set_blocked(true, worker);
         }
+        if !self.blocked.get() {
+            // Only answers of this very turn wait: one write takes them along.
+            outbox.push(all.clone(), 0, false);
+            drop(outbox);
+            return self.flush(worker);
+        }
         let shed = limit != 0 && outbox.backlog() > limit / 2;
         let frames = if shed { durable } else { all };
         if frames.is_empty() {

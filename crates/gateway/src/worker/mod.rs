@@ -41,6 +41,8 @@ pub(crate) struct Worker {
     deadlines: RefCell<Deadlines>,
     /// Connections with answers that the flusher is to write.
     unflushed: RefCell<Vec<Rc<Connection>>>,
+    /// How often sockets were read.
+    readings: Cell<u64>,
     draining: Cell<bool>,
 }
 
@@ -55,11 +57,17 @@ impl Worker {
             rooms: RefCell::default(),
             deadlines: RefCell::default(),
             unflushed: RefCell::default(),
+            readings: Cell::new(0),
             draining: Cell::new(false),
         });
         actix_rt::spawn(flusher::run(Rc::clone(&worker)));
         actix_rt::spawn(deadlines::run(Rc::clone(&worker)));
         worker
+    }
+
+    /// Something was read: the flusher waits for what else is ready.
+    pub(crate) fn count_reading(&self) {
+        self.readings.set(self.readings.get().wrapping_add(1));
     }
 
     /// Has the flusher write what was put into the connection's outbox,

@@ -41,6 +41,8 @@ pub struct Embedded {
 struct Shared {
     server_id: ServerId,
     retention: Retention,
+    /// Whether appends go to the bus, where only this node would hear of them.
+    echo: bool,
     rooms: DashMap<RoomId, Room>,
     /// Per user the rooms and up to where they have looked at each.
     members: DashMap<UserId, BTreeMap<RoomId, u64>>,
@@ -52,11 +54,12 @@ struct Shared {
 
 impl Embedded {
     /// An empty engine. Must be called in a tokio runtime.
-    pub(crate) fn start(server_id: ServerId, retention: Retention) -> (Self, Bus) {
+    pub(crate) fn start(server_id: ServerId, retention: Retention, echo: bool) -> (Self, Bus) {
         let (feed, bus) = BusFeed::new();
         let shared = Arc::new(Shared {
             server_id,
             retention,
+            echo,
             rooms: DashMap::new(),
             members: DashMap::new(),
             presence: Presence::default(),
@@ -77,19 +80,9 @@ impl Embedded {
         let appended = room.append(&append, &shared.retention, clock::now_ms());
         shared.agenda.enter(&append.room, &mut room);
         shared.appends.fetch_add(1, Ordering::Relaxed);
-        // Published while the room is held, so that the bus has the order of the log.
-        let line = appended.event.as_ref().and_then(|event| {
-            let kind = append.body.kind;
-            envelope::durable(
-                &shared.server_id,
-                &append.room,
-                &appended.epoch,
-                kind,
-                event,
-            )
-        });
-        if let Some(line) = line {
-            shared.feed.send(BusEvent::Payload(line.into()));
+        if shared.echo {
+            // While the room is held, so that the bus has the order of the log.
+            shared.publish(&append, &appended);
         }
         Ok(appended)
     }
@@ -187,6 +180,21 @@ impl Embedded {
 }
 
 impl Shared {
+    fn publish(&self, append: &Append, appended: &Appended) {
+        let line = appended.event.as_ref().and_then(|event| {
+            envelope::durable(
+                &self.server_id,
+                &append.room,
+                &appended.epoch,
+                append.body.kind,
+                event,
+            )
+        });
+        if let Some(line) = line {
+            self.feed.send(BusEvent::Payload(line.into()));
+        }
+    }
+
     /// The room as it is to be written to or joined: made where it may be, and
     /// with a new epoch where its log ends before what is known.
     fn enter(
@@ -237,7 +245,7 @@ mod tests {
                 ttl_ms: 10,
             }],
         };
-        let (engine, _bus) = Embedded::start(ServerId::new("n").unwrap(), retention);
+        let (engine, _bus) = Embedded::start(ServerId::new("n").unwrap(), retention, true);
         for id in ["event:a", "kept"] {
             let join = Join {
                 room: room(id),
@@ -283,7 +291,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_bus_ends_with_the_last_handle() {
-        let (engine, mut bus) = Embedded::start(ServerId::new("n").unwrap(), Retention::default());
+        let (engine, mut bus) =
+            Embedded::start(ServerId::new("n").unwrap(), Retention::default(), true);
         engine.publish("x".to_owned());
         drop(engine);
         assert!(matches!(bus.next().await, Some(BusEvent::Payload(_))));
