@@ -234,22 +234,46 @@ pub(crate) const CASES: &[Case] = &[
         }],
     },
     Case {
+        key: "churn",
+        title: "New connections while 19,000 are dropped at once",
+        scenario: "connect",
+        settings: "--churn --connections 19000",
+        short: "--churn --connections 200",
+        contenders: &[ROOKERY],
+        goals: &[Goal {
+            figure: "new_connection_p99_us",
+            bound: Limit(100_000.0),
+        }],
+    },
+    Case {
         key: "slow",
         title: "One stalled reader in a room of 100",
         scenario: "slow",
-        settings: "",
-        short: "--members 20 --seconds 1",
+        settings: "--members 100 --stalled 1",
+        short: "--members 10 --stalled 1 --rate 200 --rounds 1 --seconds 1 --warmup 0",
         contenders: &[ROOKERY],
-        goals: &[],
+        goals: &[Goal {
+            figure: "delivery_p99_ratio",
+            bound: Limit(1.1),
+        }],
     },
     Case {
         key: "storm",
-        title: "Everybody drops and comes back, 50 messages behind",
+        title: "19,800 drop at once and come back, 50 messages behind",
         scenario: "storm",
-        settings: "",
-        short: "--connections 200",
+        settings: "--store redis --connections 19800 --behind 50",
+        short: "--store redis --connections 200 --members 50 --behind 10",
         contenders: &[ROOKERY],
-        goals: &[],
+        goals: &[
+            Goal {
+                figure: "slowest_catch_up_s",
+                bound: Limit(3.0),
+            },
+            Goal {
+                figure: "range_reads_per_room_and_node",
+                bound: Limit(1.0),
+            },
+        ],
     },
     Case {
         key: "workers",
