@@ -136,11 +136,10 @@ impl<'a> Bench<'a> {
     }
 
     fn keep(&mut self, turn: &Turn, outcome: Outcome) -> anyhow::Result<()> {
-        if !self.options.quiet {
-            eprintln!("    {}", glance(turn.case, &outcome));
-        }
         if !outcome.counts.whole() {
             self.fault(turn, outcome.counts.verdict());
+        } else if !self.options.quiet {
+            eprintln!("    {}", self.glance(turn.case, &outcome));
         }
         self.runs.push(Run {
             case: Some(turn.case.key.to_owned()),
@@ -152,6 +151,20 @@ impl<'a> Bench<'a> {
             Some(path) => Recording::of_runs(self.runs.clone()).write(path),
             None => Ok(()),
         }
+    }
+
+    /// What matters of a run, in a line. Figures of tiny loads would say nothing.
+    fn glance(&self, case: &Case, outcome: &Outcome) -> String {
+        if self.options.short {
+            return outcome.counts.verdict();
+        }
+        let wanted = case.figures();
+        let figures = outcome.figures.iter();
+        let shown = figures.filter(|f| wanted.is_empty() || wanted.contains(&f.key.as_str()));
+        let shown: Vec<_> = shown
+            .map(|figure| format!("{} {}", figure.name, style(figure.shown()).bold()))
+            .collect();
+        shown.join(" · ")
     }
 
     fn fault(&mut self, turn: &Turn, words: String) {
@@ -194,22 +207,20 @@ impl Turn {
     }
 }
 
-/// The figures that matter in this case, in a line.
-fn glance(case: &Case, outcome: &Outcome) -> String {
-    let wanted = case.figures();
-    let figures = outcome.figures.iter();
-    let shown = figures.filter(|f| wanted.is_empty() || wanted.contains(&f.key.as_str()));
-    let shown: Vec<_> = shown
-        .map(|figure| format!("{} {}", figure.name, style(figure.shown()).bold()))
-        .collect();
-    shown.join(" · ")
-}
-
+/// How many runs there were, and every fault again, where it is not overlooked.
 fn ending(done: usize, planned: usize, faults: &[Fault]) -> String {
-    let mut text = match planned {
-        all if all == done => format!("\n{done} runs.\n"),
-        _ => format!("\n{done} of {planned} runs.\n"),
+    let of_all = if planned == done {
+        String::new()
+    } else {
+        format!(" of {planned}")
     };
+    if faults.is_empty() {
+        let tick = style("✓").green();
+        return format!(
+            "\n{tick} {done}{of_all} runs, and in each of them everything arrived, once, in order\n"
+        );
+    }
+    let mut text = format!("\n{done}{of_all} runs\n");
     for fault in faults {
         text += &format!("{} {}\n", style("✗").red(), fault.words);
     }
