@@ -139,7 +139,7 @@ mod tests {
             cases.iter().map(|case| case.key).collect::<Vec<_>>()
         };
         assert_eq!(keys("--only rooms"), ["rooms", "cluster", "cluster-1500"]);
-        assert_eq!(keys("--only idle,connect"), ["idle", "connect"]);
+        assert_eq!(keys("--only idle,connect"), ["idle", "connect", "churn"]);
         assert_eq!(keys("").len(), CASES.len());
     }
 
