@@ -75,3 +75,18 @@ impl Engine {
         }
     }
 }
+
+impl Engine {
+    /// Takes everything that was sent for settled and all faults so far for
+    /// forgiven: what follows is judged by itself.
+    pub(crate) fn forgive(&mut self) {
+        self.ledger.forgive();
+        self.tally.doubled = 0;
+        self.tally.disordered = 0;
+        self.tally.lost_connections = 0;
+        self.reasons.clear();
+        for membership in &mut self.memberships {
+            membership.unanswered = 0;
+        }
+    }
+}

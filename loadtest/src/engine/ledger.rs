@@ -8,6 +8,15 @@ use super::ids::{MembershipId, MessageNumber, Nanos};
 /// How many messages can be under way at once.
 const CAPACITY: usize = 1 << 18;
 
+/// What stands where no message does.
+const NEVER: Message = Message {
+    intended: Nanos(0),
+    number: MessageNumber(u32::MAX),
+    sender: MembershipId(0),
+    lacking: 0,
+    acknowledged: true,
+};
+
 /// One message that was sent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Message {
@@ -49,15 +58,8 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     pub(crate) fn new() -> Self {
-        let never = Message {
-            intended: Nanos(0),
-            number: MessageNumber(u32::MAX),
-            sender: MembershipId(0),
-            lacking: 0,
-            acknowledged: true,
-        };
         Self {
-            ring: vec![never; CAPACITY].into_boxed_slice(),
+            ring: vec![NEVER; CAPACITY].into_boxed_slice(),
             next: 0,
             unsettled: 0,
             given_up: 0,
@@ -151,6 +153,13 @@ impl Ledger {
         message.acknowledged = true;
         self.unsettled -= 1;
         Some(lacking)
+    }
+
+    /// Forgets every message: what still comes of them belongs to nothing.
+    pub(crate) fn forgive(&mut self) {
+        self.ring.fill(NEVER);
+        self.unsettled = 0;
+        self.given_up = 0;
     }
 
     /// The messages that lack something, in the order in which they were sent.

@@ -302,6 +302,11 @@ impl Engine {
         self.seats.len()
     }
 
+    /// All seats.
+    pub(crate) fn seat_ids(&self) -> impl Iterator<Item = SeatId> + use<> {
+        (0..self.seats.len() as u32).map(SeatId)
+    }
+
     pub(crate) fn rooms(&self) -> &[Room] {
         &self.rooms
     }
@@ -421,7 +426,7 @@ impl Engine {
             self.turn(end.min(self.now().plus_seconds(1.0)))?;
             for happened in self.take_happened() {
                 if let Happened::Lost { seat, why } = happened {
-                    let target = self.target_name(seat);
+                    let target = self.address_of(seat);
                     anyhow::bail!(
                         "connection {} of {} to {target} failed: {why}",
                         seat.0 + 1,
@@ -439,7 +444,8 @@ impl Engine {
         Ok(())
     }
 
-    fn target_name(&self, seat: SeatId) -> std::net::SocketAddr {
+    /// Where a seat connects to.
+    pub(crate) fn address_of(&self, seat: SeatId) -> std::net::SocketAddr {
         let target = self.seats[seat.0 as usize].target;
         self.settings.targets[usize::from(target.0)].address
     }

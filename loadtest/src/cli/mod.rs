@@ -1,0 +1,118 @@
+//! The command line: what is run, against what, and where the result goes.
+//! Ends with 0 where everything came, 1 where something is missing, doubled or
+//! out of order, 2 where nothing could be measured.
+
+mod common;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use common::{Common, positive};
+
+use crate::{
+    bench,
+    outcome::{Counts, Outcome},
+    report, scenario,
+};
+
+/// Measures Rookery and chat servers like it on this machine.
+///
+/// Without --targets it starts what it measures, pinned to cores of its own, and
+/// ends it afterwards.
+#[derive(Debug, Parser)]
+#[command(name = "rookery-loadtest", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Messages to every member of big rooms: at a rate, with a number in flight, or a sweep for the highest rate
+    Fanout(scenario::fanout::Arguments),
+    /// Many small rooms: at a rate, or saturated
+    Rooms(scenario::rooms::Arguments),
+    Bench(bench::Options),
+    Compare(report::commands::CompareOptions),
+    Show(report::commands::ShowOptions),
+}
+
+impl Arguments {
+    /// Runs what was asked for.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be measured, with what to do.
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        match self.command {
+            Command::Fanout(arguments) => {
+                conclude(&arguments.common, &scenario::fanout::run(&arguments)?)
+            }
+            Command::Rooms(arguments) => {
+                conclude(&arguments.common, &scenario::rooms::run(&arguments)?)
+            }
+            Command::Bench(options) => bench::run(&options),
+            Command::Compare(options) => {
+                report::commands::compare(&options).map(|()| ExitCode::SUCCESS)
+            }
+            Command::Show(options) => report::commands::show(&options).map(|()| ExitCode::SUCCESS),
+        }
+    }
+}
+
+/// Shows an outcome and says by the exit code whether everything came.
+fn conclude(common: &Common, outcome: &Outcome) -> anyhow::Result<ExitCode> {
+    report::show(
+        outcome,
+        common.json.as_deref(),
+        common.html.as_deref(),
+        common.quiet,
+    )?;
+    if outcome.counts.whole() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!("error: {}", faults(&outcome.counts));
+    Ok(ExitCode::FAILURE)
+}
+
+/// What is wrong, in one line.
+fn faults(counts: &Counts) -> String {
+    let faults = [
+        (counts.missing, "deliveries are missing"),
+        (counts.doubled, "deliveries came twice"),
+        (counts.disordered, "deliveries came out of order"),
+        (counts.lost_connections, "connections were lost"),
+    ];
+    let found: Vec<_> = faults
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    found.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_flags_do_not_contradict_each_other() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_fault_is_named() {
+        let counts = Counts {
+            missing: 3,
+            lost_connections: 1,
+            ..Counts::default()
+        };
+        assert_eq!(
+            faults(&counts),
+            "3 deliveries are missing, 1 connections were lost"
+        );
+    }
+}

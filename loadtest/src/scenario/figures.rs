@@ -1,0 +1,90 @@
+//! The numbers that matter of a run that sent messages.
+
+use crate::outcome::{Better, Figure, Role};
+
+use super::{Measured, Pace};
+
+/// A figure.
+pub(crate) fn figure(key: &str, name: &str, unit: &str, value: f64, better: Better) -> Figure {
+    Figure {
+        key: key.into(),
+        name: name.into(),
+        unit: unit.into(),
+        value,
+        better,
+    }
+}
+
+/// What is shown of messages to rooms of so many members, the most important first.
+pub(super) fn of_messages(measured: &Measured, members: usize, pace: Pace) -> Vec<Figure> {
+    let mut figures = match pace {
+        Pace::Rate(_) => [costs(measured, members), rates(measured, members)].concat(),
+        Pace::InFlight(_) => [rates(measured, members), costs(measured, members)].concat(),
+    };
+    if let Some(delivery) = measured.latencies.get("delivery") {
+        for (key, name, value) in [
+            ("delivery_p50_us", "p50 of a delivery", delivery.p50_us),
+            ("delivery_p99_us", "p99 of a delivery", delivery.p99_us),
+        ] {
+            figures.push(figure(key, name, "µs", value as f64, Better::Lower));
+        }
+    }
+    figures
+}
+
+fn rates(measured: &Measured, members: usize) -> Vec<Figure> {
+    let deliveries = measured.delivered as f64 / measured.seconds.max(1e-9);
+    let messages = deliveries / members.max(1) as f64;
+    vec![
+        figure(
+            "deliveries_per_s",
+            "Deliveries",
+            "1/s",
+            deliveries,
+            Better::Higher,
+        ),
+        figure(
+            "messages_per_s",
+            "Messages",
+            "1/s",
+            messages,
+            Better::Higher,
+        ),
+    ]
+}
+
+fn costs(measured: &Measured, members: usize) -> Vec<Figure> {
+    let deliveries = measured.delivered.max(1) as f64;
+    let messages = deliveries / members.max(1) as f64;
+    let costs = [
+        (
+            "cpu_us_per_delivery",
+            "CPU per delivery",
+            Role::Node,
+            deliveries,
+        ),
+        (
+            "cpu_us_per_message",
+            "CPU per message",
+            Role::Node,
+            messages,
+        ),
+        (
+            "redis_cpu_us_per_message",
+            "CPU of Redis per message",
+            Role::Redis,
+            messages,
+        ),
+        (
+            "generator_cpu_us_per_delivery",
+            "The generator's own CPU per delivery",
+            Role::Generator,
+            deliveries,
+        ),
+    ];
+    let known = costs.into_iter().filter_map(|(key, name, role, per)| {
+        let cpu_us = measured.cpu_us_of(role)? as f64;
+        Some(figure(key, name, "µs", cpu_us / per, Better::Lower))
+    });
+    known.collect()
+}

@@ -1,0 +1,16 @@
+//! What can be measured. Each scenario has a file: its flags, and a function
+//! that turns them into an [`crate::outcome::Outcome`].
+//!
+//! They share the [`stage`], which sets up what is measured and concludes it, and
+//! the [`load`] that sends messages.
+
+pub(crate) mod fanout;
+mod figures;
+mod load;
+pub(crate) mod rooms;
+mod stage;
+mod sweep;
+
+pub(crate) use figures::figure;
+pub(crate) use load::{Load, Pace, Senders};
+pub(crate) use stage::{Measured, Stage};
