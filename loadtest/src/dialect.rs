@@ -1,10 +1,10 @@
 //! How a system is spoken to.
 
 use clap::ValueEnum;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The closed set of wires that the generator speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Dialect {
     /// `PROTOCOL.md`: authenticated, acknowledged, numbered.

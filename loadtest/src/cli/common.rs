@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::{
     dialect::Dialect,
     engine::Target,
-    fleet::{Pinning, Plan, Store, peers_folder},
+    fleet::{Durability, Pinning, Plan, Store, peers_folder},
     measure::Watched,
 };
 
@@ -42,6 +42,15 @@ pub(crate) struct Common {
     /// Where messages live: embedded or redis [default: redis with several nodes, else embedded]
     #[arg(long, value_name = "STORE", conflicts_with = "targets")]
     pub(crate) store: Option<Store>,
+
+    /// What of its own Redis is there again after a crash: nothing (no), nearly all (everysec), or all (always)
+    #[arg(
+        long,
+        default_value = "no",
+        value_name = "HOW",
+        conflicts_with = "targets"
+    )]
+    pub(crate) redis_appendonly: Durability,
 
     /// The binary of a node [default: rookery beside this program]
     #[arg(long, value_name = "PATH", conflicts_with = "targets")]
@@ -99,7 +108,10 @@ impl Common {
             system: self.system.clone(),
             nodes: self.nodes,
             workers: self.workers,
-            store: self.store.unwrap_or(Store::for_nodes(self.nodes)),
+            store: match self.store.unwrap_or(Store::for_nodes(self.nodes)) {
+                Store::Redis(_) => Store::Redis(self.redis_appendonly),
+                Store::Embedded => Store::Embedded,
+            },
             rookery: self.rookery.clone(),
             peers: self.peers.clone().unwrap_or_else(peers_folder),
             secret: self.secret(),

@@ -33,9 +33,22 @@ enum Command {
     Fanout(scenario::fanout::Arguments),
     /// Many small rooms: at a rate, or saturated
     Rooms(scenario::rooms::Arguments),
+    /// Many connections that hold still: bytes each, and a message to all of them
+    Idle(scenario::idle::Arguments),
+    /// Connections made: how many a second, and what each costs; --churn while a crowd drops
+    Connect(scenario::connect::Arguments),
+    /// Everybody drops and comes back with a cursor: until when all have everything
+    Storm(scenario::storm::Arguments),
+    /// A room in which some stop reading: what the others notice
+    Slow(scenario::slow::Arguments),
+    /// A mixture over minutes that audits every message, while nodes are restarted where told
+    Soak(scenario::soak::Arguments),
     Bench(bench::Options),
     Compare(report::commands::CompareOptions),
     Show(report::commands::ShowOptions),
+    /// A process that holds connections for `idle`
+    #[command(name = scenario::idle::PART_COMMAND, hide = true)]
+    IdlePart,
 }
 
 impl Arguments {
@@ -52,11 +65,27 @@ impl Arguments {
             Command::Rooms(arguments) => {
                 conclude(&arguments.common, &scenario::rooms::run(&arguments)?)
             }
+            Command::Idle(arguments) => {
+                conclude(&arguments.common, &scenario::idle::run(&arguments)?)
+            }
+            Command::Connect(arguments) => {
+                conclude(&arguments.common, &scenario::connect::run(&arguments)?)
+            }
+            Command::Storm(arguments) => {
+                conclude(&arguments.common, &scenario::storm::run(&arguments)?)
+            }
+            Command::Slow(arguments) => {
+                conclude(&arguments.common, &scenario::slow::run(&arguments)?)
+            }
+            Command::Soak(arguments) => {
+                conclude(&arguments.common, &scenario::soak::run(&arguments)?)
+            }
             Command::Bench(options) => bench::run(&options),
             Command::Compare(options) => {
                 report::commands::compare(&options).map(|()| ExitCode::SUCCESS)
             }
             Command::Show(options) => report::commands::show(&options).map(|()| ExitCode::SUCCESS),
+            Command::IdlePart => scenario::idle::run_part().map(|()| ExitCode::SUCCESS),
         }
     }
 }

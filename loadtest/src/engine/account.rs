@@ -58,6 +58,16 @@ impl Engine {
         }
     }
 
+    /// Events that visitors should have had between two that they had. What
+    /// members lack is in the counts.
+    pub(crate) fn visitors_missed(&self) -> u64 {
+        let seats = self.seats.iter().filter(|seat| seat.visitor);
+        let memberships = seats.flat_map(|seat| &self.memberships[seat.membership_range()]);
+        memberships
+            .map(|member| u64::from(member.events.holes))
+            .sum()
+    }
+
     /// What was counted, and the latencies of what came after the span taken in.
     pub(crate) fn counts(&mut self) -> Counts {
         self.tally.settle();

@@ -70,6 +70,15 @@ impl Engine {
         self.read(id, false);
     }
 
+    /// Whether it has no connection and none is being made.
+    pub(crate) fn is_away(&self, id: SeatId) -> bool {
+        self.seats[id.0 as usize].phase == Phase::Away
+    }
+
+    pub(crate) fn is_visitor(&self, id: SeatId) -> bool {
+        self.seats[id.0 as usize].visitor
+    }
+
     pub(crate) fn is_joined(&self, id: SeatId) -> bool {
         self.seats[id.0 as usize].phase == Phase::Joined
     }

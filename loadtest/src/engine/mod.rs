@@ -288,6 +288,33 @@ impl Engine {
         id
     }
 
+    /// An engine for the same targets: a part of the same run, for another thread.
+    ///
+    /// # Errors
+    ///
+    /// Where the kernel gives no poll or timer.
+    pub(crate) fn sibling(&self, part: u16) -> io::Result<Self> {
+        Self::new(Settings {
+            part,
+            run: format!("{}p{part}", self.settings.run),
+            ..self.settings.clone()
+        })
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Has so many connections be in the making at once from here on.
+    pub(crate) fn allow_handshakes(&mut self, handshakes: usize) {
+        self.settings.handshakes = handshakes;
+    }
+
+    /// Whether every message is answered to its sender.
+    pub(crate) fn acknowledges(&self) -> bool {
+        self.settings.wire.acknowledges()
+    }
+
     /// The target of the so-manieth member of a room: the targets in turn.
     pub(crate) fn target_of(&self, index: usize) -> TargetIndex {
         TargetIndex((index % self.settings.targets.len().max(1)) as u16)

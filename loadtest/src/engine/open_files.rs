@@ -6,6 +6,18 @@ use rlimit::Resource;
 /// Files that are open beside connections: outputs, the poll, measured processes.
 const BESIDE: u64 = 64;
 
+/// How many files this process may have open at most.
+///
+/// # Errors
+///
+/// Where the limit cannot be read.
+pub(crate) fn most() -> anyhow::Result<u64> {
+    let (_, hard) = Resource::NOFILE
+        .get()
+        .context("cannot read the limit of open files")?;
+    Ok(hard)
+}
+
 /// Sees to it that so many connections can be held at once.
 pub(crate) fn allow(connections: usize) -> anyhow::Result<()> {
     let wanted = connections as u64 + BESIDE;

@@ -123,7 +123,10 @@ impl Engine {
     #[cold]
     fn rare_frame(&mut self, id: SeatId, opcode: Opcode, last: bool, payload: &[u8], now: Nanos) {
         match opcode {
-            Opcode::Ping => self.write_frame(id, Opcode::Pong, payload),
+            Opcode::Ping => {
+                self.tally.heartbeats += 1;
+                self.write_frame(id, Opcode::Pong, payload);
+            }
             Opcode::Pong => {}
             Opcode::Close => self.lose(id, closed(payload)),
             Opcode::Text | Opcode::Binary | Opcode::Continuation => {

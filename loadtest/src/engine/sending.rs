@@ -15,11 +15,12 @@ const MOST_UNSENT: usize = 4 << 20;
 impl Engine {
     /// Sends a message of `member` to its room. `intended` is when that was to
     /// happen: its latencies count from there. `None` where the member is not
-    /// connected at the moment.
+    /// connected at the moment, or has stalled.
     pub(crate) fn send(&mut self, member: MembershipId, intended: Nanos) -> Option<MessageNumber> {
         let membership = &mut self.memberships[member.0 as usize];
         let seat = membership.seat;
-        if self.seats[seat.0 as usize].phase != Phase::Joined {
+        let sender = &self.seats[seat.0 as usize];
+        if sender.phase != Phase::Joined || sender.stalled {
             return None;
         }
         let acknowledges = self.settings.wire.acknowledges();

@@ -39,7 +39,24 @@ impl Latency {
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        // `clear` of the histogram would keep the largest value.
+        self.0.reset();
+    }
+
+    /// What was recorded, as pairs of microseconds and how often: so that it can
+    /// go to another process.
+    pub(crate) fn recorded(&self) -> Vec<(u64, u64)> {
+        let steps = self.0.iter_recorded();
+        steps
+            .map(|step| (step.value_iterated_to(), step.count_at_value()))
+            .collect()
+    }
+
+    /// Takes in what [`Self::recorded`] gave.
+    pub(crate) fn record_all(&mut self, recorded: &[(u64, u64)]) {
+        for &(micros, times) in recorded {
+            self.0.saturating_record_n(micros, times);
+        }
     }
 
     /// Takes in what another one holds.
@@ -84,6 +101,8 @@ pub(crate) struct Tally {
     pub(crate) doubled: u64,
     pub(crate) disordered: u64,
     pub(crate) lost_connections: u64,
+    /// Pings of servers that were answered, ever.
+    pub(crate) heartbeats: u64,
     /// Deliveries and answers that belong to nothing that was sent.
     pub(crate) strays: u64,
 

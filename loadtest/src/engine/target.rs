@@ -50,6 +50,11 @@ const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const ACCEPT: &[u8] = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
 impl Target {
+    /// As it can be parsed again.
+    pub(crate) fn url(&self) -> String {
+        format!("ws://{}{}", self.host, self.path.as_deref().unwrap_or(""))
+    }
+
     /// The upgrade request, to the usual path of the wire where the URL has none.
     pub(crate) fn request(&self, default_path: &str) -> Vec<u8> {
         let path = self.path.as_deref().unwrap_or(default_path);

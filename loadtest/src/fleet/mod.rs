@@ -5,6 +5,7 @@
 //! every way out that a program can see. Nothing here speaks WebSocket.
 
 mod child;
+mod folder;
 mod guard;
 mod http;
 mod peer;
@@ -16,7 +17,8 @@ mod rookery;
 mod servers;
 
 pub(crate) use child::ChildProcess;
+pub(crate) use folder::Folder;
 pub(crate) use peer::{check_peer, peers_folder};
 pub(crate) use pinning::{CoreSet, Pinning};
-pub(crate) use plan::{Durability, Plan, Store};
+pub(crate) use plan::{Durability, Plan, ROOKERY, Store};
 pub(crate) use servers::Fleet;

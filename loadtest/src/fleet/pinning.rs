@@ -51,6 +51,15 @@ impl Pinning {
         }
     }
 
+    /// The cores of the processes of a generator: one where there is one,
+    /// several run anywhere unless told.
+    pub(crate) fn of_generators(&self, processes: usize) -> Option<CoreSet> {
+        match self {
+            Self::Auto if processes > 1 => None,
+            _ => self.of_generator(),
+        }
+    }
+
     /// The cores of the generator.
     pub(crate) fn of_generator(&self) -> Option<CoreSet> {
         match self {

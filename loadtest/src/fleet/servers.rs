@@ -1,12 +1,9 @@
 //! All servers of a run, started and ended together.
 
-use std::{net::SocketAddr, path::Path, process::Command, time::Duration};
-
-use anyhow::{Context, Result, bail, ensure};
-use tempfile::TempDir;
+use std::{net::SocketAddr, process::Command, time::Duration};
 
 use super::{
-    ChildProcess, Plan, Store, guard, http,
+    ChildProcess, Folder, Plan, Store, http,
     peer::{self, Peer},
     pinning::CoreSet,
     plan::ROOKERY,
@@ -15,6 +12,7 @@ use super::{
     rookery,
 };
 use crate::{dialect::Dialect, measure::Watched, outcome::Role};
+use anyhow::{Context, Result, bail, ensure};
 
 /// How long a node or a peer may take until it is ready.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -326,31 +324,6 @@ fn metric(metrics: &str, name: &str) -> f64 {
         }
     });
     values.sum()
-}
-
-/// The folder of logs and of Redis's files; removed when dropped.
-#[derive(Debug)]
-struct Folder(TempDir);
-
-impl Folder {
-    fn new() -> Result<Self> {
-        let folder = tempfile::Builder::new()
-            .prefix("rookery-loadtest-")
-            .tempdir()
-            .context("making a folder for the servers' logs")?;
-        guard::hold_folder(folder.path());
-        Ok(Self(folder))
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        guard::let_go_of_folder(self.path());
-    }
 }
 
 #[cfg(test)]

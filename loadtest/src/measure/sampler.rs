@@ -67,6 +67,12 @@ impl Sampler {
         lock(&self.state).processes.push(Observed::new(process));
     }
 
+    /// Who is watched.
+    pub(crate) fn watched(&self) -> Vec<Watched> {
+        let state = lock(&self.state);
+        state.processes.iter().map(Observed::who).collect()
+    }
+
     /// The measured part begins: CPU and timelines count from here.
     pub(crate) fn begin(&self) {
         lock(&self.state).begin();
@@ -76,10 +82,8 @@ impl Sampler {
     pub(crate) fn cpu_us(&self) -> Vec<(Watched, u64)> {
         let mut state = lock(&self.state);
         let rows = state.processes.iter_mut().map(|observed| {
-            let found = &observed.found;
-            let who = Watched::new(found.role, found.name.clone(), found.pid);
             let spent = observed.meter.read_ns() - observed.cpu_at_begin_ns;
-            (who, spent / 1000)
+            (observed.who(), spent / 1000)
         });
         rows.collect()
     }
@@ -156,6 +160,10 @@ impl Observed {
                 timeline: Vec::new(),
             },
         }
+    }
+
+    fn who(&self) -> Watched {
+        Watched::new(self.found.role, self.found.name.clone(), self.found.pid)
     }
 
     fn look(&mut self, at_s: f64) {

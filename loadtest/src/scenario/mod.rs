@@ -4,11 +4,16 @@
 //! They share the [`stage`], which sets up what is measured and concludes it, and
 //! the [`load`] that sends messages.
 
+pub(crate) mod connect;
 pub(crate) mod fanout;
 mod figures;
+pub(crate) mod idle;
 mod load;
 pub(crate) mod rooms;
+pub(crate) mod slow;
+pub(crate) mod soak;
 mod stage;
+pub(crate) mod storm;
 mod sweep;
 
 pub(crate) use figures::figure;

@@ -37,6 +37,7 @@ pub(crate) struct Stage {
     system: String,
     started_at_ms: u64,
     settings: BTreeMap<String, String>,
+    remarks: Vec<String>,
     shown_rows: usize,
 }
 
@@ -106,6 +107,7 @@ impl Stage {
             system,
             started_at_ms,
             settings: BTreeMap::new(),
+            remarks: Vec::new(),
             shown_rows: 0,
         };
         stage.setting("text bytes", common.text_bytes);
@@ -115,6 +117,23 @@ impl Stage {
     /// Notes a setting for the readers of the outcome.
     pub(crate) fn setting(&mut self, name: &str, value: impl ToString) {
         self.settings.insert(name.into(), value.to_string());
+    }
+
+    /// Notes what the readers of the outcome must know.
+    pub(crate) fn remark(&mut self, words: String) {
+        self.remarks.push(words);
+    }
+
+    /// How many nodes or other targets there are.
+    pub(crate) fn nodes(&self) -> usize {
+        self.engine.settings().targets.len()
+    }
+
+    /// CPU of all processes of a role since the measured span began, in microseconds.
+    pub(crate) fn cpu_us_of(&self, role: Role) -> u64 {
+        let processes = self.sampler.cpu_us();
+        let of_role = processes.iter().filter(|(who, _)| who.role == role);
+        of_role.map(|(_, cpu_us)| cpu_us).sum()
     }
 
     /// Connects all seats that are away and waits until each is in its rooms.
@@ -221,7 +240,8 @@ impl Stage {
 
     /// Ends the run: everything that was started is gone afterwards.
     pub(crate) fn conclude(self, measured: Measured, figures: Vec<Figure>) -> Outcome {
-        let mut remarks = measured.remarks();
+        let mut remarks = self.remarks;
+        remarks.extend(measured.remarks());
         if self.stop.requested() {
             remarks.push("ended early, by a signal".into());
         }

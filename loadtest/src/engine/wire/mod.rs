@@ -83,6 +83,23 @@ impl Wire {
         }
     }
 
+    /// Which dialect this is.
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self {
+            Self::Rookery { .. } => Dialect::Rookery,
+            Self::Plain => Dialect::Plain,
+            Self::SocketIo => Dialect::Socketio,
+        }
+    }
+
+    /// What signs the tokens of users; empty where there are none.
+    pub(crate) fn secret(&self) -> &str {
+        match self {
+            Self::Rookery { secret } => str::from_utf8(secret).unwrap_or_default(),
+            _ => "",
+        }
+    }
+
     /// The path of the upgrade request, where the target's URL has none.
     pub(crate) fn path(&self) -> &'static str {
         match self {
