@@ -128,12 +128,8 @@ pub struct SnapshotHead<'a> {
     pub online_count: u64,
 }
 
-/// `ok` to `join`: the head, and the finished JSON of events or messages.
-pub fn ok_joined<'a>(
-    id: &RequestId,
-    snapshot: &SnapshotHead<'_>,
-    items: impl IntoIterator<Item = &'a [u8]>,
-) -> Vec<u8> {
+/// `ok` to `join` up to its events or messages; [`ok_joined_items`] has the rest.
+pub fn ok_joined_head(id: &RequestId, snapshot: &SnapshotHead<'_>) -> Vec<u8> {
     #[derive(Serialize)]
     struct Head<'a> {
         room: &'a RoomId,
@@ -172,11 +168,17 @@ pub fn ok_joined<'a>(
     inner.pop();
     let mut out = head(id, br#","room":"#);
     out.extend_from_slice(&inner);
-    out.extend_from_slice(if recovered {
-        br#","events":"#
+    out
+}
+
+/// The rest of `ok` to `join`, the same for all who are shown the same: the
+/// finished JSON of raw events after a cursor, or of messages as they are now.
+pub fn ok_joined_items<'a>(recovered: bool, items: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+    let mut out = if recovered {
+        br#","events":"#.to_vec()
     } else {
-        br#","messages":"#
-    });
+        br#","messages":"#.to_vec()
+    };
     array(&mut out, items);
     out.extend_from_slice(b"}}");
     out
@@ -247,7 +249,11 @@ mod tests {
             online_count: 1,
         };
         let event = br#"{"type":"message","room":"general","seq":44,"ts":5,"from":{"id":"u","name":"n"},"text":"x"}"#;
-        let ServerFrame::Ok(answer) = read(&ok_joined(&2.into(), &snapshot, [&event[..]])) else {
+        let joined = |snapshot: &SnapshotHead<'_>, items: &[&[u8]]| {
+            let items = ok_joined_items(snapshot.recovered, items.iter().copied());
+            read(&[ok_joined_head(&2.into(), snapshot), items].concat())
+        };
+        let ServerFrame::Ok(answer) = joined(&snapshot, &[event]) else {
             panic!();
         };
         let read_back = answer.room.unwrap();
@@ -256,9 +262,7 @@ mod tests {
         assert_eq!(read_back.online[0].name.as_ref(), "Bea");
 
         snapshot.recovered = false;
-        let ServerFrame::Ok(answer) =
-            read(&ok_joined(&2.into(), &snapshot, [&event[..], &event[..]]))
-        else {
+        let ServerFrame::Ok(answer) = joined(&snapshot, &[event, event]) else {
             panic!();
         };
         assert_eq!(answer.room.unwrap().messages.unwrap().len(), 2);

@@ -21,6 +21,11 @@ impl Readiness {
         self.bus_up.swap(up, Ordering::Relaxed)
     }
 
+    /// Whether the shared channel answers.
+    pub(crate) fn is_bus_up(&self) -> bool {
+        self.bus_up.load(Ordering::Relaxed)
+    }
+
     /// From now on the node only ends.
     pub(crate) fn set_draining(&self) {
         self.draining.store(true, Ordering::Relaxed);
@@ -39,10 +44,7 @@ impl Readiness {
                 !self.store_up.load(Ordering::Relaxed),
                 "the store does not answer",
             ),
-            (
-                !self.bus_up.load(Ordering::Relaxed),
-                "the shared channel does not answer",
-            ),
+            (!self.is_bus_up(), "the shared channel does not answer"),
         ];
         said.into_iter()
             .filter(|(so, _)| *so)

@@ -101,6 +101,9 @@ impl Hub {
 
     /// Something may have been missed in any room: heal them all, and look who is there.
     fn suspect_everything(self: &Arc<Self>) {
+        for room in self.followed_rooms() {
+            room.doubt();
+        }
         let hub = Arc::clone(self);
         self.background.spawn(async move {
             hub.compare_heads().await;

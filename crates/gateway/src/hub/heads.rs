@@ -42,9 +42,10 @@ impl Hub {
         rooms: &[Arc<Room>],
     ) -> Result<(), rookery_store::StoreError> {
         let ids: Vec<_> = rooms.iter().map(|room| room.id.clone()).collect();
+        let known: Vec<_> = rooms.iter().map(|room| room.position()).collect();
         let heads = self.store.heads(&ids).await?;
-        for (room, head) in rooms.iter().zip(heads) {
-            let wanted = head.map_or(Wanted::Nothing, |head| room.notice_head(&head));
+        for ((room, known), head) in rooms.iter().zip(known).zip(heads) {
+            let wanted = room.notice_head(known.as_ref(), head.as_ref());
             if wanted == Wanted::Healing {
                 self.heal_soon(Arc::clone(room));
             }

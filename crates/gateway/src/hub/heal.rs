@@ -54,6 +54,7 @@ impl Hub {
     /// Reads the log until the room is at its end. Nobody else does so meanwhile.
     async fn read_log(&self, room: &Room) -> Result<(), StoreError> {
         while let Some(position) = room.position() {
+            self.metrics.range_reads.inc();
             let range = match self.store.events_after(&room.id, &position, PAGE).await {
                 Ok(range) => range,
                 // Gone: whoever writes next makes the log anew, in another epoch.

@@ -8,12 +8,14 @@
 mod bus;
 mod heads;
 mod heal;
+mod lingering;
 mod presence;
 mod probe;
 mod rooms;
 mod roster;
 mod send;
 mod sessions;
+mod snapshot;
 
 use std::sync::{
     Arc,
@@ -21,16 +23,21 @@ use std::sync::{
 };
 
 use dashmap::DashMap;
-use rookery_protocol::{RoomId, ServerId};
+use rookery_protocol::{RoomId, ServerId, client_frame::MAX_PAGE};
 use rookery_store::Store;
 use tokio::runtime::Handle;
 
+use lingering::Lingering;
 use presence::Presence;
 pub(crate) use send::Stored;
 use sessions::Sessions;
 
 use crate::{
-    http::Readiness, identity::Identity, metrics::Metrics, room::Room, settings::Settings,
+    http::Readiness,
+    identity::Identity,
+    metrics::Metrics,
+    room::{RecentBudget, Room},
+    settings::Settings,
     worker::Workers,
 };
 
@@ -50,6 +57,8 @@ pub(crate) struct Hub {
     /// Sends that are on their way into the store.
     pub(crate) sends_in_flight: AtomicUsize,
     rooms: DashMap<RoomId, Arc<Room>>,
+    lingering: Lingering,
+    recent: Arc<RecentBudget>,
     probe: probe::Probe,
     /// The runtime of everything that belongs to no socket.
     background: Handle,
@@ -84,6 +93,8 @@ impl Hub {
             connections: AtomicUsize::new(0),
             sends_in_flight: AtomicUsize::new(0),
             rooms: DashMap::new(),
+            lingering: Lingering::default(),
+            recent: Arc::new(recent_budget(&settings)),
             probe: probe::Probe::default(),
             server_id,
             settings,
@@ -99,6 +110,7 @@ impl Hub {
     pub(crate) fn start(self: &Arc<Self>, bus: rookery_store::Bus) {
         self.background.spawn(bus::run(Arc::clone(self), bus));
         self.background.spawn(heads::run(Arc::clone(self)));
+        self.background.spawn(lingering::run(Arc::clone(self)));
         self.background
             .spawn(presence::run_changes(Arc::clone(self)));
         self.background.spawn(presence::run_lease(Arc::clone(self)));
@@ -117,4 +129,12 @@ impl Hub {
         self.connections.fetch_sub(1, Ordering::Relaxed);
         self.metrics.connections.dec();
     }
+}
+
+fn recent_budget(settings: &Settings) -> RecentBudget {
+    let events = match settings.limits.catch_up {
+        0 => usize::MAX,
+        most => usize::try_from(most).map_or(usize::MAX, |most| most.max(MAX_PAGE as usize)),
+    };
+    RecentBudget::new(settings.rooms.recent_bytes, events)
 }

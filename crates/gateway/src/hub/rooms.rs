@@ -14,7 +14,10 @@ impl Hub {
         if let Some(room) = self.followed_room(id) {
             return room;
         }
-        let make = || Arc::new(Room::new(id.clone(), self.workers.count()));
+        let make = || {
+            let budget = Arc::clone(&self.recent);
+            Arc::new(Room::new(id.clone(), self.workers.count(), budget))
+        };
         let room = Arc::clone(&self.rooms.entry(id.clone()).or_insert_with(make));
         self.metrics.rooms.set(self.rooms.len() as i64);
         room
@@ -35,21 +38,16 @@ impl Hub {
         self.rooms.iter().map(|room| Arc::clone(&room)).collect()
     }
 
-    /// Gives a room back; it is followed no longer when nobody else holds it
-    /// and nobody here is in it.
-    pub(crate) fn forget_if_idle(&self, room: Arc<Room>) {
-        if !room.is_idle() {
-            return;
-        }
-        let id = room.id.clone();
-        drop(room);
+    /// Takes a room out that nobody is in and nobody else holds. False where somebody does.
+    pub(super) fn remove_unused(&self, id: &RoomId) -> bool {
         // Under the map's lock nobody can take hold of the room meanwhile.
-        let removed = self.rooms.remove_if(&id, |_, room| {
-            Arc::strong_count(room) == 1 && room.is_idle()
-        });
+        let removed = self
+            .rooms
+            .remove_if(id, |_, room| Arc::strong_count(room) == 1 && room.is_idle());
         if removed.is_some() {
             self.metrics.rooms.set(self.rooms.len() as i64);
         }
+        removed.is_some()
     }
 
     /// Hands an ephemeral frame to the room's sessions here at once, and by

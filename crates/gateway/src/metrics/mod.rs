@@ -33,8 +33,14 @@ pub struct Metrics {
     pub connections: IntGauge,
     /// Connections that said `hello`.
     pub sessions: IntGauge,
-    /// Rooms that a session of this node follows.
+    /// Rooms that this node follows, also those that everybody has just left.
     pub rooms: IntGauge,
+    /// Bytes of recent events that rooms remember.
+    pub recent_bytes: IntGauge,
+    /// Readings of a part of a room's log: for somebody who comes in, or to heal.
+    pub range_reads: IntCounter,
+    /// Joins that were answered without reading a log.
+    pub joins_from_memory: IntCounter,
     /// Users with a session on this node.
     pub users: IntGauge,
     /// Presence events that came over the bus.
@@ -79,7 +85,22 @@ impl Metrics {
         Self {
             connections: new.gauge("rookery_connections", "Open client sockets"),
             sessions: new.gauge("rookery_sessions", "Connections that said hello"),
-            rooms: new.gauge("rookery_rooms", "Rooms that a session of this node follows"),
+            rooms: new.gauge(
+                "rookery_rooms",
+                "Rooms that this node follows, also those that everybody has just left",
+            ),
+            recent_bytes: new.gauge(
+                "rookery_recent_bytes",
+                "Bytes of recent events that rooms remember (rooms.recent_bytes)",
+            ),
+            range_reads: new.counter(
+                "rookery_range_reads_total",
+                "Readings of a part of a log from the store, for joins and to heal",
+            ),
+            joins_from_memory: new.counter(
+                "rookery_joins_from_memory_total",
+                "Joins answered without reading the log",
+            ),
             users: new.gauge("rookery_users", "Users with a session on this node"),
             presence_events: new.counter(
                 "rookery_presence_events_total",

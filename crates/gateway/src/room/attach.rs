@@ -1,13 +1,15 @@
 //! Coming into a room without a hole and without a repeat, and going.
 //!
-//! A snapshot was read from the store at some head; meanwhile events went on.
+//! A snapshot is of some head; since it was made events went on.
 //! Under the room's lock the answer, the events between the snapshot and now,
 //! and the subscription are put into the worker's inbox as one instruction, so
 //! that whatever the room passes on next follows exactly.
 
+use std::time::Instant;
+
 use rookery_protocol::{Cursor, User, UserId, websocket};
 
-use super::{LocalUser, Room, State, Wanted};
+use super::{Answer, LocalUser, Room, State, Wanted};
 use crate::worker::{ConnectionKey, Instruction, Workers};
 
 /// Where a session sits: the worker that owns its socket, and its key there.
@@ -24,27 +26,22 @@ pub(crate) enum Attach {
     Done { first: bool },
     /// The node has not been brought to the snapshot's head yet: heal, then try again.
     Behind(Wanted),
-    /// The snapshot is too old for what the node remembers: read a new one.
+    /// The snapshot is too old for what the node remembers: get a new one.
     Outdated,
 }
 
 impl Room {
     /// Brings in a session whose answer (`ok` with the snapshot at `head`, as
-    /// JSON that `answer` writes, if anything) is to be the first thing it gets.
+    /// `answer` makes it, if at all) is to be the first thing it gets.
     pub(crate) fn attach(
         &self,
         seat: Seat,
         user: &User,
         head: &Cursor,
-        answer: impl FnOnce(&super::Roster) -> Option<Vec<u8>>,
+        answer: impl FnOnce(&super::Roster) -> Option<Answer>,
         workers: &Workers,
     ) -> Attach {
         let mut state = self.state.lock();
-        if state.sequencer.position().is_none() {
-            let mut passed = Vec::new();
-            state.sequencer.start(head.clone(), &mut passed);
-            state.hand_on(&self.id, passed, workers);
-        }
         let position = match state.sequencer.position() {
             Some(position) if position.epoch == head.epoch && position.seq >= head.seq => {
                 position.seq
@@ -55,15 +52,15 @@ impl Room {
             return Attach::Outdated;
         };
         let answer = answer(&state.roster);
-        let missed = missed.map(|event| event.json.as_ref());
-        let first = websocket::text_batch(answer.as_deref().into_iter().chain(missed));
+        let missed = websocket::text_batch(missed.map(|event| event.json.as_ref()));
         let (room, connection) = (self.id.clone(), seat.connection);
         workers.give(
             seat.worker,
             Instruction::Attach {
                 room,
                 connection,
-                first,
+                answer,
+                missed,
             },
         );
         Attach::Done {
@@ -103,7 +100,9 @@ impl State {
             sessions: 0,
         });
         local.sessions += 1;
-        local.sessions == 1
+        let first = local.sessions == 1;
+        self.left = None;
+        first
     }
 
     fn subtract(&mut self, worker: usize, user: &UserId) -> bool {
@@ -117,6 +116,9 @@ impl State {
         let last = local.sessions == 0;
         if last {
             self.users.remove(user);
+        }
+        if self.users.is_empty() {
+            self.left = Some(Instant::now());
         }
         last
     }

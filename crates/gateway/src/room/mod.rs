@@ -1,4 +1,4 @@
-//! A room as this node holds it, for as long as somebody here is in it.
+//! A room as this node holds it, for as long as somebody here is in it and a while longer.
 //!
 //! Everything that happens in the room passes through one short critical
 //! section, in order: it is sequenced, made a finished frame once, and put
@@ -7,14 +7,22 @@
 //! inbox never blocks.
 
 mod attach;
+mod budget;
+mod memory;
 mod presence;
+mod readings;
 mod recent;
 mod roster;
 mod sequencer;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -22,9 +30,16 @@ use rookery_protocol::{Cursor, Epoch, Event, RoomId, User, UserId, websocket};
 use tokio::sync::Notify;
 
 pub(crate) use attach::{Attach, Seat};
+pub(crate) use budget::RecentBudget;
+use memory::Memory;
+pub(crate) use memory::Read;
+pub(crate) use readings::Found;
+use readings::Readings;
 use recent::Recent;
 pub(crate) use roster::{Roster, Transition};
 use sequencer::{Offered, Sequencer};
+use snapshot::About;
+pub(crate) use snapshot::{Answer, Sight, Snapshot, View};
 
 use crate::worker::{Instruction, Workers};
 
@@ -33,14 +48,19 @@ use crate::worker::{Instruction, Workers};
 pub(crate) struct Room {
     pub(crate) id: RoomId,
     state: Mutex<State>,
+    /// What is being read of the store, for whoever comes in.
+    pub(crate) readings: Readings<View, Read>,
     /// Woken when a healing is done.
     healed: Notify,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     sequencer: Sequencer,
     recent: Recent,
+    memory: Memory,
+    /// When something happened here last.
+    used: Instant,
     roster: Roster,
     /// How many members each worker has, by the worker's number.
     members: Vec<u32>,
@@ -49,6 +69,10 @@ struct State {
     healing: bool,
     /// The number of people changed since it was last told (big rooms).
     count_untold: bool,
+    /// Since when nobody is in it.
+    left: Option<Instant>,
+    /// It stands in the list of rooms that nobody is in.
+    lingers: bool,
 }
 
 #[derive(Debug)]
@@ -67,14 +91,24 @@ pub(crate) enum Wanted {
 }
 
 impl Room {
-    pub(crate) fn new(id: RoomId, workers: usize) -> Self {
+    pub(crate) fn new(id: RoomId, workers: usize, budget: Arc<RecentBudget>) -> Self {
         let state = State {
+            sequencer: Sequencer::default(),
+            recent: Recent::new(budget),
+            memory: Memory::default(),
+            used: Instant::now(),
+            roster: Roster::default(),
             members: vec![0; workers],
-            ..State::default()
+            users: HashMap::new(),
+            healing: false,
+            count_untold: false,
+            left: Some(Instant::now()),
+            lingers: false,
         };
         Self {
             id,
             state: Mutex::new(state),
+            readings: Readings::default(),
             healed: Notify::new(),
         }
     }
@@ -99,9 +133,18 @@ impl Room {
         }
     }
 
-    /// Asks for healing up to a head that somebody saw, where the room is behind it.
-    pub(crate) fn notice_head(&self, head: &Cursor) -> Wanted {
+    /// Takes the end of the log, asked for when the room was at `known`; healing
+    /// is wanted where the room is behind it. A log that is gone or ends before
+    /// what was known is not the one that the room remembers.
+    pub(crate) fn notice_head(&self, known: Option<&Cursor>, head: Option<&Cursor>) -> Wanted {
         let mut state = self.state.lock();
+        let (Some(known), Some(head)) = (known, head) else {
+            state.memory.doubt();
+            return Wanted::Nothing;
+        };
+        if head.epoch != known.epoch || head.seq < known.seq {
+            state.memory.doubt();
+        }
         match state.sequencer.position() {
             Some(position) if position.epoch != head.epoch || position.seq < head.seq => {
                 state.want_healing()
@@ -133,7 +176,14 @@ impl Room {
     /// members were sent: they are closed with "out of sync" and come back.
     pub(crate) fn restart(&self, head: Cursor, workers: &Workers) {
         let mut state = self.state.lock();
-        state.recent.clear();
+        let State {
+            sequencer,
+            memory,
+            recent,
+            ..
+        } = &mut *state;
+        memory.restart(sequencer.position(), &head);
+        recent.clear();
         for worker in state.occupied() {
             workers.give(
                 worker,
@@ -155,8 +205,19 @@ impl Room {
 
     /// Whether nobody here is in it any more.
     pub(crate) fn is_idle(&self) -> bool {
-        let state = self.state.lock();
-        state.users.is_empty() && state.occupied().next().is_none()
+        self.state.lock().left.is_some()
+    }
+
+    /// Nobody is in it: from now on it lingers. False where it does already.
+    pub(crate) fn begin_to_linger(&self) -> bool {
+        !std::mem::replace(&mut self.state.lock().lingers, true)
+    }
+
+    /// It lingers no longer; gives for how long nobody has been in it, if nobody is.
+    pub(crate) fn end_lingering(&self) -> Option<Duration> {
+        let mut state = self.state.lock();
+        state.lingers = false;
+        state.left.map(|left| left.elapsed())
     }
 }
 
@@ -172,6 +233,9 @@ impl State {
 
     /// Makes each event a finished frame, once, and gives it to the workers.
     fn hand_on(&mut self, room: &RoomId, passed: Vec<Event>, workers: &Workers) {
+        if !passed.is_empty() {
+            self.used = Instant::now();
+        }
         for event in passed {
             let frame = websocket::text(&event.json);
             // The JSON is kept as a part of the frame, not a second time.

@@ -2,22 +2,18 @@
 
 use std::{rc::Rc, sync::Arc, time::Duration};
 
-use rookery_protocol::{
-    Cursor, ErrorCode, RequestId, RoomId, User, client_frame::DEFAULT_PAGE, encode,
-};
-use rookery_store::{Join, Joined, Recovery};
+use rookery_protocol::{Cursor, ErrorCode, RequestId, RoomId, User, client_frame::DEFAULT_PAGE};
 
 use super::{Refusal, RoomSeat};
 use crate::{
-    hub::Hub,
-    room::{Attach, Room, Roster, Seat, Wanted},
+    room::{Attach, Room, Roster, Seat, Snapshot, View, Wanted},
     socket::{Connection, Weight},
     worker::Worker,
 };
 
-/// How often a snapshot is read again because the room went on too far
-/// meanwhile; each reading is closer to the end than the one before.
-const MOST_READINGS: u32 = 20;
+/// How often another snapshot is got because the room went on too far
+/// meanwhile; each is closer to the end than the one before.
+const MOST_SNAPSHOTS: u32 = 20;
 
 /// How often the node is brought up to one snapshot.
 const MOST_HEALINGS: u32 = 3;
@@ -43,8 +39,10 @@ pub(super) fn join(
         let wish = Wish {
             id: id.clone(),
             room,
-            since,
-            limit: limit.unwrap_or(DEFAULT_PAGE),
+            view: View {
+                since,
+                limit: limit.unwrap_or(DEFAULT_PAGE),
+            },
         };
         if let Err(refusal) = wish.fulfil(&connection, &worker).await {
             connection.give_up_seat(&wish.room);
@@ -81,8 +79,7 @@ fn went_on_too_fast() -> Refusal {
 struct Wish {
     id: Option<RequestId>,
     room: RoomId,
-    since: Option<Cursor>,
-    limit: u32,
+    view: View,
 }
 
 impl Wish {
@@ -102,8 +99,8 @@ impl Wish {
         result
     }
 
-    /// Reads a snapshot and attaches the connection behind it. The room may go
-    /// on meanwhile; then the node catches up, or the snapshot is read again.
+    /// Gets a snapshot and attaches the connection behind it. The room may go
+    /// on meanwhile; then the node catches up, or a new snapshot is made.
     async fn come_in(
         &self,
         user: &User,
@@ -112,20 +109,20 @@ impl Wish {
         worker: &Rc<Worker>,
     ) -> Result<(), Refusal> {
         let hub = &worker.hub;
-        for reading in 0..MOST_READINGS {
-            let joined = hub
-                .store
-                .join(self.reading(user, room.position(), hub))
-                .await?;
-            if reading == 0 {
+        for attempt in 0..MOST_SNAPSHOTS {
+            let snapshot = hub.snapshot(room, &user.id, &self.view).await?;
+            if attempt == 0 {
                 hub.store
-                    .remember_member(&user.id, &self.room, joined.head.seq)
+                    .remember_member(&user.id, &self.room, snapshot.head.seq)
                     .await?;
             }
             if room.roster_is_stale() {
                 hub.refresh_roster(room).await?;
             }
-            if self.attach(user, &joined, room, connection, worker).await? {
+            if self
+                .attach(user, &snapshot, room, connection, worker)
+                .await?
+            {
                 return Ok(());
             }
         }
@@ -133,11 +130,11 @@ impl Wish {
     }
 
     /// Attaches the connection behind the snapshot, after the node has been
-    /// brought to it. False where the snapshot is to be read again.
+    /// brought to it. False where another snapshot is needed.
     async fn attach(
         &self,
         user: &User,
-        joined: &Joined,
+        snapshot: &Snapshot,
         room: &Arc<Room>,
         connection: &Rc<Connection>,
         worker: &Rc<Worker>,
@@ -152,8 +149,12 @@ impl Wish {
                 let message = "left before the join was done";
                 return Err(Refusal::new(ErrorCode::Conflict, message));
             }
-            let answer = |roster: &Roster| self.answer(joined, roster);
-            match room.attach(seat, user, &joined.head, answer, &hub.workers) {
+            // Nothing is answered where the frame had no id to answer to.
+            let answer = |roster: &Roster| {
+                let id = self.id.as_ref()?;
+                Some(snapshot.answer(id, &self.room, roster))
+            };
+            match room.attach(seat, user, &snapshot.head, answer, &hub.workers) {
                 Attach::Done { first } => {
                     connection.confirm_seat(&self.room);
                     if first {
@@ -171,41 +172,6 @@ impl Wish {
             }
         }
         Ok(false)
-    }
-
-    fn reading(&self, user: &User, known: Option<Cursor>, hub: &Hub) -> Join {
-        Join {
-            room: self.room.clone(),
-            user: user.id.clone(),
-            since: self.since.clone(),
-            limit: self.limit,
-            catch_up: hub.settings.limits.catch_up,
-            create: hub.settings.rooms.create_on_join,
-            known,
-        }
-    }
-
-    /// The answer; nothing where the frame had no id to answer to.
-    fn answer(&self, joined: &Joined, roster: &Roster) -> Option<Vec<u8>> {
-        let id = self.id.as_ref()?;
-        let (recovered, events) = match &joined.recovery {
-            Recovery::Events(events) => (true, events),
-            Recovery::Messages(messages) => (false, messages),
-        };
-        let online = roster.users();
-        let head = encode::SnapshotHead {
-            room: &self.room,
-            kind: joined.kind,
-            name: &joined.name,
-            epoch: &joined.head.epoch,
-            seq: joined.head.seq,
-            ttl_ms: joined.ttl_ms,
-            recovered,
-            online: &online,
-            online_count: roster.count(),
-        };
-        let items = events.iter().map(|event| event.json.as_ref());
-        Some(encode::ok_joined(id, &head, items))
     }
 }
 

@@ -16,6 +16,12 @@ pub struct RoomSettings {
     /// The most events that a room keeps; 0 is no limit.
     #[serde(deserialize_with = "kinds::whole")]
     pub max_events: u64,
+    /// The most bytes of recent events that this node remembers, of all its rooms together.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub recent_bytes: usize,
+    /// For how many milliseconds this node goes on following a room that nobody here is in any more.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub linger_ms: u64,
     /// Whether joining a room that nobody has made makes a public one.
     #[serde(deserialize_with = "kinds::yes_or_no")]
     pub create_on_join: bool,
@@ -27,6 +33,8 @@ impl Default for RoomSettings {
     fn default() -> Self {
         Self {
             max_events: 10_000,
+            recent_bytes: 64 * 1024 * 1024,
+            linger_ms: 60_000,
             create_on_join: true,
             lifetimes: Lifetimes(BTreeMap::from([("event:".to_owned(), 30_000)])),
         }

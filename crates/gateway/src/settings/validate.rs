@@ -13,6 +13,9 @@ pub(crate) const MAKE_SECRET: &str = "make one with `openssl rand -hex 32`";
 /// The shortest heartbeat; below it a node would mostly ping.
 const LEAST_HEARTBEAT_MS: u64 = 100;
 
+/// The least memory of recent events.
+const LEAST_RECENT_BYTES: usize = 1024 * 1024;
+
 /// The shortest lease; it is renewed three times in its life.
 const LEAST_LEASE_MS: u64 = 300;
 
@@ -120,6 +123,11 @@ impl Settings {
     }
 
     fn check_rooms(&self, problems: &mut Vec<String>) {
+        if self.rooms.recent_bytes < LEAST_RECENT_BYTES {
+            problems.push(format!(
+                "rooms.recent_bytes: must be at least {LEAST_RECENT_BYTES}; less does not bridge the time in which somebody comes in"
+            ));
+        }
         for prefix in self.rooms.lifetimes.0.keys() {
             // The empty prefix is the one of all rooms.
             if !prefix.is_empty() && rookery_protocol::RoomId::new(prefix).is_err() {

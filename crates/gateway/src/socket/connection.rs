@@ -212,13 +212,22 @@ impl Connection {
 
     /// Sends what the client asked for, soon, together with what else is sent then.
     pub(crate) fn answer(self: &Rc<Self>, frames: Bytes, worker: &Worker) {
+        self.answer_with(worker, |outbox| outbox.push(frames, 0, true));
+    }
+
+    /// The same with one frame in two pieces, of which others share the second.
+    pub(crate) fn answer_in_two(self: &Rc<Self>, beginning: Bytes, rest: Bytes, worker: &Worker) {
+        self.answer_with(worker, |outbox| outbox.push_in_two(beginning, rest));
+    }
+
+    fn answer_with(self: &Rc<Self>, worker: &Worker, push: impl FnOnce(&mut Outbox)) {
         if self.end.get().is_some() {
             return;
         }
         let mut outbox = self.outbox.borrow_mut();
         let first = outbox.is_empty();
-        outbox.push(frames, 0, true);
-        if first {
+        push(&mut outbox);
+        if first && !outbox.is_empty() {
             worker.flush_soon(self);
         }
     }

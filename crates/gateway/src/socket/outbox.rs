@@ -1,7 +1,8 @@
 //! What a connection is still to be sent.
 //!
 //! It holds whole frames, shared with everybody else who gets them, but for the
-//! first, of which the kernel may have taken a part. Empty, it holds no memory.
+//! first, of which the kernel may have taken a part. A frame may stand in two
+//! pieces, of which only the second is shared. Empty, it holds no memory.
 
 use std::{
     collections::VecDeque,
@@ -28,6 +29,17 @@ pub(crate) struct Outbox {
 struct Piece {
     frames: Bytes,
     asked: bool,
+    part: Part,
+}
+
+/// What of frames a piece has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Whole,
+    /// The beginning of a frame whose rest is the next piece.
+    Beginning,
+    /// That rest.
+    Rest,
 }
 
 impl Outbox {
@@ -53,9 +65,23 @@ impl Outbox {
             return;
         }
         self.taken += taken;
+        self.push_piece(frames, asked, Part::Whole);
+    }
+
+    /// Adds a frame in two pieces, neither of them empty, that the client asked for.
+    pub(crate) fn push_in_two(&mut self, beginning: Bytes, rest: Bytes) {
+        self.push_piece(beginning, true, Part::Beginning);
+        self.push_piece(rest, true, Part::Rest);
+    }
+
+    fn push_piece(&mut self, frames: Bytes, asked: bool, part: Part) {
         self.bytes += frames.len();
         self.asked += if asked { frames.len() } else { 0 };
-        self.pieces.push_back(Piece { frames, asked });
+        self.pieces.push_back(Piece {
+            frames,
+            asked,
+            part,
+        });
     }
 
     /// Gives as much as possible to `write` (a vectored, non-blocking write).
@@ -101,12 +127,28 @@ impl Outbox {
     /// Drops everything but the rest of a frame of which the kernel has taken
     /// a part, so that a close frame can follow.
     pub(crate) fn keep_begun_frame(&mut self) {
-        let taken = self.taken;
-        let begun = self.pieces.pop_front().filter(|_| taken > 0);
-        *self = Self::default();
-        if let Some(Piece { frames, asked }) = begun {
-            let end = end_of_frame(&frames, taken);
-            self.push(frames.slice(..end), taken, asked);
+        let Self {
+            mut pieces, taken, ..
+        } = std::mem::take(self);
+        let Some(first) = pieces.pop_front() else {
+            return;
+        };
+        match first.part {
+            Part::Whole if taken > 0 => {
+                let end = end_of_frame(&first.frames, taken);
+                self.push(first.frames.slice(..end), taken, first.asked);
+            }
+            Part::Beginning if taken > 0 => {
+                if let Some(rest) = pieces.pop_front() {
+                    self.push_in_two(first.frames, rest.frames);
+                    self.taken = taken;
+                }
+            }
+            Part::Rest => {
+                self.push_piece(first.frames, first.asked, Part::Rest);
+                self.taken = taken;
+            }
+            Part::Whole | Part::Beginning => {}
         }
     }
 }
@@ -208,6 +250,24 @@ mod tests {
             let end = taken + rest.len();
             let wanted = *boundaries.iter().find(|boundary| **boundary >= taken).unwrap();
             prop_assert_eq!(end, wanted);
+        }
+    }
+
+    #[test]
+    fn a_frame_in_two_pieces_is_finished_wherever_it_was_begun() {
+        for taken in 0..=6 {
+            let mut outbox = Outbox::default();
+            outbox.push_in_two(Bytes::from_static(b"begi"), Bytes::from_static(b"nning"));
+            outbox.push(Bytes::from_static(b"later"), 0, true);
+            let (mut room, mut written) = (taken, Vec::new());
+            outbox.write_with(kernel(&mut room, &mut written)).unwrap();
+            outbox.keep_begun_frame();
+            outbox
+                .write_with(kernel(&mut usize::MAX.clone(), &mut written))
+                .unwrap();
+            let wanted: &[u8] = if taken == 0 { b"" } else { b"beginning" };
+            assert_eq!(written, wanted, "{taken} bytes taken");
+            assert_eq!((outbox.bytes, outbox.asked, outbox.taken), (0, 0, 0));
         }
     }
 

@@ -10,6 +10,7 @@ use rand::Rng;
 use rookery_protocol::{CloseCode, RoomId, encode, websocket};
 
 use super::{Instruction, Worker};
+use crate::room::Answer;
 
 /// How often the flusher yields before it writes, however many go on sending.
 const MOST_YIELDS: usize = 8;
@@ -62,12 +63,16 @@ impl Worker {
             Instruction::Attach {
                 room,
                 connection,
-                first,
+                answer,
+                missed,
             } => {
                 // What was passed on before this member came is not for it.
                 self.flush_room(&room);
                 if let Some(connection) = self.connection(connection) {
-                    connection.answer(first, self);
+                    if let Some(Answer { head, items }) = answer {
+                        connection.answer_in_two(head, items, self);
+                    }
+                    connection.answer(missed, self);
                     self.add_member(room, &connection);
                 }
             }

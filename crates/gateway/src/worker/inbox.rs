@@ -11,6 +11,7 @@ use rookery_protocol::RoomId;
 use tokio::sync::Notify;
 
 use super::ConnectionKey;
+use crate::room::Answer;
 
 /// One thing to do, in the order given.
 #[derive(Debug)]
@@ -21,11 +22,13 @@ pub(crate) enum Instruction {
         frame: Bytes,
         ephemeral: bool,
     },
-    /// Write these frames to a connection, and make it a member.
+    /// Write the answer, if there is to be one, and the events missed since to
+    /// a connection, and make it a member.
     Attach {
         room: RoomId,
         connection: ConnectionKey,
-        first: Bytes,
+        answer: Option<Answer>,
+        missed: Bytes,
     },
     /// Make a connection no member any more, then write this frame to it.
     Detach {

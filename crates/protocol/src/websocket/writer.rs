@@ -32,6 +32,14 @@ pub fn text(payload: &[u8]) -> Bytes {
     frame(OpCode::Text, payload)
 }
 
+/// The beginning of a text frame, of which `rest` bytes of payload follow in another piece.
+pub fn text_begun(payload: &[u8], rest: usize) -> Bytes {
+    let mut out = Vec::with_capacity(payload.len() + 10);
+    put_header(&mut out, OpCode::Text, payload.len() + rest);
+    out.extend_from_slice(payload);
+    out.into()
+}
+
 /// Several text frames, one after the other, in one piece of memory.
 pub fn text_batch<'a>(payloads: impl IntoIterator<Item = &'a [u8]>) -> Bytes {
     let mut out = Vec::new();

@@ -1,0 +1,120 @@
+//! Rooms that nobody here is in any more, followed for a while longer, and the
+//! bytes that all rooms may remember.
+//!
+//! Where everybody drops at once, everybody is back a moment later: then their
+//! rooms still know what happened meanwhile. What is kept goes away by itself,
+//! after its time or as soon as the bytes are needed.
+
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use parking_lot::Mutex;
+use rookery_protocol::RoomId;
+
+use super::Hub;
+use crate::room::Room;
+
+/// How exact the time is.
+const TICK: Duration = Duration::from_secs(1);
+
+/// The rooms that nobody is in, in the order in which they were left.
+#[derive(Debug, Default)]
+pub(super) struct Lingering {
+    left: Mutex<VecDeque<(Instant, RoomId)>>,
+}
+
+impl Lingering {
+    fn push(&self, room: RoomId) {
+        self.left.lock().push_back((Instant::now(), room));
+    }
+
+    /// The room that was left longest ago, where that is at least `age` ago.
+    fn pop(&self, age: Duration) -> Option<RoomId> {
+        let mut left = self.left.lock();
+        let (since, _) = left.front()?;
+        let old = since.elapsed() >= age;
+        left.pop_front().filter(|_| old).map(|(_, room)| room)
+    }
+}
+
+/// Looks after both for as long as the node lives.
+pub(super) async fn run(hub: Arc<Hub>) {
+    let keep = Duration::from_millis(hub.settings.rooms.linger_ms);
+    let mut times = tokio::time::interval(TICK);
+    times.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = times.tick() => {}
+            () = hub.recent.until_exceeded() => hub.keep_recent_budget(),
+        }
+        while let Some(room) = hub.lingering.pop(keep) {
+            hub.forget_lingering(&room, keep);
+        }
+        hub.metrics.recent_bytes.set(hub.recent.used() as i64);
+    }
+}
+
+impl Hub {
+    /// Gives a room back. Where nobody is in it any more it is forgotten: at
+    /// once if it was never followed, else after its time.
+    pub(crate) fn forget_if_idle(&self, room: Arc<Room>) {
+        if !room.is_idle() {
+            return;
+        }
+        if room.position().is_none() {
+            let id = room.id.clone();
+            drop(room);
+            self.remove_unused(&id);
+        } else if room.begin_to_linger() {
+            self.recent.take_empty_room();
+            self.lingering.push(room.id.clone());
+        }
+    }
+
+    /// The time of a room is up, unless somebody was there since.
+    fn forget_lingering(&self, id: &RoomId, keep: Duration) {
+        self.recent.give_back_empty_room();
+        let Some(room) = self.followed_room(id) else {
+            return;
+        };
+        let left_before = room.end_lingering().is_some_and(|age| age >= keep);
+        if !left_before {
+            return self.forget_if_idle(room);
+        }
+        drop(room);
+        if !self.remove_unused(id) {
+            // Somebody looks at it just now.
+            if let Some(room) = self.followed_room(id) {
+                self.forget_if_idle(room);
+            }
+        }
+    }
+
+    /// Has rooms give up what they remember until the budget is kept: first
+    /// those that nobody is in, then those where nothing happened for longest.
+    fn keep_recent_budget(&self) {
+        while self.recent.excess() > 0
+            && let Some(room) = self.lingering.pop(Duration::ZERO)
+        {
+            self.forget_lingering(&room, Duration::ZERO);
+        }
+        let excess = self.recent.excess();
+        if excess == 0 {
+            return;
+        }
+        let rooms = self.followed_rooms().into_iter();
+        let mut rooms: Vec<_> = rooms.map(|room| (room.usage(), room)).collect();
+        rooms.sort_by_key(|((used, _), _)| *used);
+        let mut freed = 0;
+        for ((_, bytes), room) in rooms {
+            if freed >= excess {
+                return;
+            }
+            room.forget_events();
+            freed += bytes;
+        }
+    }
+}
