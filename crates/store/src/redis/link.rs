@@ -4,12 +4,15 @@
 
 use std::time::{Duration, Instant};
 
+use fred::types::{Key, Value};
 use tokio::sync::watch;
 
 use super::{
+    answer::Answer,
     backoff::Backoff,
     connection::{Connection, Connector, Driver},
     failure,
+    script::Script,
 };
 use crate::{BusEvent, StoreError, bus::BusFeed};
 
@@ -68,6 +71,18 @@ impl Link {
             .borrow()
             .clone()
             .ok_or_else(|| StoreError::Unavailable("Redis cannot be reached".to_owned()))
+    }
+
+    /// Calls a script whose answer is a list; `what` is what is asked, for errors.
+    pub(super) async fn ask(
+        &self,
+        what: &'static str,
+        script: Script,
+        keys: Vec<Key>,
+        args: Vec<Value>,
+    ) -> Result<Answer, StoreError> {
+        let answer = self.current()?.call(script, keys, args).await?;
+        Answer::new(what, answer)
     }
 
     /// Whether there is a connection.

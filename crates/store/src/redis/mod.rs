@@ -12,6 +12,7 @@ mod backoff;
 mod check;
 mod connection;
 mod failure;
+mod grouped;
 mod keys;
 mod kind;
 mod lease;
@@ -33,7 +34,14 @@ use fred::interfaces::{ClientLike, PubsubInterface};
 use rookery_protocol::ServerId;
 use tokio::{sync::Notify, task::AbortHandle};
 
-use self::{appender::Appender, connection::Connector, link::Link, subscription::Subscription};
+use self::{
+    appender::Appender,
+    connection::Connector,
+    grouped::Grouped,
+    link::Link,
+    members::{MembershipChanges, Memberships},
+    subscription::Subscription,
+};
 use crate::{Append, Appended, Bus, RedisSettings, Retention, Stats, StoreError, bus::BusFeed};
 
 pub(crate) use check::check;
@@ -46,13 +54,15 @@ pub struct Redis {
     retention: Arc<Retention>,
     link: Link,
     appender: Appender,
+    memberships: Memberships,
+    membership_changes: MembershipChanges,
     remake_subscription: Arc<Notify>,
     url: Arc<str>,
     _tasks: Arc<Tasks>,
 }
 
 /// The background work, which ends with the last clone of the engine.
-struct Tasks([AbortHandle; 3]);
+struct Tasks([AbortHandle; 5]);
 
 impl Drop for Tasks {
     fn drop(&mut self) {
@@ -96,9 +106,13 @@ impl Redis {
             retention.clone(),
             settings.waiting_bytes,
         );
+        let (memberships, questions) = Grouped::new(link.clone(), members::read_memberships);
+        let (membership_changes, changes) = Grouped::new(link.clone(), members::change_memberships);
         let url = Arc::from(connector.shown_url.as_str());
         let tasks = Tasks([
             tokio::spawn(appends).abort_handle(),
+            tokio::spawn(questions).abort_handle(),
+            tokio::spawn(changes).abort_handle(),
             tokio::spawn(link::keep(connector.clone(), keeper, feed.clone())).abort_handle(),
             tokio::spawn(subscription::keep(
                 connector,
@@ -114,6 +128,8 @@ impl Redis {
             retention,
             link,
             appender,
+            memberships,
+            membership_changes,
             remake_subscription,
             url,
             _tasks: Arc::new(tasks),

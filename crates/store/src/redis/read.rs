@@ -9,6 +9,7 @@ use super::{
     answer::Answer,
     append_call::{cursor, text},
     keys,
+    link::Link,
     script::Script,
 };
 use crate::{History, Join, Joined, Range, Recovery, StoreError, epoch, room_name};
@@ -124,29 +125,11 @@ impl Redis {
 
     /// See [`crate::Store::heads`].
     pub(crate) async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<Option<Cursor>>, StoreError> {
-        let states = self.rooms(rooms).await?;
+        let states = self::rooms(&self.link, rooms).await?;
         Ok(states
             .into_iter()
             .map(|state| state.map(|state| state.head))
             .collect())
-    }
-
-    /// What Redis knows of many rooms; `None` where there is no such room.
-    pub(super) async fn rooms(
-        &self,
-        rooms: &[RoomId],
-    ) -> Result<Vec<Option<RoomState>>, StoreError> {
-        let mut states = Vec::with_capacity(rooms.len());
-        for rooms in rooms.chunks(ROOMS_PER_CALL) {
-            let keys = rooms.iter().map(|room| keys::meta(room).into()).collect();
-            let mut answer = self
-                .ask("a list of rooms", Script::Rooms, keys, Vec::new())
-                .await?;
-            for _ in rooms {
-                states.push(room_state(&mut answer)?);
-            }
-        }
-        Ok(states)
     }
 
     pub(super) async fn ask(
@@ -156,9 +139,26 @@ impl Redis {
         keys: Vec<Key>,
         args: Vec<Value>,
     ) -> Result<Answer, StoreError> {
-        let answer = self.link.current()?.call(script, keys, args).await?;
-        Answer::new(what, answer)
+        self.link.ask(what, script, keys, args).await
     }
+}
+
+/// What Redis knows of many rooms; `None` where there is no such room.
+pub(super) async fn rooms(
+    link: &Link,
+    rooms: &[RoomId],
+) -> Result<Vec<Option<RoomState>>, StoreError> {
+    let mut states = Vec::with_capacity(rooms.len());
+    for rooms in rooms.chunks(ROOMS_PER_CALL) {
+        let keys = rooms.iter().map(|room| keys::meta(room).into()).collect();
+        let mut answer = link
+            .ask("a list of rooms", Script::Rooms, keys, Vec::new())
+            .await?;
+        for _ in rooms {
+            states.push(room_state(&mut answer)?);
+        }
+    }
+    Ok(states)
 }
 
 fn of_room(room: &RoomId) -> Vec<Key> {

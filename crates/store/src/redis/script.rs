@@ -10,6 +10,8 @@ pub(super) enum Script {
     Events,
     History,
     Rooms,
+    Members,
+    ChangeMembers,
     ChangePresence,
     Online,
     Sweep,
@@ -20,12 +22,14 @@ pub(super) enum Script {
 
 impl Script {
     /// All scripts, in the order of their declaration.
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Append,
         Self::Join,
         Self::Events,
         Self::History,
         Self::Rooms,
+        Self::Members,
+        Self::ChangeMembers,
         Self::ChangePresence,
         Self::Online,
         Self::Sweep,
@@ -60,6 +64,13 @@ impl Script {
                 include_str!("lua/history.lua")
             ),
             Self::Rooms => concat!("#!lua flags=no-writes\n", include_str!("lua/rooms.lua")),
+            Self::Members => {
+                concat!("#!lua flags=no-writes\n", include_str!("lua/members.lua"))
+            }
+            Self::ChangeMembers => concat!(
+                "#!lua flags=allow-oom\n",
+                include_str!("lua/change_members.lua")
+            ),
             Self::ChangePresence => concat!(
                 "#!lua flags=allow-oom\n",
                 include_str!("lua/presence.lua"),

@@ -51,15 +51,18 @@ local function leave(online, of_node, node, user)
 end
 
 -- Writes the envelopes of one room's transitions. In a room with more than
--- `most` people only their number is told. Gives a function that takes the user's
+-- `most` people only their number is told, of several in a row the last. Gives a function that takes the user's
 -- JSON, their status, and the change of the number.
 local function teller(lines, room, online, at, most)
   local count = redis.call('HLEN', online)
+  local numbers_only = false
   local head = '{"server_id":"store","type":"presence","room":"' .. room .. '","data":{"type":"presence","room":"' .. room .. '",'
   return function(json, status, change)
     count, at = count + change, at + 1
     local who = count > most and '' or '"user":' .. json .. ',"status":"' .. status .. '",'
-    lines[#lines + 1] = head .. who .. '"online_count":' .. count .. ',"at":' .. string.format('%.0f', at) .. '}}\n'
+    if not (numbers_only and who == '') then lines[#lines + 1] = '' end
+    numbers_only = who == ''
+    lines[#lines] = head .. who .. '"online_count":' .. count .. ',"at":' .. string.format('%.0f', at) .. '}}\n'
   end
 end
 
