@@ -84,11 +84,20 @@ impl Hub {
                     self.heal_soon(room);
                 }
             }
-            ("typing", _, _) => room.pass_ephemeral(envelope.data.get().as_bytes(), &self.workers),
+            ("typing", _, _) => {
+                let json = envelope.data.get();
+                let Ok(typing) = serde_json::from_str::<server_frame::Typing>(json) else {
+                    return;
+                };
+                let json = Bytes::copy_from_slice(json.as_bytes());
+                let to_tell = room.note_typing(typing.user.id, json);
+                self.tell_soon(&room, to_tell);
+            }
             ("presence", _, _) => {
                 if let Some(transition) = transition(envelope.data.get()) {
                     self.metrics.presence_events.inc();
-                    room.apply_transition(transition, &self.workers);
+                    let to_tell = room.apply_transition(transition);
+                    self.tell_soon(&room, to_tell);
                     if room.roster_is_stale() {
                         self.refresh_roster_soon(room);
                     }

@@ -16,6 +16,7 @@ mod roster;
 mod send;
 mod sessions;
 mod snapshot;
+mod untold;
 
 use std::sync::{
     Arc,
@@ -31,6 +32,7 @@ use lingering::Lingering;
 use presence::Presence;
 pub(crate) use send::Stored;
 use sessions::Sessions;
+use untold::Untold;
 
 use crate::{
     http::Readiness,
@@ -59,6 +61,7 @@ pub(crate) struct Hub {
     rooms: DashMap<RoomId, Arc<Room>>,
     lingering: Lingering,
     recent: Arc<RecentBudget>,
+    untold: Untold,
     probe: probe::Probe,
     /// The runtime of everything that belongs to no socket.
     background: Handle,
@@ -95,6 +98,7 @@ impl Hub {
             rooms: DashMap::new(),
             lingering: Lingering::default(),
             recent: Arc::new(recent_budget(&settings)),
+            untold: Untold::default(),
             probe: probe::Probe::default(),
             server_id,
             settings,
@@ -114,7 +118,7 @@ impl Hub {
         self.background
             .spawn(presence::run_changes(Arc::clone(self)));
         self.background.spawn(presence::run_lease(Arc::clone(self)));
-        self.background.spawn(roster::run_counts(Arc::clone(self)));
+        self.background.spawn(untold::run(Arc::clone(self)));
         self.background.spawn(probe::run(Arc::clone(self)));
     }
 

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use rookery_protocol::{RoomId, User, UserId};
 use rookery_store::{Lease, PresenceChange};
 use tokio::sync::Notify;
@@ -47,11 +47,41 @@ struct State {
 }
 
 impl Presence {
-    /// The user came into the room here, or left it on purpose.
-    pub(crate) fn changed(&self, room: &RoomId, user: &User) {
+    /// The user came into the room here. Whoever comes back within their grace
+    /// time was never gone: there is nothing to tell.
+    pub(crate) fn came(&self, room: &RoomId, user: &User) {
+        let place = (room.clone(), user.id.clone());
+        let mut state = self.state.lock();
+        let lost = state.lost.remove(&place);
+        if lost.is_none_or(|(before, _)| before != *user) {
+            self.tell(state, place, user);
+        }
+    }
+
+    /// The user left the room here on purpose.
+    pub(crate) fn left(&self, room: &RoomId, user: &User) {
         let place = (room.clone(), user.id.clone());
         let mut state = self.state.lock();
         state.lost.remove(&place);
+        self.tell(state, place, user);
+    }
+
+    /// The store is to be told of everybody anew: of these, who are here, and
+    /// of those who are in their grace time.
+    fn tell_again(&self, here: Vec<(RoomId, User)>) {
+        let mut state = self.state.lock();
+        let State { untold, lost, .. } = &mut *state;
+        untold.extend(
+            lost.iter()
+                .map(|(place, (user, _))| (place.clone(), user.clone())),
+        );
+        let places = here.into_iter();
+        untold.extend(places.map(|(room, user)| ((room, user.id.clone()), user)));
+        drop(state);
+        self.work.notify_one();
+    }
+
+    fn tell(&self, mut state: MutexGuard<'_, State>, place: Place, user: &User) {
         state.untold.insert(place, user.clone());
         let first = state.untold.len() == 1;
         drop(state);
@@ -192,10 +222,11 @@ impl Hub {
 
     /// The store may have forgotten who is here.
     fn tell_everybody_again(&self) {
+        let mut here = Vec::new();
         for room in self.followed_rooms() {
-            for user in room.local_users() {
-                self.presence.changed(&room.id, &user);
-            }
+            let users = room.local_users().into_iter();
+            here.extend(users.map(|user| (room.id.clone(), user)));
         }
+        self.presence.tell_again(here);
     }
 }

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use rookery_protocol::{Envelope, RoomId};
-use serde_json::value::RawValue;
+use rookery_protocol::RoomId;
 
 use super::Hub;
 use crate::room::Room;
@@ -48,31 +47,5 @@ impl Hub {
             self.metrics.rooms.set(self.rooms.len() as i64);
         }
         removed.is_some()
-    }
-
-    /// Hands an ephemeral frame to the room's sessions here at once, and by
-    /// the shared channel to those on other nodes.
-    pub(crate) fn tell_everywhere(
-        self: &Arc<Self>,
-        room: &RoomId,
-        kind: &'static str,
-        json: &[u8],
-    ) {
-        if let Some(here) = self.followed_room(room) {
-            here.pass_ephemeral(json, &self.workers);
-        }
-        let Ok(data) = serde_json::from_slice::<&RawValue>(json) else {
-            return;
-        };
-        let envelope = Envelope::ephemeral(&self.server_id, kind, Some(room), data);
-        let mut payload = Vec::new();
-        envelope.write_line(&mut payload);
-        let hub = Arc::clone(self);
-        self.background.spawn(async move {
-            if let Err(error) = hub.store.publish(payload).await {
-                // Whoever would have seen it will see the next one.
-                tracing::debug!(%error, kind, "an ephemeral event was not published");
-            }
-        });
     }
 }

@@ -51,8 +51,11 @@ impl Room {
         let Some(missed) = state.recent.since(head.seq, position) else {
             return Attach::Outdated;
         };
-        let answer = answer(&state.roster);
         let missed = websocket::text_batch(missed.map(|event| event.json.as_ref()));
+        let answer = answer(&state.roster);
+        if let Some(untold) = &mut state.untold {
+            untold.show();
+        }
         let (room, connection) = (self.id.clone(), seat.connection);
         workers.give(
             seat.worker,

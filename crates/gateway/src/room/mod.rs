@@ -17,6 +17,7 @@ mod sequencer;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod untold;
 
 use std::{
     collections::HashMap,
@@ -33,6 +34,7 @@ pub(crate) use attach::{Attach, Seat};
 pub(crate) use budget::RecentBudget;
 use memory::Memory;
 pub(crate) use memory::Read;
+pub(crate) use presence::ToTell;
 pub(crate) use readings::Found;
 use readings::Readings;
 use recent::Recent;
@@ -40,6 +42,7 @@ pub(crate) use roster::{Roster, Transition};
 use sequencer::{Offered, Sequencer};
 use snapshot::About;
 pub(crate) use snapshot::{Answer, Sight, Snapshot, View};
+use untold::Untold;
 
 use crate::worker::{Instruction, Workers};
 
@@ -67,8 +70,9 @@ struct State {
     /// The users among them, and how many sessions each has here.
     users: HashMap<UserId, LocalUser>,
     healing: bool,
-    /// The number of people changed since it was last told (big rooms).
-    count_untold: bool,
+    /// What the members are still to be told, and when they last were.
+    untold: Option<Box<Untold>>,
+    told: Option<Instant>,
     /// Since when nobody is in it.
     left: Option<Instant>,
     /// It stands in the list of rooms that nobody is in.
@@ -101,7 +105,8 @@ impl Room {
             members: vec![0; workers],
             users: HashMap::new(),
             healing: false,
-            count_untold: false,
+            untold: None,
+            told: None,
             left: Some(Instant::now()),
             lingers: false,
         };
@@ -197,12 +202,6 @@ impl Room {
         state.hand_on(&self.id, passed, workers);
     }
 
-    /// Hands an ephemeral frame to all members here; it may be shed.
-    pub(crate) fn pass_ephemeral(&self, json: &[u8], workers: &Workers) {
-        let state = self.state.lock();
-        state.tell(&self.id, json, workers);
-    }
-
     /// Whether nobody here is in it any more.
     pub(crate) fn is_idle(&self) -> bool {
         self.state.lock().left.is_some()
@@ -245,11 +244,7 @@ impl State {
         }
     }
 
-    /// Gives a frame that may be shed to the workers.
-    fn tell(&self, room: &RoomId, json: &[u8], workers: &Workers) {
-        self.deliver(room, &websocket::text(json), true, workers);
-    }
-
+    /// Gives finished frames to the workers; ephemeral ones may be shed.
     fn deliver(&self, room: &RoomId, frame: &Bytes, ephemeral: bool, workers: &Workers) {
         for worker in self.occupied() {
             let (room, frame) = (room.clone(), frame.clone());

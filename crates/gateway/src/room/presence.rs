@@ -1,10 +1,28 @@
-//! Telling a room's members who comes and goes.
+//! Telling a room's members who comes, goes and writes.
+//!
+//! What there is to tell waits in [`Untold`]; the hub comes by and has it told.
 
-use rookery_protocol::encode;
+use std::time::Instant;
+
+use bytes::Bytes;
+use rookery_protocol::UserId;
 use rookery_store::Online;
 
-use super::{Room, State, Transition, roster::News};
+use super::{
+    Room, State, Transition,
+    roster::News,
+    untold::{self, Untold},
+};
 use crate::worker::Workers;
+
+/// Whether somebody has to see to it that a room's members are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ToTell {
+    /// There is nothing, or somebody sees to it already.
+    Nothing,
+    /// From now on there is something.
+    Something,
+}
 
 impl Room {
     /// Whether somebody has to ask the store who is there.
@@ -12,46 +30,79 @@ impl Room {
         self.state.lock().roster.is_stale()
     }
 
-    /// Takes the store's picture and tells the members what they missed.
-    /// Returns false where the node has heard of later things meanwhile.
-    pub(crate) fn load_roster(&self, online: Online, insist: bool, workers: &Workers) -> bool {
+    /// Takes the store's picture; the members are to be told what they missed.
+    /// `None` where the node has heard of later things meanwhile.
+    pub(crate) fn load_roster(&self, online: Online, insist: bool) -> Option<ToTell> {
         let mut state = self.state.lock();
         if !insist && state.roster.is_ahead_of(&online) {
-            return false;
+            return None;
         }
-        for news in state.roster.load(online) {
-            state.tell_news(self, news, workers);
-        }
-        true
+        let news = state.roster.load(online);
+        Some(state.note(news))
     }
 
     /// Takes what the shared channel told.
-    pub(crate) fn apply_transition(&self, transition: Transition, workers: &Workers) {
+    pub(crate) fn apply_transition(&self, transition: Transition) -> ToTell {
         let mut state = self.state.lock();
-        if let Some(news) = state.roster.apply(transition) {
-            state.tell_news(self, news, workers);
-        }
+        let news = state.roster.apply(transition);
+        state.note(news)
     }
 
-    /// Tells a big room how many are there, if that changed since the last time.
-    pub(crate) fn tell_count(&self, workers: &Workers) {
+    /// Takes who writes, as finished JSON.
+    pub(crate) fn note_typing(&self, user: UserId, json: Bytes) -> ToTell {
         let mut state = self.state.lock();
-        if std::mem::take(&mut state.count_untold) {
-            let json = encode::presence_count(&self.id, state.roster.count());
-            state.tell(&self.id, &json, workers);
+        if state.occupied().next().is_none() {
+            return ToTell::Nothing;
         }
+        let told = state.is_told();
+        state.untold.get_or_insert_default().typing(user, json);
+        told
+    }
+
+    /// Tells the members what there is to tell, unless it is too soon after the
+    /// last time; whether it was done.
+    pub(crate) fn tell(&self, now: Instant, workers: &Workers) -> bool {
+        let mut state = self.state.lock();
+        let span = untold::span(&state.roster);
+        if state
+            .told
+            .is_some_and(|told| now.saturating_duration_since(told) < span)
+        {
+            return false;
+        }
+        if let Some(untold) = state.untold.take() {
+            let frames = untold.frames(&self.id, &state.roster);
+            if !frames.is_empty() {
+                state.told = Some(now);
+                state.deliver(&self.id, &frames, true, workers);
+            }
+        }
+        true
     }
 }
 
 impl State {
-    /// One user's news go out at once; those of a big room wait for the next second.
-    fn tell_news(&mut self, room: &Room, news: News, workers: &Workers) {
-        match news {
-            News::User(user, status) => {
-                let json = encode::presence(&room.id, &user, status, self.roster.count());
-                self.tell(&room.id, &json, workers);
+    /// Notes what is to be told.
+    fn note(&mut self, news: impl IntoIterator<Item = News>) -> ToTell {
+        let mut news = news.into_iter().peekable();
+        if news.peek().is_none() {
+            return ToTell::Nothing;
+        }
+        let told = self.is_told();
+        let untold: &mut Untold = self.untold.get_or_insert_default();
+        for news in news {
+            match news {
+                News::User(user, status) => untold.user(user, status),
+                News::Count => untold.count(),
             }
-            News::Count => self.count_untold = true,
+        }
+        told
+    }
+
+    fn is_told(&self) -> ToTell {
+        match self.untold {
+            Some(_) => ToTell::Nothing,
+            None => ToTell::Something,
         }
     }
 }

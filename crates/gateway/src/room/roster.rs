@@ -65,7 +65,8 @@ impl Roster {
         self.at > online.at
     }
 
-    fn is_big(&self) -> bool {
+    /// Whether there are too many to list.
+    pub(super) fn is_big(&self) -> bool {
         self.count > Online::MOST_USERS as u64
     }
 

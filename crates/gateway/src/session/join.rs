@@ -158,7 +158,7 @@ impl Wish {
                 Attach::Done { first } => {
                     connection.confirm_seat(&self.room);
                     if first {
-                        hub.presence.changed(&self.room, user);
+                        hub.presence.came(&self.room, user);
                     }
                     return Ok(true);
                 }

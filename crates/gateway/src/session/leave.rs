@@ -81,7 +81,7 @@ fn depart(connection: &Connection, room: &RoomId, on_purpose: bool, worker: &Wor
     };
     if room.detach(worker.number, &session.user.id) {
         if on_purpose {
-            hub.presence.changed(&room.id, &session.user);
+            hub.presence.left(&room.id, &session.user);
         } else {
             hub.presence.lost(&room.id, &session.user);
         }

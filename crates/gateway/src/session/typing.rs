@@ -2,15 +2,12 @@
 
 use std::rc::Rc;
 
-use rookery_protocol::{RequestId, RoomId, User, encode};
+use rookery_protocol::{RequestId, RoomId, User};
 
 use super::{RoomSeat, leave::not_here};
 use crate::{socket::Connection, worker::Worker};
 
-/// After how long a client forgets that somebody is typing if nothing more is heard.
-const EXPIRES_MS: u64 = 6_000;
-
-/// Tells the room's sessions here at once and those elsewhere by the shared channel.
+/// Has the room's sessions told, here and on the other nodes.
 pub(super) fn typing(
     id: Option<RequestId>,
     room: &RoomId,
@@ -27,7 +24,6 @@ pub(super) fn typing(
     if !joined {
         return connection.answer_or_refuse(id, Err(not_here(room)), worker);
     }
-    let json = encode::typing(room, user, on, EXPIRES_MS);
-    worker.hub.tell_everywhere(room, "typing", &json);
+    worker.hub.typing(room, user, on);
     connection.answer_or_refuse(id, Ok(()), worker);
 }

@@ -1,0 +1,210 @@
+//! What a room's members are still to be told of who is here and who writes.
+//!
+//! It is told together, and only so often: a hundred members that come back at
+//! once cost each of them a few writes, not a hundred. Of each user only the
+//! latest waits, and what cancels out while it waits is not told at all.
+
+use std::time::Duration;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use indexmap::{IndexMap, map::Entry};
+use rookery_protocol::{RoomId, User, UserId, encode, server_frame::Status, websocket};
+
+use super::Roster;
+
+/// How often a room is told, and how often one in which there are too many to name.
+const SPAN: Duration = Duration::from_millis(200);
+const SPAN_OF_BIG: Duration = Duration::from_secs(1);
+
+/// What waits in one room.
+#[derive(Debug, Default)]
+pub(super) struct Untold {
+    /// Who came or went.
+    users: IndexMap<UserId, Change>,
+    /// Who writes, as finished JSON.
+    typing: IndexMap<UserId, Bytes>,
+    /// The number of people changed.
+    count: bool,
+}
+
+#[derive(Debug)]
+struct Change {
+    user: User,
+    status: Status,
+    /// Somebody came in and was shown the room as it is after this change.
+    shown: bool,
+}
+
+impl Untold {
+    /// A user came or went. Two changes that cancel out are none, unless the
+    /// first was shown to somebody.
+    pub(super) fn user(&mut self, user: User, status: Status) {
+        let shown = false;
+        match self.users.entry(user.id.clone()) {
+            Entry::Occupied(waits)
+                if waits.get().status != status
+                    && !waits.get().shown
+                    && waits.get().user == user =>
+            {
+                waits.shift_remove();
+            }
+            Entry::Occupied(mut waits) => {
+                waits.insert(Change {
+                    user,
+                    status,
+                    shown,
+                });
+            }
+            Entry::Vacant(place) => {
+                place.insert(Change {
+                    user,
+                    status,
+                    shown,
+                });
+            }
+        }
+    }
+
+    /// The number of people changed.
+    pub(super) fn count(&mut self) {
+        self.count = true;
+    }
+
+    /// A user writes, or no longer does.
+    pub(super) fn typing(&mut self, user: UserId, json: Bytes) {
+        self.typing.insert(user, json);
+    }
+
+    /// Somebody is shown who is here.
+    pub(super) fn show(&mut self) {
+        for change in self.users.values_mut() {
+            change.shown = true;
+        }
+    }
+
+    /// All of it as finished frames.
+    pub(super) fn frames(&self, room: &RoomId, roster: &Roster) -> Bytes {
+        let count = roster.count();
+        let mut frames = BytesMut::new();
+        let named = !roster.is_big() && !self.users.is_empty();
+        if !named && (self.count || !self.users.is_empty()) {
+            frames.put(websocket::text(&encode::presence_count(room, count)));
+        }
+        if named {
+            for Change { user, status, .. } in self.users.values() {
+                frames.put(websocket::text(&encode::presence(
+                    room, user, *status, count,
+                )));
+            }
+        }
+        for json in self.typing.values() {
+            frames.put(websocket::text(json));
+        }
+        frames.freeze()
+    }
+}
+
+/// How often a room is told at most.
+pub(super) fn span(roster: &Roster) -> Duration {
+    if roster.is_big() { SPAN_OF_BIG } else { SPAN }
+}
+
+#[cfg(test)]
+mod tests {
+    use rookery_protocol::server_frame::ServerFrame;
+    use rookery_store::Online;
+
+    use super::*;
+
+    fn user(name: &str) -> User {
+        User {
+            id: UserId::new(name).unwrap(),
+            name: name.into(),
+        }
+    }
+
+    fn roster(count: u64) -> Roster {
+        let mut roster = Roster::default();
+        roster.load(Online {
+            count,
+            ..Online::default()
+        });
+        roster
+    }
+
+    /// What members are told, in a word each.
+    fn told(untold: &Untold, count: u64) -> Vec<String> {
+        let frames = untold.frames(&RoomId::new("r").unwrap(), &roster(count));
+        let mut rest = &frames[..];
+        let mut told = Vec::new();
+        while let [_, short, payload @ ..] = rest {
+            let (length, payload) = match short {
+                126 => (
+                    usize::from(payload[0]) * 256 + usize::from(payload[1]),
+                    &payload[2..],
+                ),
+                short => (usize::from(*short), payload),
+            };
+            told.push(match serde_json::from_slice(&payload[..length]).unwrap() {
+                ServerFrame::Presence(presence) => {
+                    assert_eq!(presence.online_count, count);
+                    let who = presence.user.zip(presence.status);
+                    who.map_or("count".into(), |(user, status)| {
+                        format!("{} {status:?}", user.id)
+                    })
+                }
+                ServerFrame::Typing(typing) => format!("{} types {}", typing.user.id, typing.on),
+                other => panic!("{other:?}"),
+            });
+            rest = &payload[length..];
+        }
+        told
+    }
+
+    #[test]
+    fn what_cancels_out_is_not_told() {
+        let mut untold = Untold::default();
+        untold.user(user("a"), Status::Offline);
+        untold.user(user("b"), Status::Online);
+        untold.user(user("a"), Status::Online);
+        assert_eq!(told(&untold, 2), ["b Online"]);
+    }
+
+    #[test]
+    fn what_somebody_was_shown_is_not_taken_back_silently() {
+        let mut untold = Untold::default();
+        untold.user(user("a"), Status::Online);
+        untold.show();
+        untold.user(user("a"), Status::Offline);
+        assert_eq!(told(&untold, 1), ["a Offline"]);
+    }
+
+    #[test]
+    fn another_name_is_told() {
+        let mut untold = Untold::default();
+        untold.user(user("a"), Status::Offline);
+        let name = "Anna".into();
+        untold.user(User { name, ..user("a") }, Status::Online);
+        assert_eq!(told(&untold, 1), ["a Online"]);
+    }
+
+    #[test]
+    fn a_big_room_is_told_its_number_once() {
+        let mut untold = Untold::default();
+        untold.user(user("a"), Status::Online);
+        untold.count();
+        untold.count();
+        assert_eq!(told(&untold, 201), ["count"]);
+    }
+
+    #[test]
+    fn only_the_latest_of_each_who_types_is_told() {
+        let mut untold = Untold::default();
+        let room = RoomId::new("r").unwrap();
+        for (name, on) in [("a", true), ("b", true), ("a", false)] {
+            let json = encode::typing(&room, &user(name), on, 6000);
+            untold.typing(user(name).id, json.into());
+        }
+        assert_eq!(told(&untold, 2), ["a types false", "b types true"]);
+    }
+}
