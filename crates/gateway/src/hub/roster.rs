@@ -5,14 +5,34 @@ use std::sync::Arc;
 use rookery_store::StoreError;
 
 use super::Hub;
-use crate::room::Room;
+use crate::room::{Found, Room};
 
 /// How often a picture is asked for that is older than what was heard meanwhile.
 const MOST_TRIES: u32 = 3;
 
 impl Hub {
-    /// Takes a fresh picture of who is in the room.
-    pub(crate) async fn refresh_roster(&self, room: &Arc<Room>) -> Result<(), StoreError> {
+    /// Sees to it that the room has a picture of who is there, asked for once
+    /// by all who need it.
+    pub(crate) async fn refresh_roster(
+        self: &Arc<Self>,
+        room: &Arc<Room>,
+    ) -> Result<(), StoreError> {
+        let known = || (!room.roster_is_stale()).then_some(());
+        let read = Arc::clone(self).read_shared_roster(Arc::clone(room));
+        match room.roster_readings.find((), |()| true, known, read) {
+            Found::Known(()) => Ok(()),
+            Found::Reading(reading) => reading.await,
+        }
+    }
+
+    async fn read_shared_roster(self: Arc<Self>, room: Arc<Room>) -> Result<(), StoreError> {
+        let read = self.read_roster(&room).await;
+        room.roster_readings.done(&());
+        read
+    }
+
+    /// Takes a fresh picture.
+    async fn read_roster(&self, room: &Arc<Room>) -> Result<(), StoreError> {
         for attempt in 1..=MOST_TRIES {
             let online = self.store.online(&room.id).await?;
             // After a fail-over the store's clock may be behind; the last try counts.
@@ -38,7 +58,7 @@ impl Hub {
     /// Takes fresh pictures of all rooms, after presence events may have been missed.
     pub(super) async fn refresh_all_rosters(&self) {
         for room in self.followed_rooms() {
-            if let Err(error) = self.refresh_roster(&room).await {
+            if let Err(error) = self.read_roster(&room).await {
                 tracing::debug!(room = %room.id, %error, "who is in the room could not be read");
                 return;
             }

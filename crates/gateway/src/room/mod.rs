@@ -53,6 +53,8 @@ pub(crate) struct Room {
     state: Mutex<State>,
     /// What is being read of the store, for whoever comes in.
     pub(crate) readings: Readings<View, Read>,
+    /// Whether who is there is being read.
+    pub(crate) roster_readings: Readings<(), ()>,
     /// Woken when a healing is done.
     healed: Notify,
 }
@@ -114,6 +116,7 @@ impl Room {
             id,
             state: Mutex::new(state),
             readings: Readings::default(),
+            roster_readings: Readings::default(),
             healed: Notify::new(),
         }
     }
