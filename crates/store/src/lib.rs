@@ -21,7 +21,7 @@ pub use bus::{Bus, BusEvent, PayloadString};
 pub use check::{CheckLine, CheckStatus, check};
 pub use error::StoreError;
 pub use model::{
-    Append, Appended, History, Join, Joined, Lease, Online, PresenceChange, Range, Recovery,
+    Append, Appended, History, Join, Joined, Lease, Online, Pong, PresenceChange, Range, Recovery,
 };
 pub use retention::{Lifetime, Retention};
 pub use settings::{EngineSettings, RedisSettings, Settings};

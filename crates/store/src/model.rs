@@ -135,3 +135,12 @@ pub enum Lease {
     /// may have been taken away and has to be entered again.
     Fresh,
 }
+
+/// A sign of life of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pong {
+    /// How long it took.
+    pub round_trip: std::time::Duration,
+    /// The store's clock, read in between: milliseconds since the Unix epoch.
+    pub time_ms: u64,
+}

@@ -3,7 +3,7 @@
 //! Every call says what it does and which errors it can give; the engines
 //! behind it must agree on both, to which the conformance suite holds them.
 
-use std::{future::ready, time::Duration};
+use std::future::ready;
 
 use futures_util::future::Either;
 use rookery_protocol::{
@@ -11,8 +11,8 @@ use rookery_protocol::{
 };
 
 use crate::{
-    Append, Appended, Bus, EngineSettings, History, Join, Joined, Lease, Online, PresenceChange,
-    Range, Settings, StoreError, embedded::Embedded, redis::Redis,
+    Append, Appended, Bus, EngineSettings, History, Join, Joined, Lease, Online, Pong,
+    PresenceChange, Range, Settings, StoreError, embedded::Embedded, redis::Redis,
 };
 
 /// The log, the rooms, the users and the presence. Cheap to clone.
@@ -277,14 +277,14 @@ impl Store {
         }
     }
 
-    /// Asks the store for a sign of life and gives the time that it took.
+    /// Asks the store for a sign of life.
     ///
     /// # Errors
     ///
     /// Where the store cannot be reached.
-    pub async fn ping(&self) -> Result<Duration, StoreError> {
+    pub async fn ping(&self) -> Result<Pong, StoreError> {
         match self {
-            Self::Embedded(_) => Ok(Duration::ZERO),
+            Self::Embedded(_) => Ok(Embedded::ping()),
             Self::Redis(engine) => engine.ping().await,
         }
     }

@@ -110,6 +110,7 @@ impl Hub {
 
     /// Something may have been missed in any room: heal them all, and look who is there.
     fn suspect_everything(self: &Arc<Self>) {
+        self.store_clock.forget();
         for room in self.followed_rooms() {
             room.doubt();
         }

@@ -35,8 +35,10 @@ impl Lingering {
     fn pop(&self, age: Duration) -> Option<RoomId> {
         let mut left = self.left.lock();
         let (since, _) = left.front()?;
-        let old = since.elapsed() >= age;
-        left.pop_front().filter(|_| old).map(|(_, room)| room)
+        if since.elapsed() < age {
+            return None;
+        }
+        left.pop_front().map(|(_, room)| room)
     }
 }
 

@@ -16,6 +16,7 @@ mod roster;
 mod send;
 mod sessions;
 mod snapshot;
+mod store_clock;
 mod untold;
 
 use std::sync::{
@@ -32,6 +33,7 @@ use lingering::Lingering;
 use presence::Presence;
 pub(crate) use send::Stored;
 use sessions::Sessions;
+use store_clock::StoreClock;
 use untold::Untold;
 
 use crate::{
@@ -62,6 +64,7 @@ pub(crate) struct Hub {
     lingering: Lingering,
     recent: Arc<RecentBudget>,
     untold: Untold,
+    store_clock: StoreClock,
     probe: probe::Probe,
     /// The runtime of everything that belongs to no socket.
     background: Handle,
@@ -99,6 +102,7 @@ impl Hub {
             lingering: Lingering::default(),
             recent: Arc::new(recent_budget(&settings)),
             untold: Untold::default(),
+            store_clock: StoreClock::default(),
             probe: probe::Probe::default(),
             server_id,
             settings,

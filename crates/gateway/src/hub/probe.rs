@@ -101,9 +101,11 @@ pub(super) async fn run(hub: Arc<Hub>) {
 
 impl Hub {
     async fn ping_store(&self) {
+        let asked = Instant::now();
         match self.store.ping().await {
-            Ok(round_trip) => {
-                self.metrics.redis_round_trip(round_trip);
+            Ok(pong) => {
+                self.store_clock.set(asked, pong.time_ms);
+                self.metrics.redis_round_trip(pong.round_trip);
                 if !self.readiness.set_store_up(true) {
                     tracing::info!("the store answers");
                 }

@@ -69,7 +69,7 @@ impl Hub {
         Sight {
             catch_up: self.settings.limits.catch_up,
             max_events: self.settings.rooms.max_events,
-            now: None,
+            now: self.store_clock.latest(),
         }
     }
 }

@@ -25,4 +25,5 @@ mod resume;
 mod rolled_back;
 mod shared_channel;
 mod slow_reader;
+mod storm;
 mod typing;

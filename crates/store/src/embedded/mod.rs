@@ -18,6 +18,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use dashmap::{DashMap, Entry, mapref::one::RefMut};
@@ -27,7 +28,7 @@ use rookery_protocol::{
 
 use self::{presence::Presence, room::Room, sweep::Agenda};
 use crate::{
-    Append, Appended, Bus, BusEvent, History, Join, Joined, Online, PresenceChange, Range,
+    Append, Appended, Bus, BusEvent, History, Join, Joined, Online, Pong, PresenceChange, Range,
     Retention, Stats, StoreError, bus::BusFeed,
 };
 
@@ -92,6 +93,13 @@ impl Embedded {
         let mut room = shared.enter(&join.room, join.known.as_ref(), join.create)?;
         shared.agenda.enter(&join.room, &mut room);
         Ok(room.join(join, clock::now_ms()))
+    }
+
+    pub(crate) fn ping() -> Pong {
+        Pong {
+            round_trip: Duration::ZERO,
+            time_ms: clock::now_ms(),
+        }
     }
 
     pub(crate) fn events_after(

@@ -24,13 +24,12 @@ mod script;
 mod subscription;
 mod sweep;
 
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{fmt, sync::Arc, time::Instant};
 
-use fred::interfaces::{ClientLike, PubsubInterface};
+use fred::{
+    interfaces::{ClientLike, PubsubInterface},
+    types::Value,
+};
 use rookery_protocol::ServerId;
 use tokio::{sync::Notify, task::AbortHandle};
 
@@ -42,7 +41,9 @@ use self::{
     members::{MembershipChanges, Memberships},
     subscription::Subscription,
 };
-use crate::{Append, Appended, Bus, RedisSettings, Retention, Stats, StoreError, bus::BusFeed};
+use crate::{
+    Append, Appended, Bus, Pong, RedisSettings, Retention, Stats, StoreError, bus::BusFeed,
+};
 
 pub(crate) use check::check;
 
@@ -154,11 +155,17 @@ impl Redis {
     }
 
     /// See [`crate::Store::ping`].
-    pub(crate) async fn ping(&self) -> Result<Duration, StoreError> {
+    pub(crate) async fn ping(&self) -> Result<Pong, StoreError> {
         let connection = self.link.current()?;
         let asked = Instant::now();
-        connection.run(connection.client().ping::<()>(None)).await?;
-        Ok(asked.elapsed())
+        let time = connection
+            .client()
+            .custom::<(u64, u64), Value>(fred::cmd!("TIME"), Vec::new());
+        let (seconds, us) = connection.run(time).await?;
+        Ok(Pong {
+            round_trip: asked.elapsed(),
+            time_ms: seconds * 1000 + us / 1000,
+        })
     }
 
     /// See [`crate::Store::is_available`].

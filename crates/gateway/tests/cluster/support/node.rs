@@ -77,6 +77,17 @@ impl Node {
         SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
     }
 
+    /// A figure of `/metrics`.
+    pub(crate) async fn metric(&self, name: &str) -> f64 {
+        let admin = SocketAddr::from((Ipv4Addr::LOCALHOST, self.admin_port));
+        let (_, text) = get(admin, "/metrics").await.unwrap();
+        let mut values = text.lines().filter_map(|line| line.strip_prefix(name));
+        let value = values.find_map(|value| value.strip_prefix(' '));
+        value
+            .and_then(|value| value.trim().parse().ok())
+            .unwrap_or_else(|| panic!("no {name}"))
+    }
+
     pub(crate) fn ws(&self) -> String {
         format!("ws://{}/ws", self.address())
     }
