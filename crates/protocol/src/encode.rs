@@ -122,10 +122,16 @@ pub struct SnapshotHead<'a> {
     pub ttl_ms: Option<u64>,
     /// Whether the items are raw events after a cursor, or messages as they are now.
     pub recovered: bool,
-    /// Who is here, at most 200.
-    pub online: &'a [User],
+    /// Who is here, at most 200, as [`users`] writes them.
+    pub online: &'a [u8],
     /// How many are here.
     pub online_count: u64,
+}
+
+/// A list of users.
+pub fn users<'a>(users: impl IntoIterator<Item = &'a User>) -> Vec<u8> {
+    let users: Vec<_> = users.into_iter().collect();
+    json(&users)
 }
 
 /// `ok` to `join` up to its events or messages; [`ok_joined_items`] has the rest.
@@ -140,7 +146,6 @@ pub fn ok_joined_head(id: &RequestId, snapshot: &SnapshotHead<'_>) -> Vec<u8> {
         #[serde(skip_serializing_if = "Option::is_none")]
         ttl_ms: Option<u64>,
         recovered: bool,
-        online: &'a [User],
         online_count: u64,
     }
     let SnapshotHead {
@@ -162,12 +167,13 @@ pub fn ok_joined_head(id: &RequestId, snapshot: &SnapshotHead<'_>) -> Vec<u8> {
         seq,
         ttl_ms,
         recovered,
-        online,
         online_count,
     });
     inner.pop();
     let mut out = head(id, br#","room":"#);
     out.extend_from_slice(&inner);
+    out.extend_from_slice(br#","online":"#);
+    out.extend_from_slice(online);
     out
 }
 
@@ -233,10 +239,10 @@ mod tests {
     fn a_snapshot_reads_back() {
         let room = RoomId::new("general").unwrap();
         let epoch = Epoch::new("k3v9").unwrap();
-        let online = [User {
+        let online = users(&[User {
             id: UserId::new("u_8").unwrap(),
             name: "Bea".into(),
-        }];
+        }]);
         let mut snapshot = SnapshotHead {
             room: &room,
             kind: RoomKind::Public,

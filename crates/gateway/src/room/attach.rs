@@ -38,7 +38,7 @@ impl Room {
         seat: Seat,
         user: &User,
         head: &Cursor,
-        answer: impl FnOnce(&super::Roster) -> Option<Answer>,
+        answer: impl FnOnce(&mut super::Roster) -> Option<Answer>,
         workers: &Workers,
     ) -> Attach {
         let mut state = self.state.lock();
@@ -52,7 +52,7 @@ impl Room {
             return Attach::Outdated;
         };
         let missed = websocket::text_batch(missed.map(|event| event.json.as_ref()));
-        let answer = answer(&state.roster);
+        let answer = answer(&mut state.roster);
         if let Some(untold) = &mut state.untold {
             untold.show();
         }

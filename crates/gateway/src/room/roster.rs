@@ -6,7 +6,8 @@
 
 use std::collections::HashMap;
 
-use rookery_protocol::{User, UserId, server_frame::Status};
+use bytes::Bytes;
+use rookery_protocol::{User, UserId, encode, server_frame::Status};
 use rookery_store::Online;
 
 /// One coming or going, as the shared channel tells it.
@@ -34,6 +35,8 @@ pub(crate) enum News {
 pub(crate) struct Roster {
     /// `None` until loaded, and while too many are there to list.
     users: Option<HashMap<UserId, User>>,
+    /// The same as JSON, once somebody needed it.
+    json: Option<Bytes>,
     count: u64,
     at: u64,
     loaded: bool,
@@ -51,13 +54,12 @@ impl Roster {
         self.count
     }
 
-    /// Those who are there; nobody where there are too many to list.
-    pub(crate) fn users(&self) -> Vec<User> {
-        self.users
-            .iter()
-            .flat_map(HashMap::values)
-            .cloned()
-            .collect()
+    /// Those who are there, as a list in JSON; nobody where there are too many.
+    /// Made once for all who come in before the next change.
+    pub(crate) fn users_json(&mut self) -> Bytes {
+        let users = &self.users;
+        let list = || encode::users(users.iter().flat_map(HashMap::values)).into();
+        self.json.get_or_insert_with(list).clone()
     }
 
     /// Whether the node has heard of something later than this picture.
@@ -75,6 +77,7 @@ impl Roster {
         let first = !self.loaded;
         let count_changed = self.count != online.count;
         self.loaded = true;
+        self.json = None;
         self.at = online.at;
         self.count = online.count;
         let now = (!self.is_big()).then(|| {
@@ -109,6 +112,7 @@ impl Roster {
             return None;
         }
         self.count = transition.online_count;
+        self.json = None;
         if self.is_big() {
             self.users = None;
             return Some(News::Count);
@@ -146,6 +150,14 @@ mod tests {
             count: names.len() as u64,
             at,
         }
+    }
+
+    /// Who stands in the list that clients get.
+    fn listed(roster: &mut Roster) -> Vec<String> {
+        let users: Vec<User> = serde_json::from_slice(&roster.users_json()).unwrap();
+        let mut ids: Vec<_> = users.iter().map(|user| user.id.to_string()).collect();
+        ids.sort();
+        ids
     }
 
     fn transition(name: &str, status: Status, online_count: u64, at: u64) -> Transition {
@@ -205,11 +217,13 @@ mod tests {
             }),
             Some(News::Count)
         );
-        assert!(roster.users().is_empty());
+        assert_eq!(listed(&mut roster), [""; 0]);
         assert!(!roster.is_stale());
         roster.apply(transition("x", Status::Offline, 200, 3));
         assert!(roster.is_stale());
         roster.load(online(&["a", "b"], 4));
-        assert_eq!(roster.users().len(), 2);
+        assert_eq!(listed(&mut roster), ["a", "b"]);
+        roster.apply(transition("b", Status::Offline, 1, 5));
+        assert_eq!(listed(&mut roster), ["a"]);
     }
 }

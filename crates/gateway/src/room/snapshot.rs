@@ -138,8 +138,8 @@ impl Snapshot {
     }
 
     /// The answer to `join`, a text frame.
-    pub(crate) fn answer(&self, id: &RequestId, room: &RoomId, roster: &Roster) -> Answer {
-        let online = roster.users();
+    pub(crate) fn answer(&self, id: &RequestId, room: &RoomId, roster: &mut Roster) -> Answer {
+        let online = roster.users_json();
         let json = encode::ok_joined_head(
             id,
             &encode::SnapshotHead {

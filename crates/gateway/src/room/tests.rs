@@ -280,7 +280,7 @@ impl World {
             id: UserId::new("u").unwrap(),
             name: "U".into(),
         };
-        let answer = |roster: &_| Some(snapshot.answer(&1.into(), &self.room.id, roster));
+        let answer = |roster: &mut _| Some(snapshot.answer(&1.into(), &self.room.id, roster));
         self.room
             .attach(seat, &user, &snapshot.head, answer, &self.workers)
     }

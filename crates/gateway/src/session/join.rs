@@ -150,7 +150,7 @@ impl Wish {
                 return Err(Refusal::new(ErrorCode::Conflict, message));
             }
             // Nothing is answered where the frame had no id to answer to.
-            let answer = |roster: &Roster| {
+            let answer = |roster: &mut Roster| {
                 let id = self.id.as_ref()?;
                 Some(snapshot.answer(id, &self.room, roster))
             };
