@@ -214,7 +214,7 @@ pub(crate) const CASES: &[Case] = &[
         title: "Idle connections, each a member of one room",
         scenario: "idle",
         settings: "--connections 10000",
-        short: "--connections 200",
+        short: "--connections 200 --seconds 1",
         contenders: SERVERS,
         goals: &[Goal {
             figure: "bytes_per_connection",
@@ -286,6 +286,15 @@ pub(crate) const CASES: &[Case] = &[
             figure: "cpu_us_per_delivery",
             bound: AtMostTimes(1.1, "rookery"),
         }],
+    },
+    Case {
+        key: "soak",
+        title: "A mixture over a minute, while nodes are killed and drained",
+        scenario: "soak",
+        settings: "--nodes 2 --store redis --connections 1000 --seconds 60 --restart-nodes 10",
+        short: "--nodes 2 --store redis --connections 60 --rate 100 --seconds 5 --restart-nodes 2",
+        contenders: &[ROOKERY],
+        goals: &[],
     },
 ];
 
