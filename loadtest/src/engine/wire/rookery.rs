@@ -9,7 +9,7 @@ use super::{
 use crate::engine::{ids::MessageNumber, marker};
 
 /// The beginning of nearly every frame.
-const MESSAGE: &[u8] = br#"{"type":"message","room":""#;
+const MESSAGE: [u8; 26] = *br#"{"type":"message","room":""#;
 
 /// What the answer to `join` says about the room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub(super) fn send(out: &mut Vec<u8>, room: &str, number: MessageNumber, text_by
 
 #[inline]
 pub(super) fn read(frame: &[u8]) -> Incoming<'_> {
-    if let Some(rest) = frame.strip_prefix(MESSAGE)
+    if let Some((MESSAGE, rest)) = frame.split_first_chunk().map(|(head, rest)| (*head, rest))
         && let Some((room, rest)) = until_quote(rest)
         && let Some((seq, rest)) = rest.strip_prefix(br#","seq":"#).and_then(number)
     {
