@@ -11,7 +11,12 @@
 //!     engine.add_seat(engine.target_of(index), &[room]);
 //! }
 //! // Connect, say hello and join: a bounded number of handshakes at a time.
-//! engine.connect_all(Duration::from_secs(60), &stop)?;
+//! for seat in engine.seat_ids() {
+//!     engine.connect(seat, engine.now());
+//! }
+//! while engine.joined() < engine.seats() {
+//!     engine.turn(engine.now().plus_seconds(0.1))?;
+//! }
 //! // Send by a schedule, and let time pass in between.
 //! engine.begin();
 //! while engine.now() < end && !stop.requested() {
@@ -26,7 +31,8 @@
 //! let counts = engine.counts();
 //! ```
 //!
-//! `scenario::load` does the middle part for open and closed loops. Beyond that:
+//! `scenario::stage` does the first and the last part, `scenario::load` the middle
+//! one, for open and closed loops. Beyond that:
 //!
 //! - **Connecting at a rate**: call [`Engine::connect`] with the time at which it
 //!   was to happen; the handshake (TCP, upgrade, `hello`, all joins) is counted
@@ -436,39 +442,6 @@ impl Engine {
         if ready.readable {
             self.read(ready.seat, ready.ended);
         }
-    }
-
-    /// Connects every seat and waits until all are in their rooms.
-    ///
-    /// # Errors
-    ///
-    /// Where one cannot, or `patience` ends.
-    pub(crate) fn connect_all(&mut self, patience: Duration, stop: &Stop) -> anyhow::Result<()> {
-        let now = self.now();
-        let end = now.plus_seconds(patience.as_secs_f64());
-        for seat in 0..self.seats.len() as u32 {
-            self.connect(SeatId(seat), now);
-        }
-        while self.joined < self.seats.len() && !stop.requested() {
-            self.turn(end.min(self.now().plus_seconds(1.0)))?;
-            for happened in self.take_happened() {
-                if let Happened::Lost { seat, why } = happened {
-                    let target = self.address_of(seat);
-                    anyhow::bail!(
-                        "connection {} of {} to {target} failed: {why}",
-                        seat.0 + 1,
-                        self.seats.len()
-                    );
-                }
-            }
-            anyhow::ensure!(
-                self.now() < end,
-                "only {} of {} connections joined within {patience:?}",
-                self.joined,
-                self.seats.len()
-            );
-        }
-        Ok(())
     }
 
     /// Where a seat connects to.

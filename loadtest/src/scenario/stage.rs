@@ -38,7 +38,10 @@ pub(crate) struct Stage {
     started_at_ms: u64,
     settings: BTreeMap<String, String>,
     remarks: Vec<String>,
+    /// How far the progress shows the run.
     shown_rows: usize,
+    shown_until_s: f64,
+    shown_cpu_us: Vec<(Watched, u64)>,
 }
 
 /// What the measured span of a run brought.
@@ -109,6 +112,8 @@ impl Stage {
             settings: BTreeMap::new(),
             remarks: Vec::new(),
             shown_rows: 0,
+            shown_until_s: 0.0,
+            shown_cpu_us: Vec::new(),
         };
         stage.setting("text bytes", common.text_bytes);
         Ok(stage)
@@ -177,21 +182,38 @@ impl Stage {
     /// Where the poll fails.
     pub(crate) fn turn(&mut self, until: Nanos) -> anyhow::Result<()> {
         self.engine.turn(until)?;
-        let rows = &self.engine.tally().timeline;
-        if rows.len() != self.shown_rows {
-            self.shown_rows = rows.len();
-            if let Some(row) = rows.last() {
-                self.progress.at(rows.len() as u64);
-                self.progress.live(Live {
-                    sent_per_s: row.sent as f64,
-                    received_per_s: row.received as f64,
-                    p99_us: row.p99_us,
-                    node_cpu: None,
-                    generator_cpu: None,
-                });
-            }
+        let rows = self.engine.tally().timeline.len();
+        if rows != self.shown_rows {
+            self.shown_rows = rows;
+            self.show_second();
         }
         Ok(())
+    }
+
+    /// Shows the second that has just ended.
+    fn show_second(&mut self) {
+        let Some(row) = self.engine.tally().timeline.last().cloned() else {
+            return;
+        };
+        let cpu_us = self.sampler.cpu_us();
+        let seconds = row.at_s - self.shown_until_s;
+        let share = |role| {
+            let spent = |list: &[(Watched, u64)]| cpu_us_of(list, role);
+            let before = spent(&self.shown_cpu_us).unwrap_or(0);
+            let more = spent(&cpu_us)?.saturating_sub(before);
+            Some(more as f64 / 1e6 / seconds.max(0.001))
+        };
+        let live = Live {
+            sent_per_s: row.sent as f64 / seconds.max(0.001),
+            received_per_s: row.received as f64 / seconds.max(0.001),
+            p99_us: row.p99_us,
+            node_cpu: share(Role::Node),
+            generator_cpu: share(Role::Generator),
+        };
+        self.shown_cpu_us = cpu_us;
+        self.shown_until_s = row.at_s;
+        self.progress.at(row.at_s.round() as u64);
+        self.progress.live(live);
     }
 
     /// From here on it is measured.
@@ -199,6 +221,8 @@ impl Stage {
         self.progress
             .begin("measuring", seconds.round() as u64, "s");
         self.shown_rows = 0;
+        self.shown_until_s = 0.0;
+        self.shown_cpu_us = Vec::new();
         self.sampler.begin();
         self.engine.begin();
     }
@@ -277,8 +301,7 @@ impl Stage {
 impl Measured {
     /// CPU of all processes of a role in the span, in microseconds.
     pub(crate) fn cpu_us_of(&self, role: Role) -> Option<u64> {
-        let of_role = self.cpu_us.iter().filter(|(who, _)| who.role == role);
-        of_role.map(|(_, cpu_us)| *cpu_us).reduce(|a, b| a + b)
+        cpu_us_of(&self.cpu_us, role)
     }
 
     /// Where the generator itself may have bounded or blurred what was measured.
@@ -301,6 +324,12 @@ impl Measured {
         }
         remarks
     }
+}
+
+/// The CPU of all processes of a role; `None` where there are none.
+fn cpu_us_of(list: &[(Watched, u64)], role: Role) -> Option<u64> {
+    let of_role = list.iter().filter(|(who, _)| who.role == role);
+    of_role.map(|(_, cpu_us)| *cpu_us).reduce(|a, b| a + b)
 }
 
 /// The targets, and how they are spoken to.
