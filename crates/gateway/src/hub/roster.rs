@@ -19,7 +19,7 @@ impl Hub {
     ) -> Result<(), StoreError> {
         let known = || (!room.roster_is_stale()).then_some(());
         let read = Arc::clone(self).read_shared_roster(Arc::clone(room));
-        match room.roster_readings.find((), |()| true, known, read) {
+        match room.roster_readings.find((), true, known, read) {
             Found::Known(()) => Ok(()),
             Found::Reading(reading) => reading.await,
         }

@@ -46,6 +46,7 @@ impl Room {
             Some(position) if position.epoch == head.epoch && position.seq >= head.seq => {
                 position.seq
             }
+            _ if state.memory.has_left(&head.epoch) => return Attach::Outdated,
             _ => return Attach::Behind(state.want_healing()),
         };
         let Some(missed) = state.recent.since(head.seq, position) else {

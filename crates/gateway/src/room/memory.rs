@@ -67,7 +67,7 @@ impl Room {
         };
         self.readings.find(
             asked.clone(),
-            |under_way| patient || under_way == view,
+            patient,
             || self.state.lock().recall(view, sight),
             read(asked),
         )
@@ -173,6 +173,11 @@ impl Memory {
 
     pub(super) fn doubt(&mut self) {
         self.about = None;
+    }
+
+    /// Whether this was the room's epoch before the one of now.
+    pub(super) fn has_left(&self, epoch: &Epoch) -> bool {
+        self.left.as_ref() == Some(epoch)
     }
 
     fn is_believed(&self) -> bool {

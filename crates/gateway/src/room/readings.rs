@@ -3,12 +3,13 @@
 //! A thousand clients that come at once ask once. Whoever waits gets the
 //! outcome, an error as well; whoever comes after it asks anew.
 
-use std::fmt;
+use std::{fmt, hash::Hash};
 
 use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
+use indexmap::IndexMap;
 use parking_lot::Mutex;
 use rookery_store::StoreError;
 
@@ -17,7 +18,7 @@ pub(crate) type Reading<T> = Shared<BoxFuture<'static, Result<T, StoreError>>>;
 
 /// What is being read, by what was asked.
 pub(crate) struct Readings<K, T> {
-    under_way: Mutex<Vec<(K, Reading<T>)>>,
+    under_way: Mutex<IndexMap<K, Reading<T>>>,
 }
 
 /// What there is for somebody who asks.
@@ -28,14 +29,14 @@ pub(crate) enum Found<A, T> {
     Reading(Reading<T>),
 }
 
-impl<K: PartialEq, T: Clone + Send + 'static> Readings<K, T> {
-    /// What `known` gives; else a reading that is under way and fits; else a
-    /// new one. A reading has to call [`Self::done`] when it is done, after it
+impl<K: Hash + Eq, T: Clone + Send + 'static> Readings<K, T> {
+    /// What `known` gives; else a reading of this that is under way, or while
+    /// `patient` of anything; else a new one. A reading has to call [`Self::done`] when it is done, after it
     /// has put what it read where `known` finds it.
     pub(crate) fn find<A>(
         &self,
         key: K,
-        fits: impl Fn(&K) -> bool,
+        patient: bool,
         known: impl FnOnce() -> Option<A>,
         read: impl Future<Output = Result<T, StoreError>> + Send + 'static,
     ) -> Found<A, T> {
@@ -43,17 +44,22 @@ impl<K: PartialEq, T: Clone + Send + 'static> Readings<K, T> {
         if let Some(known) = known() {
             return Found::Known(known);
         }
-        if let Some((_, reading)) = under_way.iter().find(|(key, _)| fits(key)) {
+        let first = under_way.first().filter(|_| patient);
+        if let Some(reading) = first.map(|(_, reading)| reading).or(under_way.get(&key)) {
             return Found::Reading(reading.clone());
         }
         let reading = read.boxed().shared();
-        under_way.push((key, reading.clone()));
+        under_way.insert(key, reading.clone());
         Found::Reading(reading)
     }
 
     /// What was asked is answered.
     pub(crate) fn done(&self, key: &K) {
-        self.under_way.lock().retain(|(other, _)| other != key);
+        let mut under_way = self.under_way.lock();
+        under_way.swap_remove(key);
+        if under_way.is_empty() {
+            *under_way = IndexMap::new();
+        }
     }
 }
 
@@ -68,8 +74,6 @@ impl<K, T> Default for Readings<K, T> {
 impl<K: fmt::Debug, T> fmt::Debug for Readings<K, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let under_way = self.under_way.lock();
-        f.debug_list()
-            .entries(under_way.iter().map(|(key, _)| key))
-            .finish()
+        f.debug_list().entries(under_way.keys()).finish()
     }
 }

@@ -14,7 +14,7 @@ use rookery_store::{Joined, Recovery};
 use super::Roster;
 
 /// What a client that comes in wants to be shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct View {
     /// Everything after this.
     pub(crate) since: Option<Cursor>,

@@ -31,35 +31,37 @@ pub(super) struct Untold {
 struct Change {
     user: User,
     status: Status,
-    /// Somebody came in and was shown the room as it is after this change.
-    shown: bool,
+    /// The members do not all know the same of this user, since somebody came
+    /// in meanwhile: then it is told whatever it is.
+    mixed: bool,
 }
 
 impl Untold {
-    /// A user came or went. Two changes that cancel out are none, unless the
-    /// first was shown to somebody.
+    /// A user came or went. Two changes that cancel out are none, where all
+    /// members know the same.
     pub(super) fn user(&mut self, user: User, status: Status) {
-        let shown = false;
         match self.users.entry(user.id.clone()) {
             Entry::Occupied(waits)
                 if waits.get().status != status
-                    && !waits.get().shown
+                    && !waits.get().mixed
                     && waits.get().user == user =>
             {
                 waits.shift_remove();
             }
             Entry::Occupied(mut waits) => {
+                let mixed = true;
                 waits.insert(Change {
                     user,
                     status,
-                    shown,
+                    mixed,
                 });
             }
             Entry::Vacant(place) => {
+                let mixed = false;
                 place.insert(Change {
                     user,
                     status,
-                    shown,
+                    mixed,
                 });
             }
         }
@@ -78,7 +80,7 @@ impl Untold {
     /// Somebody is shown who is here.
     pub(super) fn show(&mut self) {
         for change in self.users.values_mut() {
-            change.shown = true;
+            change.mixed = true;
         }
     }
 
@@ -111,6 +113,9 @@ pub(super) fn span(roster: &Roster) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
     use rookery_protocol::server_frame::ServerFrame;
     use rookery_store::Online;
 
@@ -159,6 +164,52 @@ mod tests {
             rest = &payload[length..];
         }
         told
+    }
+
+    proptest! {
+        /// Whoever is shown the room and then told what follows knows who is there.
+        #[test]
+        fn all_know_who_is_there(
+            steps in prop::collection::vec((0..5u8, 0..4u8, any::<bool>()), 0..100),
+        ) {
+            let mut untold = Untold::default();
+            let mut there = BTreeSet::new();
+            let mut clients: Vec<BTreeSet<String>> = Vec::new();
+            for (what, who, rename) in steps.into_iter().chain([(0, 0, false)]) {
+                let name = format!("u{who}");
+                match what {
+                    0 => {
+                        for told in told(&std::mem::take(&mut untold), 4) {
+                            let (user, status) = told.split_once(' ').unwrap();
+                            for client in &mut clients {
+                                match status {
+                                    "Online" => _ = client.insert(user.to_owned()),
+                                    _ => _ = client.remove(user),
+                                }
+                            }
+                        }
+                    }
+                    1 => {
+                        untold.show();
+                        clients.push(there.clone());
+                    }
+                    _ => {
+                        let status = match there.remove(&name) {
+                            true => Status::Offline,
+                            false => {
+                                there.insert(name.clone());
+                                Status::Online
+                            }
+                        };
+                        let shown_name = if rename { "another" } else { &*name };
+                        untold.user(User { name: shown_name.into(), ..user(&name) }, status);
+                    }
+                }
+            }
+            for client in clients {
+                prop_assert_eq!(&client, &there);
+            }
+        }
     }
 
     #[test]
