@@ -35,6 +35,8 @@ pub(crate) fn run(
     interrupted: &AtomicBool,
 ) -> anyhow::Result<Outcome> {
     let json = folder.join("outcome.json");
+    // The outcome of the run before must not be taken for this one's.
+    let _ = std::fs::remove_file(&json);
     let mut command = match turn.contender.measured {
         Measured::System { name, settings } => {
             let mut command = scenario(turn, options, watched)?;
@@ -46,8 +48,6 @@ pub(crate) fn run(
         }
         Measured::RedisBaseline => redis_baseline::command(&json, options.short)?,
     };
-    // The outcome of the run before must not be taken for this one's.
-    let _ = std::fs::remove_file(&json);
     let child = command
         .stdin(Stdio::null())
         .spawn()

@@ -20,7 +20,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) repetitions: u32,
     /// Tiny loads, once: fails on wrong counts, says nothing about speed
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["repetitions", "json", "html"])]
     pub(crate) short: bool,
     /// The node's binary, where it is not beside this one
     #[arg(long, value_name = "PATH")]

@@ -107,11 +107,17 @@ pub(crate) fn sweep(system: &str, cost: f64) -> Outcome {
     }
 }
 
-/// Two cases, two systems, three repetitions that differ a little.
+/// Three cases, one of them for Rookery alone, in three repetitions that differ a little.
 pub(crate) fn bench() -> Vec<Run> {
     let mut runs = Vec::new();
     for repetition in 1..=3_u32 {
         let drift = 1.0 + 0.02 * f64::from(repetition);
+        runs.push(Run {
+            case: Some("soak".to_owned()),
+            contender: "rookery".to_owned(),
+            repetition,
+            outcome: fanout("rookery", drift),
+        });
         for (system, cost) in [("rookery", 1.0), ("bun", 1.08), ("socketio", 2.2)] {
             for (case, outcome) in [
                 ("fanout-steady", fanout(system, cost * drift)),

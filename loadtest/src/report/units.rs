@@ -24,8 +24,7 @@ pub(super) fn number(value: f64) -> String {
         return "–".to_owned();
     }
     if size >= 999.5 {
-        let sign = if value < 0.0 { "-" } else { "" };
-        return format!("{sign}{}", grouped(size.round() as u64));
+        return whole(value.round());
     }
     let decimals = match size {
         0.0 => 0,
@@ -36,6 +35,12 @@ pub(super) fn number(value: f64) -> String {
         _ => 4,
     };
     format!("{value:.decimals$}")
+}
+
+/// A whole number, grouped.
+fn whole(value: f64) -> String {
+    let sign = if value < 0.0 { "-" } else { "" };
+    format!("{sign}{}", grouped(value.abs() as u64))
 }
 
 /// A number too long to be read at a glance, shortened: `2.51 M`, `48.3 k`.
@@ -87,7 +92,9 @@ pub(crate) fn quantity(value: f64, unit: &str) -> String {
         "s" => micros(value * 1e6),
         "bytes" => bytes(value),
         "1/s" | "per second" => format!("{}/s", short(value)),
-        "" => short(value),
+        // What is counted is told to the last one.
+        "" if value.fract() == 0.0 && value.abs() < 1e15 => whole(value),
+        "" => number(value),
         other => format!("{} {other}", short(value)),
     }
 }
@@ -151,6 +158,8 @@ mod tests {
         assert_eq!(quantity(3.0, "s"), "3.00 s");
         assert_eq!(quantity(1126.0, "bytes"), "1.10 KiB");
         assert_eq!(quantity(2_510_000.0, "1/s"), "2.51 M/s");
+        assert_eq!(quantity(11_172.0, ""), "11,172");
+        assert_eq!(quantity(8.574, ""), "8.57");
         assert_eq!(duration(4000.0), "1 h 06 min");
     }
 

@@ -174,8 +174,9 @@ fn case(key: &str, runs: Vec<&Run>) -> Markup {
         section.case-section {
             h2 { (known.map_or(key, |case| case.title)) }
             (faults(&runs))
+            @if let [alone] = measured.as_slice() { (figure_cards(alone)) }
             div.plots {
-                @for figure in &figures { (bars(figure, &measured)) }
+                @if measured.len() > 1 { @for figure in &figures { (bars(figure, &measured)) } }
                 @for plot in case_plots(first, &measured) { (plot.markup()) }
             }
             details {
@@ -210,6 +211,34 @@ fn all_figures(measured: &[Measured<'_>]) -> Vec<String> {
         }
     }
     keys
+}
+
+/// All figures of one that is compared with nobody.
+fn figure_cards(alone: &Measured<'_>) -> Markup {
+    let keys = all_figures(std::slice::from_ref(alone));
+    html! {
+        div.cards {
+            @for (figure, spread) in keys.iter().filter_map(|key| alone.figure(key)) {
+                div.card {
+                    p.name { (figure.name) }
+                    p.value { (quantity(spread.median, &figure.unit)) }
+                    p.note { (range(&figure.unit, &spread)) }
+                }
+            }
+        }
+    }
+}
+
+/// The least and the most of several repetitions.
+fn range(unit: &str, spread: &Spread) -> String {
+    match spread.count {
+        1 => String::new(),
+        _ => format!(
+            "{} – {}",
+            quantity(spread.min, unit),
+            quantity(spread.max, unit)
+        ),
+    }
 }
 
 fn faults(runs: &[&Run]) -> Markup {

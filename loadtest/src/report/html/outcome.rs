@@ -127,7 +127,9 @@ pub(super) fn repeat(outcome: &Outcome) -> Markup {
             dl.settings {
                 @for (name, value) in &outcome.settings { div { dt { (name) } dd { (value) } } }
                 div { dt { "measured for" } dd { (duration(outcome.seconds)) } }
-                div { dt { "connections" } dd { (grouped(outcome.counts.connections)) } }
+                @if !outcome.settings.contains_key("connections") {
+                    div { dt { "connections" } dd { (grouped(outcome.counts.connections)) } }
+                }
             }
             pre { code { (outcome.command) } }
         }
