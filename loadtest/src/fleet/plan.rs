@@ -27,23 +27,6 @@ pub(crate) struct Plan {
     pub(crate) pinning: Pinning,
 }
 
-impl Plan {
-    /// Nodes of Rookery on a core each; several share a Redis that keeps nothing on disk.
-    pub(crate) fn rookery(nodes: usize) -> Self {
-        Self {
-            system: ROOKERY.to_owned(),
-            nodes,
-            workers: 1,
-            store: Store::for_nodes(nodes),
-            rookery: None,
-            peers: super::peers_folder(),
-            secret: None,
-            settings: Vec::new(),
-            pinning: Pinning::Auto,
-        }
-    }
-}
-
 /// Where messages are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Store {

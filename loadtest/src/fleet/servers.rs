@@ -1,6 +1,6 @@
 //! All servers of a run, started and ended together.
 
-use std::{net::SocketAddr, process::Command, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, process::Command, time::Duration};
 
 use super::{
     ChildProcess, Folder, Plan, Store, http,
@@ -22,7 +22,7 @@ const PORT_ATTEMPTS: usize = 5;
 /// What a fleet runs.
 #[derive(Debug)]
 enum System {
-    Rookery { binary: std::path::PathBuf },
+    Rookery { binary: PathBuf },
     Peer(Peer),
 }
 
@@ -329,6 +329,7 @@ fn metric(metrics: &str, name: &str) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fleet::Pinning;
 
     #[test]
     fn a_metric_without_labels_is_found() {
@@ -339,9 +340,17 @@ mod tests {
 
     #[test]
     fn nodes_without_anything_in_common_are_refused() {
-        let mut plan = Plan::rookery(2);
-        plan.store = Store::Embedded;
-        plan.rookery = std::env::current_exe().ok();
+        let plan = Plan {
+            system: ROOKERY.to_owned(),
+            nodes: 2,
+            workers: 1,
+            store: Store::Embedded,
+            rookery: std::env::current_exe().ok(),
+            peers: PathBuf::new(),
+            secret: None,
+            settings: Vec::new(),
+            pinning: Pinning::Off,
+        };
         let error = Fleet::start(plan).unwrap_err();
         assert!(error.to_string().contains("--store redis"), "{error}");
     }

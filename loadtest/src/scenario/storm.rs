@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     cli::Common,
-    engine::{Happened, MembershipId, Nanos, RoomIndex, SeatId},
+    engine::{Happened, MembershipId, Nanos, SeatId},
     outcome::{Better, Figure, Outcome, Role},
 };
 
