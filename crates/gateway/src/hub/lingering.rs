@@ -31,6 +31,10 @@ impl Lingering {
         self.left.lock().push_back((Instant::now(), room));
     }
 
+    fn len(&self) -> usize {
+        self.left.lock().len()
+    }
+
     /// The room that was left longest ago, where that is at least `age` ago.
     fn pop(&self, age: Duration) -> Option<RoomId> {
         let mut left = self.left.lock();
@@ -52,7 +56,11 @@ pub(super) async fn run(hub: Arc<Hub>) {
             _ = times.tick() => {}
             () = hub.recent.until_exceeded() => hub.keep_recent_budget(),
         }
-        while let Some(room) = hub.lingering.pop(keep) {
+        // Each at most once: who is held by somebody stands in the list again.
+        for _ in 0..hub.lingering.len() {
+            let Some(room) = hub.lingering.pop(keep) else {
+                break;
+            };
             hub.forget_lingering(&room, keep);
         }
         hub.metrics.recent_bytes.set(hub.recent.used() as i64);
@@ -98,10 +106,13 @@ impl Hub {
     /// Has rooms give up what they remember until the budget is kept: first
     /// those that nobody is in, then those where nothing happened for longest.
     fn keep_recent_budget(&self) {
-        while self.recent.excess() > 0
-            && let Some(room) = self.lingering.pop(Duration::ZERO)
-        {
-            self.forget_lingering(&room, Duration::ZERO);
+        for _ in 0..self.lingering.len() {
+            if self.recent.excess() == 0 {
+                return;
+            }
+            if let Some(room) = self.lingering.pop(Duration::ZERO) {
+                self.forget_lingering(&room, Duration::ZERO);
+            }
         }
         let excess = self.recent.excess();
         if excess == 0 {
