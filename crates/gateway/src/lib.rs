@@ -6,6 +6,8 @@
 //! into order, `worker` writes it to the sockets.
 
 mod admin;
+#[doc(hidden)]
+pub mod bench;
 pub mod cli;
 mod clock;
 mod drain;

@@ -108,7 +108,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(
+    pub(crate) fn new(
         key: ConnectionKey,
         stream: TcpStream,
         address: IpAddr,

@@ -24,7 +24,7 @@ struct BatchedFrame {
 }
 
 impl Worker {
-    pub(super) fn add_member(&self, room: RoomId, connection: &Rc<Connection>) {
+    pub(crate) fn add_member(&self, room: RoomId, connection: &Rc<Connection>) {
         let mut rooms = self.rooms.borrow_mut();
         rooms
             .entry(room)
@@ -53,7 +53,7 @@ impl Worker {
     }
 
     /// Adds a frame to the room's batch; true if it is the batch's first.
-    pub(super) fn batch(&self, room: &RoomId, bytes: Bytes, ephemeral: bool) -> bool {
+    pub(crate) fn batch(&self, room: &RoomId, bytes: Bytes, ephemeral: bool) -> bool {
         let mut rooms = self.rooms.borrow_mut();
         let Some(local) = rooms.get_mut(room) else {
             return false;
@@ -63,7 +63,7 @@ impl Worker {
     }
 
     /// Writes the room's batch to every member.
-    pub(super) fn flush_room(&self, room: &RoomId) {
+    pub(crate) fn flush_room(&self, room: &RoomId) {
         let mut rooms = self.rooms.borrow_mut();
         let Some(local) = rooms.get_mut(room) else {
             return;
