@@ -220,6 +220,11 @@ impl Stage {
     pub(crate) fn begin(&mut self, seconds: f64) {
         self.progress
             .begin("measuring", seconds.round() as u64, "s");
+        self.begin_span();
+    }
+
+    /// The same for a span that other phases of progress are shown in.
+    pub(crate) fn begin_span(&mut self) {
         self.shown_rows = 0;
         self.shown_until_s = 0.0;
         self.shown_cpu_us = Vec::new();

@@ -72,7 +72,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     stage.connect_all()?;
     stage.engine.allow_handshakes(arguments.handshakes);
 
-    stage.begin(0.0);
+    stage.begin_span();
     let dropped = stage.engine.now();
     for &seat in &people.leaving {
         stage.engine.drop_connection(seat);

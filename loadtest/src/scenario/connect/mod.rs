@@ -69,7 +69,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     stage.engine.allow_handshakes(arguments.handshakes);
     seat(&mut stage.engine, connections, arguments.members);
 
-    stage.begin(0.0);
+    stage.progress.begin("connecting", connections as u64, "");
+    stage.begin_span();
     let began = stage.engine.now();
     match arguments.rate {
         Some(rate) => {
@@ -113,6 +114,7 @@ fn connect_at(stage: &mut Stage, rate: f64) -> anyhow::Result<()> {
             stage.turn(due)?;
         }
         schedule.take_due(due);
+        stage.progress.at(stage.engine.joined() as u64);
         stage.engine.connect(seat, due);
     }
     Ok(())
@@ -125,6 +127,7 @@ fn connect_in_turn(stage: &mut Stage, handshakes: usize) -> anyhow::Result<()> {
         while stage.engine.connecting() >= handshakes && !stage.stop.requested() {
             stage.turn(stage.engine.now().plus_seconds(0.1))?;
         }
+        stage.progress.at(stage.engine.joined() as u64);
         stage.engine.connect(seat, stage.engine.now());
     }
     Ok(())
