@@ -88,14 +88,20 @@ pub(crate) fn values<'a>(
         .collect()
 }
 
-impl Judged {
+impl Bound {
     /// `≤ 1.05 × floor`, `≤ 1.50 KiB`.
-    pub(crate) fn goal_words(&self) -> String {
-        match self.goal.bound {
-            Bound::AtMostTimes(level, other) => format!("≤ {} {other}", ratio(level)),
-            Bound::AtLeastTimes(level, other) => format!("≥ {} {other}", ratio(level)),
-            Bound::Limit(level) => format!("≤ {}", quantity(level, &self.unit)),
+    pub(crate) fn words(self, unit: &str) -> String {
+        match self {
+            Self::AtMostTimes(level, other) => format!("≤ {} {other}", ratio(level)),
+            Self::AtLeastTimes(level, other) => format!("≥ {} {other}", ratio(level)),
+            Self::Limit(level) => format!("≤ {}", quantity(level, unit)),
         }
+    }
+}
+
+impl Judged {
+    pub(crate) fn goal_words(&self) -> String {
+        self.goal.bound.words(&self.unit)
     }
 
     /// The least, the median and the most.

@@ -128,6 +128,9 @@ pub(crate) fn list() -> String {
         text += &format!("{}\n  {}\n", style(case.key).bold(), case.title);
         text += &format!("  {} {}\n", case.scenario, case.settings);
         text += &format!("  {}\n", style(names.join(", ")).dim());
+        for goal in case.goals {
+            text += &format!("  goal: {} {}\n", goal.figure, goal.bound.words(""));
+        }
     }
     text
 }
