@@ -1,5 +1,7 @@
 //! Writes the frames of a node that are not events of the log.
 
+use std::io::Write as _;
+
 use serde::Serialize;
 
 use crate::{
@@ -75,15 +77,17 @@ fn presence_of(room: &RoomId, who: Option<(&User, Status)>, online_count: u64) -
 
 /// `ok` without more.
 pub fn ok(id: &RequestId) -> Vec<u8> {
-    head(id, b"}")
+    let mut out = head(id);
+    out.push(b'}');
+    out
 }
 
 /// `ok` to what was stored.
 pub fn ok_stored(id: &RequestId, seq: u64, ts: u64, duplicate: bool) -> Vec<u8> {
-    head(
-        id,
-        format!(r#","seq":{seq},"ts":{ts},"duplicate":{duplicate}}}"#).as_bytes(),
-    )
+    let mut out = head(id);
+    // Writing into memory cannot fail.
+    let _ = write!(out, r#","seq":{seq},"ts":{ts},"duplicate":{duplicate}}}"#);
+    out
 }
 
 /// `ok` to `history`: a page of finished messages.
@@ -92,7 +96,8 @@ pub fn ok_history<'a>(
     messages: impl IntoIterator<Item = &'a [u8]>,
     more: bool,
 ) -> Vec<u8> {
-    let mut out = head(id, b",");
+    let mut out = head(id);
+    out.push(b',');
     out.extend_from_slice(&history(messages, more)[1..]);
     out
 }
@@ -170,7 +175,8 @@ pub fn ok_joined_head(id: &RequestId, snapshot: &SnapshotHead<'_>) -> Vec<u8> {
         online_count,
     });
     inner.pop();
-    let mut out = head(id, br#","room":"#);
+    let mut out = head(id);
+    out.extend_from_slice(br#","room":"#);
     out.extend_from_slice(&inner);
     out.extend_from_slice(br#","online":"#);
     out.extend_from_slice(online);
@@ -190,11 +196,12 @@ pub fn ok_joined_items<'a>(recovered: bool, items: impl IntoIterator<Item = &'a 
     out
 }
 
-/// `{"type":"ok","id":…` and the rest.
-fn head(id: &RequestId, rest: &[u8]) -> Vec<u8> {
-    let mut out = br#"{"type":"ok","id":"#.to_vec();
-    out.extend_from_slice(&json(id));
-    out.extend_from_slice(rest);
+/// `{"type":"ok","id":…`, in a vector with room for a short rest.
+fn head(id: &RequestId) -> Vec<u8> {
+    let mut out = Vec::with_capacity(128);
+    out.extend_from_slice(br#"{"type":"ok","id":"#);
+    // A number or a string into memory cannot fail.
+    let _ = serde_json::to_writer(&mut out, id);
     out
 }
 

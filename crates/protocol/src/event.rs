@@ -83,15 +83,16 @@ impl EventBody {
     pub fn message(fields: &MessageFields<'_>) -> Self {
         Self {
             kind: EventKind::Message,
-            fields: object_fields(fields),
+            fields: object_fields(fields, fields.text.len() + 192),
         }
     }
 }
 
-/// Serialises a struct and takes the braces off.
-fn object_fields(value: &impl Serialize) -> Bytes {
+/// Serialises a struct, of about so many bytes, and takes the braces off.
+fn object_fields(value: &impl Serialize, about: usize) -> Bytes {
+    let mut json = Vec::with_capacity(about);
     // Strings, numbers and JSON values only, into memory: nothing here can fail.
-    let json = serde_json::to_vec(value).unwrap_or_default();
+    let _ = serde_json::to_writer(&mut json, value);
     let inner = 1..json.len().saturating_sub(1);
     Bytes::from(json).slice(inner)
 }
@@ -119,7 +120,7 @@ impl Event {
         expires_at: Option<u64>,
         body: &EventBody,
     ) -> Self {
-        let mut json = String::with_capacity(96 + room.as_str().len());
+        let mut json = String::with_capacity(128 + room.as_str().len() + body.fields.len());
         // Writing into a String cannot fail.
         let _ = write!(
             json,
@@ -133,7 +134,6 @@ impl Event {
             let _ = write!(json, r#""expires_at":{expires_at},"#);
         }
         let mut json = json.into_bytes();
-        json.reserve_exact(body.fields.len() + 1);
         json.extend_from_slice(&body.fields);
         json.push(b'}');
         Self {

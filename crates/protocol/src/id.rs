@@ -150,6 +150,17 @@ pub enum RequestId {
 impl RequestId {
     /// The most characters of a textual request id.
     pub const MAX_CHARS: usize = 64;
+
+    /// Takes what the JSON of a frame has as its id, or says what it must be.
+    pub(crate) fn from_json(value: serde_json::Value) -> Result<Self, &'static str> {
+        match value {
+            serde_json::Value::Number(number) => Ok(Self::Number(number)),
+            serde_json::Value::String(text) if text.chars().count() <= Self::MAX_CHARS => {
+                Ok(Self::Text(text))
+            }
+            _ => Err("id must be a number or a string of at most 64 characters"),
+        }
+    }
 }
 
 impl From<u64> for RequestId {
@@ -160,21 +171,8 @@ impl From<u64> for RequestId {
 
 impl<'de> Deserialize<'de> for RequestId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Either {
-            Number(serde_json::Number),
-            Text(String),
-        }
-        match Either::deserialize(deserializer) {
-            Ok(Either::Number(number)) => Ok(Self::Number(number)),
-            Ok(Either::Text(text)) if text.chars().count() <= Self::MAX_CHARS => {
-                Ok(Self::Text(text))
-            }
-            _ => Err(de::Error::custom(
-                "id must be a number or a string of at most 64 characters",
-            )),
-        }
+        let value = serde_json::Value::deserialize(deserializer)?;
+        Self::from_json(value).map_err(de::Error::custom)
     }
 }
 

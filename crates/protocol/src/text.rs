@@ -3,7 +3,7 @@
 //! Text is stored as text: normalised to NFC, never escaped, never HTML. Lone
 //! surrogates cannot get here, since JSON with one is no UTF-8 string.
 
-use unicode_normalization::{UnicodeNormalization, is_nfc_quick};
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// Why a text is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,19 +32,14 @@ pub enum TextError {
 ///
 /// When the text is blank, has a forbidden control character or is too long.
 pub fn accept(text: String, max_chars: usize) -> Result<String, TextError> {
-    if let Some(control) = text
-        .chars()
-        .find(|&c| c.is_control() && c != '\n' && c != '\t')
-    {
+    if let Some(control) = forbidden_control(&text) {
         return Err(TextError::Control(control as u32));
     }
     if text.chars().all(char::is_whitespace) {
         return Err(TextError::Blank);
     }
-    let text = match is_nfc_quick(text.chars()) {
-        unicode_normalization::IsNormalized::Yes => text,
-        _ => text.nfc().collect(),
-    };
+    let normal = text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes;
+    let text = if normal { text } else { text.nfc().collect() };
     let too_long = max_chars != 0 && text.len() > max_chars && text.chars().count() > max_chars;
     if too_long {
         return Err(TextError::TooLong {
@@ -53,6 +48,18 @@ pub fn accept(text: String, max_chars: usize) -> Result<String, TextError> {
         });
     }
     Ok(text)
+}
+
+/// The first control character that is neither newline nor tab.
+fn forbidden_control(text: &str) -> Option<char> {
+    // Most texts are printable ASCII throughout. Looking at every byte in any
+    // case lets the compiler look at many at a time.
+    let printable = |byte: u8| byte.wrapping_sub(b' ') < 0x7f - b' ';
+    if text.bytes().fold(true, |all, byte| all & printable(byte)) {
+        return None;
+    }
+    text.chars()
+        .find(|&c| c.is_control() && c != '\n' && c != '\t')
 }
 
 #[cfg(test)]

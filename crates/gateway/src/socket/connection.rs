@@ -18,6 +18,7 @@ use std::{
 use actix_rt::net::TcpStream;
 use bytes::Bytes;
 use rookery_protocol::{CloseCode, websocket};
+use socket2::SockRef;
 
 use super::outbox::Outbox;
 use crate::{
@@ -241,7 +242,8 @@ impl Connection {
         let limit = worker.hub.settings.limits.outbox_bytes;
         let mut outbox = self.outbox.borrow_mut();
         if outbox.is_empty() {
-            match self.stream.try_write(all) {
+            // Past the runtime, whose record of the socket lies elsewhere in memory.
+            match SockRef::from(&self.stream).send(all) {
                 Ok(written) if written == all.len() => return,
                 Ok(written) => outbox.push(all.clone(), written, false),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

@@ -42,7 +42,9 @@ pub(crate) enum Instruction {
     Drain { spread_ms: u64 },
 }
 
+/// On cache lines of its own: giving to one worker does not slow the next one.
 #[derive(Debug, Default)]
+#[repr(align(128))]
 struct Inbox {
     instructions: Mutex<Vec<Instruction>>,
     wake: Notify,

@@ -12,6 +12,9 @@ use rookery_protocol::RoomId;
 use super::{ConnectionKey, Worker};
 use crate::socket::Connection;
 
+/// One in so many members is few.
+const FEW: usize = 8;
+
 #[derive(Default)]
 pub(super) struct LocalRoom {
     members: IndexMap<ConnectionKey, Rc<Connection>>,
@@ -65,12 +68,9 @@ impl Worker {
     /// Writes the room's batch to every member.
     pub(crate) fn flush_room(&self, room: &RoomId) {
         let mut rooms = self.rooms.borrow_mut();
-        let Some(local) = rooms.get_mut(room) else {
+        let Some(local) = rooms.get_mut(room).filter(|local| !local.batch.is_empty()) else {
             return;
         };
-        if local.batch.is_empty() {
-            return;
-        }
         let batch = std::mem::take(&mut local.batch);
         let all = join(batch.iter());
         let durable_frames = batch.iter().filter(|frame| !frame.ephemeral).count();
@@ -79,12 +79,36 @@ impl Worker {
             some if some == batch.len() => all.clone(),
             _ => join(batch.iter().filter(|frame| !frame.ephemeral)),
         };
-        for connection in local.members.values() {
-            connection.deliver(&all, &durable, self);
+        let first = local.awaiting_answer(&self.unflushed.borrow());
+        for &place in &first {
+            local.members[place].deliver(&all, &durable, self);
+        }
+        let mut first = first.into_iter().peekable();
+        for (place, connection) in local.members.values().enumerate() {
+            if first.next_if_eq(&place).is_none() {
+                connection.deliver(&all, &durable, self);
+            }
         }
         let deliveries = batch.len() * local.members.len();
         let bytes = all.len() * local.members.len();
         self.hub.metrics.delivered(deliveries as u64, bytes as u64);
+    }
+}
+
+impl LocalRoom {
+    /// The places of the members with answers to be written, where they are
+    /// few among many. They are served first: whoever waits for an answer to
+    /// write on does so while the others are still being served.
+    fn awaiting_answer(&self, answered: &[Rc<Connection>]) -> Vec<usize> {
+        if answered.len() > self.members.len() / FEW {
+            return Vec::new();
+        }
+        let places = answered.iter();
+        let places = places.filter_map(|connection| self.members.get_index_of(&connection.key));
+        let mut places: Vec<usize> = places.collect();
+        places.sort_unstable();
+        places.dedup();
+        places
     }
 }
 

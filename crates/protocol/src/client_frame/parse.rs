@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::{ClientFrame, Command, DEFAULT_PAGE, FrameError, HistoryPage, MAX_PAGE, SendCommand};
 use crate::{Cursor, ErrorCode, Nonce, RequestId, RoomId};
@@ -13,18 +13,18 @@ struct Raw<'a> {
     #[serde(borrow, rename = "type")]
     kind: Cow<'a, str>,
     id: Option<serde_json::Value>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "borrowed")]
     token: Option<Cow<'a, str>>,
     version: Option<u32>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "borrowed")]
     client: Option<Cow<'a, str>>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "borrowed")]
     room: Option<Cow<'a, str>>,
     since: Option<Cursor>,
     limit: Option<u32>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "borrowed")]
     text: Option<Cow<'a, str>>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "borrowed")]
     nonce: Option<Cow<'a, str>>,
     reply_to: Option<u64>,
     files: Option<serde_json::Value>,
@@ -33,6 +33,15 @@ struct Raw<'a> {
     before: Option<u64>,
     after: Option<u64>,
     around: Option<u64>,
+}
+
+/// A string that may be missing, not copied where it has no escapes; serde's
+/// own `Option<Cow<str>>` is always a copy.
+fn borrowed<'de: 'a, 'a, D: Deserializer<'de>>(json: D) -> Result<Option<Cow<'a, str>>, D::Error> {
+    #[derive(Deserialize)]
+    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+    let text = Option::<Text<'a>>::deserialize(json)?;
+    Ok(text.map(|text| text.0))
 }
 
 /// Just enough of a frame to tell garbage from a frame with a wrong field.
@@ -50,16 +59,16 @@ struct Outline<'a> {
 /// [`FrameError::NotAFrame`] for what is no JSON object with a `type`,
 /// [`FrameError::Refused`] for a frame with an unknown type or a wrong field.
 pub fn parse(json: &str) -> Result<ClientFrame, FrameError> {
-    let raw: Raw<'_> = serde_json::from_str(json).map_err(|error| explain(json, &error))?;
+    let mut raw: Raw<'_> = serde_json::from_str(json).map_err(|error| explain(json, &error))?;
     let id = raw
         .id
-        .as_ref()
-        .map(RequestId::deserialize)
+        .take()
+        .map(RequestId::from_json)
         .transpose()
         .map_err(|error| FrameError::Refused {
             id: None,
             code: ErrorCode::BadRequest,
-            message: error.to_string(),
+            message: error.to_owned(),
         })?;
     match raw.command() {
         Ok(command) => Ok(ClientFrame { id, command }),
