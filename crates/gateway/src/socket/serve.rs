@@ -1,9 +1,11 @@
 //! The task of one connection.
 
 use std::{
-    future::poll_fn,
     io::{self, Read},
+    pin::Pin,
     rc::Rc,
+    sync::Arc,
+    task::{Context, Poll, ready},
 };
 
 use rookery_protocol::{
@@ -19,28 +21,56 @@ use super::{
 };
 use crate::{session, worker::Worker};
 
-/// Serves a connection from the upgrade to its end. `early` is what the client
-/// sent right behind its upgrade request.
-pub(super) async fn serve(connection: Rc<Connection>, worker: Rc<Worker>, mut early: Vec<u8>) {
-    if !early.is_empty() {
-        connection.take(&mut early, &worker);
-        drop(early);
+/// Serves a connection from the upgrade to its end. It is written out, and
+/// saying goodbye is a task of its own, since an idle connection is to cost no
+/// more than these two pointers: tokio keeps a task of that size in 128 bytes.
+pub(super) struct Serving {
+    connection: Rc<Connection>,
+    worker: Rc<Worker>,
+}
+
+impl Serving {
+    pub(super) fn new(connection: Rc<Connection>, worker: Rc<Worker>) -> Self {
+        Self { connection, worker }
     }
-    let limit = worker.hub.settings.limits.outbox_bytes;
-    let end = loop {
-        match poll_fn(|context| connection.poll_turn(context, limit)).await {
-            Turn::Read => connection.read(&worker),
-            Turn::Write => connection.flush(&worker),
-            Turn::Finish(end) => break end,
+
+    fn end(&self, end: End) {
+        let (connection, worker) = (Rc::clone(&self.connection), &self.worker);
+        session::leave_all(&connection, worker);
+        connection.account_for_end(worker);
+        worker.dismiss(&connection);
+        closing::log(&connection, end);
+        worker.hub.metrics.connection_closed(&end.label());
+        match end {
+            End::Lost(_) => worker.hub.connection_closed(),
+            End::Closed(_) | End::ByPeer => {
+                let hub = Arc::clone(&worker.hub);
+                actix_rt::spawn(async move {
+                    closing::say_goodbye(&connection, end).await;
+                    drop(connection);
+                    hub.connection_closed();
+                });
+            }
         }
-    };
-    session::leave_all(&connection, &worker);
-    connection.account_for_end(&worker);
-    worker.dismiss(&connection);
-    closing::log(&connection, end);
-    worker.hub.metrics.connection_closed(&end.label());
-    if let End::Closed(_) | End::ByPeer = end {
-        closing::say_goodbye(&connection, end).await;
+    }
+}
+
+impl Future for Serving {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let Self { connection, worker } = &*self;
+        let limit = worker.hub.settings.limits.outbox_bytes;
+        loop {
+            match ready!(connection.poll_turn(context, limit)) {
+                Turn::Read => connection.read(worker),
+                Turn::Write => connection.flush(worker),
+                Turn::Finish(end) => {
+                    self.end(end);
+                    return Poll::Ready(());
+                }
+            }
+        }
     }
 }
 
@@ -85,7 +115,7 @@ impl Connection {
     }
 
     /// Takes the frames out of what came.
-    fn take(self: &Rc<Self>, chunk: &mut [u8], worker: &Rc<Worker>) {
+    pub(super) fn take(self: &Rc<Self>, chunk: &mut [u8], worker: &Rc<Worker>) {
         let settings = &worker.hub.settings;
         let mut reader = self.reader.borrow_mut();
         let mut frames = reader.frames(chunk, settings.limits.frame_bytes);

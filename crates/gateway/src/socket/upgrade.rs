@@ -15,7 +15,7 @@ use tokio::io::AsyncWriteExt;
 use super::{
     Connection,
     handshake::{self, Answer},
-    serve::serve,
+    serve::Serving,
 };
 use crate::{http::client_address, hub::Hub, session::Bucket, worker::Worker};
 
@@ -45,30 +45,29 @@ fn take_over(worker: &Rc<Worker>, request: &Request, framed: Framed<TcpStream, h
     let answer = handshake::answer(request, &worker.hub);
     let address = client_address::of_request(request, &worker.hub.settings.http.trusted_proxies);
     let parts = framed.into_parts();
-    let (mut stream, early) = (parts.io, parts.read_buf.to_vec());
-    let worker = Rc::clone(worker);
+    let (stream, mut early) = (parts.io, parts.read_buf);
     match answer {
-        Answer::Refuse(response) => {
-            actix_rt::spawn(async move {
-                // Nobody is waiting for the outcome: refused is refused.
-                let send = stream.write_all(response.as_bytes());
-                let _ = tokio::time::timeout(REFUSAL_PATIENCE, send).await;
-            });
-        }
+        Answer::Refuse(response) => refuse(stream, response),
+        // A socket that cannot be set is gone already.
+        Answer::Accept(_) if stream.set_nodelay(true).is_err() => {}
         Answer::Accept(response) => {
             worker.hub.connection_opened();
-            actix_rt::spawn(async move {
-                let hub = Arc::clone(&worker.hub);
-                let ready = stream.set_nodelay(true).is_ok()
-                    && stream.write_all(response.as_bytes()).await.is_ok();
-                if ready {
-                    let bucket = Bucket::new(&hub.settings.limits);
-                    let connection =
-                        worker.admit(|key| Connection::new(key, stream, address, bucket));
-                    serve(connection, worker, early).await;
-                }
-                hub.connection_closed();
-            });
+            let bucket = Bucket::new(&worker.hub.settings.limits);
+            let connection = worker.admit(|key| Connection::new(key, stream, address, bucket));
+            connection.answer(response.into(), worker);
+            if !early.is_empty() {
+                connection.take(&mut early, worker);
+            }
+            actix_rt::spawn(Serving::new(connection, Rc::clone(worker)));
         }
     }
+}
+
+/// Tells a client why it may not come in, and hangs up.
+fn refuse(mut stream: TcpStream, response: String) {
+    actix_rt::spawn(async move {
+        // Nobody is waiting for the outcome: refused is refused.
+        let send = stream.write_all(response.as_bytes());
+        let _ = tokio::time::timeout(REFUSAL_PATIENCE, send).await;
+    });
 }
