@@ -87,8 +87,11 @@ impl Room {
         self.state
             .lock()
             .users
-            .values()
-            .map(|local| local.user.clone())
+            .iter()
+            .map(|(id, local)| User {
+                id: id.clone(),
+                name: local.name.clone(),
+            })
             .collect()
     }
 }
@@ -100,7 +103,7 @@ impl State {
         }
         let local = self.users.entry(user.id.clone());
         let local = local.or_insert_with(|| LocalUser {
-            user: user.clone(),
+            name: user.name.clone(),
             sessions: 0,
         });
         local.sessions += 1;

@@ -27,7 +27,7 @@ use std::{
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use rookery_protocol::{Cursor, Epoch, Event, RoomId, User, UserId, websocket};
+use rookery_protocol::{Cursor, Epoch, Event, RoomId, UserId, websocket};
 use tokio::sync::Notify;
 
 pub(crate) use attach::{Attach, Seat};
@@ -84,7 +84,7 @@ struct State {
 
 #[derive(Debug)]
 struct LocalUser {
-    user: User,
+    name: Arc<str>,
     sessions: u32,
 }
 

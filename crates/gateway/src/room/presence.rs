@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use rookery_protocol::UserId;
+use rookery_protocol::{User, UserId};
 use rookery_store::Online;
 
 use super::{
@@ -32,18 +32,24 @@ impl Room {
 
     /// Takes the store's picture; the members are to be told what they missed.
     /// `None` where the node has heard of later things meanwhile.
-    pub(crate) fn load_roster(&self, online: Online, insist: bool) -> Option<ToTell> {
+    pub(crate) fn load_roster(&self, mut online: Online, insist: bool) -> Option<ToTell> {
         let mut state = self.state.lock();
         if !insist && state.roster.is_ahead_of(&online) {
             return None;
+        }
+        for user in &mut online.users {
+            state.share(user);
         }
         let news = state.roster.load(online);
         Some(state.note(news))
     }
 
     /// Takes what the shared channel told.
-    pub(crate) fn apply_transition(&self, transition: Transition) -> ToTell {
+    pub(crate) fn apply_transition(&self, mut transition: Transition) -> ToTell {
         let mut state = self.state.lock();
+        if let Some((user, _)) = &mut transition.who {
+            state.share(user);
+        }
         let news = state.roster.apply(transition);
         state.note(news)
     }
@@ -82,6 +88,17 @@ impl Room {
 }
 
 impl State {
+    /// Lets a user be the one of the sessions here, where it is the same, so
+    /// that their id and name are in memory once.
+    fn share(&self, user: &mut User) {
+        if let Some((id, local)) = self.users.get_key_value(&user.id)
+            && local.name == user.name
+        {
+            user.id = id.clone();
+            user.name = local.name.clone();
+        }
+    }
+
     /// Notes what is to be told.
     fn note(&mut self, news: impl IntoIterator<Item = News>) -> ToTell {
         let mut news = news.into_iter().peekable();

@@ -93,13 +93,16 @@ async fn welcome(
         rooms,
     };
     // Frames are held back while this runs, so no second hello can have come first.
-    let _ = connection.session.set(Box::new(session));
+    let next_look = connection.next_deadline(worker);
+    let _ = connection.session.set(session);
+    if connection.next_deadline(worker) < next_look {
+        worker.watch(connection);
+    }
     if tracing::enabled!(tracing::Level::DEBUG) {
         let _entered = connection.span().entered();
         tracing::debug!(client, "welcome");
     }
     connection.answer(websocket::text(&encode::welcome(welcome)), worker);
-    worker.watch(connection);
     Ok(())
 }
 

@@ -30,6 +30,11 @@ pub(super) fn join(
     connection: &Rc<Connection>,
     worker: &Rc<Worker>,
 ) {
+    // Where the room is followed already, its id is shared and not kept again.
+    let room = match worker.hub.followed_room(&room) {
+        Some(followed) => followed.id.clone(),
+        None => room,
+    };
     if let Err(refusal) = take_seat(&room, connection, worker) {
         return connection.refuse(id, refusal, worker);
     }

@@ -17,7 +17,8 @@ use std::{
 
 use actix_rt::net::TcpStream;
 use bytes::Bytes;
-use rookery_protocol::{CloseCode, websocket};
+use rookery_protocol::{CloseCode, RoomId, websocket};
+use smallvec::SmallVec;
 use socket2::SockRef;
 
 use super::outbox::Outbox;
@@ -83,9 +84,10 @@ pub(crate) struct Connection {
     pub(crate) key: ConnectionKey,
     pub(crate) counts: Counts,
     /// Who it is, from `welcome` on.
-    pub(crate) session: OnceCell<Box<Session>>,
-    /// The rooms that it is in or coming into.
-    pub(crate) rooms: RefCell<Vec<(rookery_protocol::RoomId, RoomSeat)>>,
+    pub(crate) session: OnceCell<Session>,
+    /// The rooms that it is in or coming into. Most are in one, which needs no
+    /// memory of its own.
+    pub(crate) rooms: RefCell<SmallVec<[(RoomId, RoomSeat); 1]>>,
     pub(crate) bucket: RefCell<Bucket>,
     /// Where the client is, as far as trusted proxies tell.
     pub(crate) address: IpAddr,

@@ -47,6 +47,13 @@ pub enum ReadError {
 /// The reading side of one connection. Holds no memory while no frame is incomplete.
 #[derive(Debug, Default)]
 pub struct Reader {
+    /// Behind a pointer, since nearly always nothing is kept.
+    unfinished: Option<Box<Unfinished>>,
+}
+
+/// What came of a message that is not whole yet.
+#[derive(Debug, Default)]
+struct Unfinished {
     /// The bytes of an incomplete frame.
     incomplete: Vec<u8>,
     /// The unmasked fragments of an incomplete message; `Some` from its first fragment on.
@@ -56,7 +63,7 @@ pub struct Reader {
 impl Reader {
     /// Whether a frame or a message has begun and not ended.
     pub fn is_incomplete(&self) -> bool {
-        !self.incomplete.is_empty() || self.fragments.is_some()
+        self.unfinished.is_some()
     }
 
     /// Begins to take the frames out of `chunk`, what just came from the socket.
@@ -64,15 +71,21 @@ impl Reader {
     /// `limit` is the most bytes of a message, 0 for no limit.
     pub fn frames<'a>(&'a mut self, chunk: &'a mut [u8], limit: usize) -> Frames<'a> {
         let limit = if limit == 0 { usize::MAX } else { limit };
-        let joined = if self.incomplete.is_empty() {
-            None
-        } else {
-            let mut joined = std::mem::take(&mut self.incomplete);
+        let Unfinished {
+            incomplete,
+            fragments,
+        } = self
+            .unfinished
+            .take()
+            .map_or_else(Unfinished::default, |unfinished| *unfinished);
+        let joined = (!incomplete.is_empty()).then(|| {
+            let mut joined = incomplete;
             joined.extend_from_slice(chunk);
-            Some(joined)
-        };
+            joined
+        });
         Frames {
             reader: self,
+            fragments,
             chunk,
             joined,
             at: 0,
@@ -86,6 +99,8 @@ impl Reader {
 #[derive(Debug)]
 pub struct Frames<'a> {
     reader: &'a mut Reader,
+    /// As in [`Unfinished`].
+    fragments: Option<Vec<u8>>,
     chunk: &'a mut [u8],
     /// The incomplete frame of before and the chunk, where there was one.
     joined: Option<Vec<u8>>,
@@ -124,12 +139,12 @@ impl Frames<'_> {
                 OpCode::Pong => return Ok(Some(Incoming::Pong)),
                 OpCode::Close => return Ok(Some(Incoming::Close)),
                 OpCode::Binary => return Err(ReadError::Binary),
-                OpCode::Text if self.reader.fragments.is_some() => {
+                OpCode::Text if self.fragments.is_some() => {
                     return Err(ReadError::Protocol("a message began inside another"));
                 }
                 OpCode::Text if header.last => return self.whole(start, end).map(Some),
-                OpCode::Text => self.reader.fragments = Some(payload.to_vec()),
-                OpCode::Continuation => match &mut self.reader.fragments {
+                OpCode::Text => self.fragments = Some(payload.to_vec()),
+                OpCode::Continuation => match &mut self.fragments {
                     None => return Err(ReadError::Protocol("a continuation of nothing")),
                     Some(fragments) => {
                         fragments.extend_from_slice(payload);
@@ -152,7 +167,7 @@ impl Frames<'_> {
         let Some(header) = Header::parse(rest)? else {
             return Ok(None);
         };
-        let before = self.reader.fragments.as_ref().map_or(0, Vec::len);
+        let before = self.fragments.as_ref().map_or(0, Vec::len);
         let announced = before.saturating_add(header.payload);
         if announced > self.limit {
             return Err(ReadError::TooLarge {
@@ -173,7 +188,7 @@ impl Frames<'_> {
     /// Gives out a message of several fragments, from the buffer's side so that
     /// the lent text lives as long as the others do.
     fn assembled(&mut self) -> Result<Incoming<'_>, ReadError> {
-        let message = self.reader.fragments.take().unwrap_or_default();
+        let message = self.fragments.take().unwrap_or_default();
         let rest = self.buffer()[self.at..].to_vec();
         let length = message.len();
         let mut joined = message;
@@ -186,13 +201,20 @@ impl Frames<'_> {
 
 impl Drop for Frames<'_> {
     fn drop(&mut self) {
-        self.reader.incomplete = match self.joined.take() {
+        let incomplete = match self.joined.take() {
             // Nothing was whole: the bytes stay where they are, however many
             // chunks a frame comes in.
             Some(joined) if self.at == 0 => joined,
             Some(joined) => joined[self.at..].to_vec(),
             None => self.chunk[self.at..].to_vec(),
         };
+        let fragments = self.fragments.take();
+        if !incomplete.is_empty() || fragments.is_some() {
+            self.reader.unfinished = Some(Box::new(Unfinished {
+                incomplete,
+                fragments,
+            }));
+        }
     }
 }
 

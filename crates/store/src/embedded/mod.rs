@@ -7,13 +7,13 @@
 
 mod clock;
 mod envelope;
+mod memberships;
 mod nonces;
 mod presence;
 mod room;
 mod sweep;
 
 use std::{
-    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -26,7 +26,7 @@ use rookery_protocol::{
     Cursor, RoomId, ServerId, UserId, client_frame::HistoryPage, server_frame::RoomRow,
 };
 
-use self::{presence::Presence, room::Room, sweep::Agenda};
+use self::{memberships::Memberships, presence::Presence, room::Room, sweep::Agenda};
 use crate::{
     Append, Appended, Bus, BusEvent, History, Join, Joined, Online, Pong, PresenceChange, Range,
     Retention, Stats, StoreError, bus::BusFeed,
@@ -45,8 +45,7 @@ struct Shared {
     /// Whether appends go to the bus, where only this node would hear of them.
     echo: bool,
     rooms: DashMap<RoomId, Room>,
-    /// Per user the rooms and up to where they have looked at each.
-    members: DashMap<UserId, BTreeMap<RoomId, u64>>,
+    memberships: Memberships,
     presence: Presence,
     agenda: Agenda,
     feed: BusFeed,
@@ -62,7 +61,7 @@ impl Embedded {
             retention,
             echo,
             rooms: DashMap::new(),
-            members: DashMap::new(),
+            memberships: Memberships::default(),
             presence: Presence::default(),
             agenda: Agenda::default(),
             feed,
@@ -128,9 +127,7 @@ impl Embedded {
     }
 
     pub(crate) fn rooms_of(&self, user: &UserId) -> Vec<RoomRow> {
-        let Some(memberships) = self.shared.members.get(user).map(|found| found.clone()) else {
-            return Vec::new();
-        };
+        let memberships = self.shared.memberships.of(user);
         let mut rows = Vec::with_capacity(memberships.len());
         for (id, read) in memberships {
             match self.shared.rooms.get(&id) {
@@ -142,17 +139,11 @@ impl Embedded {
     }
 
     pub(crate) fn remember_member(&self, user: &UserId, room: &RoomId, seq: u64) {
-        let mut rooms = self.shared.members.entry(user.clone()).or_default();
-        rooms.insert(room.clone(), seq);
+        self.shared.memberships.remember(user, room, seq);
     }
 
     pub(crate) fn forget_member(&self, user: &UserId, room: &RoomId) {
-        if let Entry::Occupied(mut rooms) = self.shared.members.entry(user.clone()) {
-            rooms.get_mut().remove(room);
-            if rooms.get().is_empty() {
-                rooms.remove();
-            }
-        }
+        self.shared.memberships.forget(user, room);
     }
 
     pub(crate) fn change_presence(&self, changes: &[PresenceChange]) {
@@ -294,7 +285,14 @@ mod tests {
 
         let rows = engine.rooms_of(&UserId::new("u").unwrap());
         assert_eq!(rows.len(), 1, "a room that is gone is forgotten");
-        assert_eq!(engine.shared.members.iter().next().unwrap().len(), 1);
+        assert_eq!(
+            engine
+                .shared
+                .memberships
+                .of(&UserId::new("u").unwrap())
+                .len(),
+            1
+        );
     }
 
     #[tokio::test]

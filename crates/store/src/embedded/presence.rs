@@ -1,6 +1,6 @@
 //! Who is in which room.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use dashmap::{DashMap, Entry};
 use rookery_protocol::{Envelope, RoomId, User, UserId, server_frame::Status};
@@ -12,8 +12,18 @@ use crate::{BusEvent, Online, PresenceChange, bus::BusFeed};
 /// Who is in which room; rooms with nobody in them are not there.
 #[derive(Debug, Default)]
 pub(super) struct Presence {
-    rooms: DashMap<RoomId, HashMap<UserId, User>>,
+    rooms: DashMap<RoomId, Users>,
     clock: RisingClock,
+}
+
+/// The names of users by their ids.
+type Users = HashMap<UserId, Arc<str>>;
+
+fn user((id, name): (&UserId, &Arc<str>)) -> User {
+    User {
+        id: id.clone(),
+        name: Arc::clone(name),
+    }
 }
 
 /// What clients get, and when it was so.
@@ -37,13 +47,13 @@ impl Presence {
         match self.rooms.entry(room.clone()) {
             Entry::Vacant(_) if !online => {}
             Entry::Vacant(vacant) => {
-                vacant.insert(HashMap::from([(user.id.clone(), user.clone())]));
+                vacant.insert(HashMap::from([(user.id.clone(), user.name.clone())]));
                 self.publish(change, 1, feed);
             }
             Entry::Occupied(mut occupied) => {
                 let users = occupied.get_mut();
                 let was_online = match online {
-                    true => users.insert(user.id.clone(), user.clone()).is_some(),
+                    true => users.insert(user.id.clone(), user.name.clone()).is_some(),
                     false => users.remove(&user.id).is_some(),
                 };
                 if was_online != *online {
@@ -87,7 +97,7 @@ impl Presence {
                 ..Online::default()
             },
             Some(users) => Online {
-                users: users.values().take(Online::MOST_USERS).cloned().collect(),
+                users: users.iter().take(Online::MOST_USERS).map(user).collect(),
                 count: users.len() as u64,
                 at,
             },
@@ -98,9 +108,9 @@ impl Presence {
     pub(super) fn clear(&self, feed: &BusFeed) {
         let mut changes = Vec::new();
         for room in &self.rooms {
-            changes.extend(room.values().map(|user| PresenceChange {
+            changes.extend(room.iter().map(|entry| PresenceChange {
                 room: room.key().clone(),
-                user: user.clone(),
+                user: user(entry),
                 online: false,
             }));
         }
