@@ -1,9 +1,6 @@
 //! `hello`: who a client is, and what it is welcomed with.
 
-use std::{
-    rc::Rc,
-    time::{Duration, Instant},
-};
+use std::{rc::Rc, time::Duration};
 
 use rookery_protocol::{
     CloseCode, ErrorCode, RequestId, encode,
@@ -12,7 +9,12 @@ use rookery_protocol::{
 };
 
 use super::{Refusal, Session};
-use crate::{clock, identity::Verified, socket::Connection, worker::Worker};
+use crate::{
+    clock::{self, Moment},
+    identity::Verified,
+    socket::Connection,
+    worker::Worker,
+};
 
 /// Checks the token, then reads the user's rooms and welcomes the client. No
 /// further frame is read until that is done.
@@ -74,7 +76,7 @@ async fn welcome(
     let session = Session {
         number: rand::random(),
         user: user.clone(),
-        expires: instant_of(verified.expires_at_ms),
+        expires: moment_of(verified.expires_at_ms),
     };
     let limits = &hub.settings.limits;
     let welcome = Welcome {
@@ -107,8 +109,8 @@ async fn welcome(
 }
 
 /// When a time of the calendar comes, by the clock that never jumps.
-fn instant_of(at_ms: u64) -> Instant {
+fn moment_of(at_ms: u64) -> Moment {
     // A token that outlives a year is looked at again within it; connections do not last that long.
     const YEAR_MS: u64 = 365 * 24 * 3600 * 1000;
-    Instant::now() + Duration::from_millis(at_ms.saturating_sub(clock::now_ms()).min(YEAR_MS))
+    Moment::now() + Duration::from_millis(at_ms.saturating_sub(clock::now_ms()).min(YEAR_MS))
 }

@@ -192,8 +192,7 @@ impl Connection {
                 *seat = RoomSeat::Joined;
             }
         }
-        self.counts
-            .rooms_joined
-            .set(self.counts.rooms_joined.get() + 1);
+        let joined = &self.counts.rooms_joined;
+        joined.set(joined.get().saturating_add(1));
     }
 }

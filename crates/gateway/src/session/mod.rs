@@ -12,7 +12,7 @@ mod refusal;
 mod send;
 mod typing;
 
-use std::{rc::Rc, time::Instant};
+use std::rc::Rc;
 
 use rookery_protocol::{
     CloseCode, Command, ErrorCode, FrameError, RequestId, RoomId, SessionId, User, client_frame,
@@ -23,7 +23,7 @@ pub(crate) use leave::leave_all;
 pub(crate) use rate::Bucket;
 pub(crate) use refusal::Refusal;
 
-use crate::{socket::Connection, worker::Worker};
+use crate::{clock::Moment, socket::Connection, worker::Worker};
 
 /// Who a connection is, from `welcome` to its end.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(crate) struct Session {
     pub(crate) number: u64,
     pub(crate) user: User,
     /// When its token runs out.
-    pub(crate) expires: Instant,
+    pub(crate) expires: Moment,
 }
 
 impl Session {
@@ -73,8 +73,7 @@ pub(crate) fn receive(text: &str, connection: &Rc<Connection>, worker: &Rc<Worke
         }
     };
     worker.hub.metrics.frame_received(&frame.command);
-    let free = matches!(frame.command, Command::Join { .. })
-        && connection.bucket.borrow_mut().take_free_join();
+    let free = matches!(frame.command, Command::Join { .. }) && take_free_join(connection);
     if free || charge(connection, frame.id.as_ref(), worker) {
         carry_out(frame.id, frame.command, connection, worker);
     }
@@ -132,13 +131,19 @@ fn carry_out(
     connection.refuse(id, refusal, worker);
 }
 
+fn take_free_join(connection: &Connection) -> bool {
+    let mut bucket = connection.bucket.get();
+    let free = bucket.take_free_join();
+    connection.bucket.set(bucket);
+    free
+}
+
 /// Takes a frame out of the connection's allowance. False where it is used
 /// up: the client was told, or closed if it goes on regardless.
 pub(crate) fn charge(connection: &Rc<Connection>, id: Option<&RequestId>, worker: &Worker) -> bool {
-    let charged = connection
-        .bucket
-        .borrow_mut()
-        .charge(Instant::now(), &worker.hub.settings.limits);
+    let mut bucket = connection.bucket.get();
+    let charged = bucket.charge(Moment::now(), &worker.hub.settings.limits);
+    connection.bucket.set(bucket);
     match charged {
         rate::Charged::Paid => true,
         rate::Charged::Wait { ms } => {

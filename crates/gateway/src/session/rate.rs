@@ -4,9 +4,7 @@
 //! that is carried out. Who waits as told is served again; who goes on
 //! regardless sinks until the debt is as large as the burst, and is closed.
 
-use std::time::Instant;
-
-use crate::settings::LimitSettings;
+use crate::{clock::Moment, settings::LimitSettings};
 
 /// What became of one frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,10 +18,10 @@ pub(super) enum Charged {
 }
 
 /// The allowance of one connection.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Bucket {
     tokens: f32,
-    filled: Instant,
+    filled: Moment,
     /// Joins that cost nothing: a client that comes back joins all its rooms at once.
     free_joins: u32,
 }
@@ -33,7 +31,7 @@ impl Bucket {
     pub(crate) fn new(limits: &LimitSettings) -> Self {
         Self {
             tokens: burst(limits),
-            filled: Instant::now(),
+            filled: Moment::now(),
             free_joins: match limits.rooms_per_connection {
                 0 => u32::MAX,
                 rooms => u32::try_from(rooms).unwrap_or(u32::MAX),
@@ -49,7 +47,7 @@ impl Bucket {
     }
 
     /// Takes one token, or one into debt.
-    pub(super) fn charge(&mut self, now: Instant, limits: &LimitSettings) -> Charged {
+    pub(super) fn charge(&mut self, now: Moment, limits: &LimitSettings) -> Charged {
         if limits.send_rate == 0 {
             return Charged::Paid;
         }

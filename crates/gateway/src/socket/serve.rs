@@ -133,7 +133,8 @@ impl Connection {
     }
 
     fn receive(self: &Rc<Self>, incoming: Incoming<'_>, worker: &Rc<Worker>) {
-        self.counts.frames_in.set(self.counts.frames_in.get() + 1);
+        let frames = &self.counts.frames_in;
+        frames.set(frames.get().saturating_add(1));
         match incoming {
             Incoming::Text(text) => session::receive(text, self, worker),
             Incoming::Ping(payload) => {

@@ -1,25 +1,22 @@
 //! What a connection has only so long for: `hello`, a sign of life, its token,
 //! and its stay on a node that drains.
 
-use std::{
-    rc::Rc,
-    time::{Duration, Instant},
-};
+use std::{rc::Rc, time::Duration};
 
 use rookery_protocol::{CloseCode, websocket};
 
 use super::Connection;
-use crate::worker::Worker;
+use crate::{clock::Moment, worker::Worker};
 
 impl Connection {
     /// The node drains: this connection goes after that time.
     pub(crate) fn drain_after(&self, after_ms: u64) {
         self.drain_at
-            .set(Some(Instant::now() + Duration::from_millis(after_ms)));
+            .set(Some(Moment::now() + Duration::from_millis(after_ms)));
     }
 
     /// When the connection wants to be looked at next.
-    pub(crate) fn next_deadline(&self, worker: &Worker) -> Option<Instant> {
+    pub(crate) fn next_deadline(&self, worker: &Worker) -> Option<Moment> {
         let settings = &worker.hub.settings;
         let beat = Duration::from_millis(settings.heartbeat_ms);
         let silent = self.heard.get().elapsed();
@@ -37,7 +34,7 @@ impl Connection {
     }
 
     /// Does what is due at `now`.
-    pub(crate) fn meet_deadlines(self: &Rc<Self>, now: Instant, worker: &Worker) {
+    pub(crate) fn meet_deadlines(self: &Rc<Self>, now: Moment, worker: &Worker) {
         let settings = &worker.hub.settings;
         let beat = Duration::from_millis(settings.heartbeat_ms);
         let silent = now.saturating_duration_since(self.heard.get());

@@ -4,46 +4,42 @@
 //! connection says what is to happen and when to look again. What a connection
 //! does in between costs nothing here.
 
-use std::{
-    collections::BTreeMap,
-    rc::Rc,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, rc::Rc, time::Duration};
 
 use super::{ConnectionKey, Worker};
-use crate::socket::Connection;
+use crate::{clock::Moment, socket::Connection};
 
 /// How exact deadlines are kept.
 const TICK: Duration = Duration::from_millis(100);
 
 /// Who is to be looked at when, by number of ticks since the start.
 pub(super) struct Deadlines {
-    start: Instant,
+    start: Moment,
     slots: BTreeMap<u64, Vec<ConnectionKey>>,
 }
 
 impl Default for Deadlines {
     fn default() -> Self {
         Self {
-            start: Instant::now(),
+            start: Moment::now(),
             slots: BTreeMap::new(),
         }
     }
 }
 
 impl Deadlines {
-    fn tick_of(&self, time: Instant) -> u64 {
+    fn tick_of(&self, time: Moment) -> u64 {
         let ticks = time.saturating_duration_since(self.start).as_millis() / TICK.as_millis();
         u64::try_from(ticks).unwrap_or(u64::MAX)
     }
 
-    fn insert(&mut self, due: Instant, key: ConnectionKey) {
+    fn insert(&mut self, due: Moment, key: ConnectionKey) {
         let tick = self.tick_of(due) + 1;
         self.slots.entry(tick).or_default().push(key);
     }
 
     /// Takes out whoever is due.
-    fn due(&mut self, now: Instant) -> Vec<ConnectionKey> {
+    fn due(&mut self, now: Moment) -> Vec<ConnectionKey> {
         let later = self.slots.split_off(&(self.tick_of(now) + 1));
         std::mem::replace(&mut self.slots, later)
             .into_values()
@@ -67,7 +63,7 @@ pub(super) async fn run(worker: Rc<Worker>) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let now = Instant::now();
+        let now = Moment::now();
         let due = worker.deadlines.borrow_mut().due(now);
         for connection in due.into_iter().filter_map(|key| worker.connection(key)) {
             connection.meet_deadlines(now, &worker);
