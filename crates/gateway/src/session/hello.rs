@@ -2,6 +2,7 @@
 
 use std::{rc::Rc, time::Duration};
 
+use futures_util::FutureExt;
 use rookery_protocol::{
     CloseCode, ErrorCode, RequestId, encode,
     server_frame::{Limits, Welcome},
@@ -43,12 +44,23 @@ pub(super) fn hello(
             return connection.close(CloseCode::AuthenticationFailed, worker);
         }
     };
-    connection.hold();
-    let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
-    actix_rt::spawn(async move {
-        if let Err(refusal) = welcome(id.clone(), verified, client, &connection, &worker).await {
-            connection.refuse(id, refusal, &worker);
+    let mut welcoming = Box::pin({
+        let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
+        async move {
+            let welcomed = welcome(id.clone(), verified, client, &connection, &worker).await;
+            if let Err(refusal) = welcomed {
+                connection.refuse(id, refusal, &worker);
+            }
         }
+    });
+    // The embedded engine knows the rooms at once, and no task is needed.
+    if welcoming.as_mut().now_or_never().is_some() {
+        return;
+    }
+    connection.hold();
+    let connection = Rc::clone(connection);
+    actix_rt::spawn(async move {
+        welcoming.await;
         connection.release();
     });
 }
