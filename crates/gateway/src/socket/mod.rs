@@ -4,6 +4,7 @@
 
 mod closing;
 mod connection;
+mod endings;
 mod handshake;
 mod outbox;
 mod serve;
@@ -11,4 +12,5 @@ mod time_limits;
 mod upgrade;
 
 pub(crate) use connection::{Connection, Weight};
+pub(crate) use endings::{Endings, run as run_endings};
 pub(crate) use upgrade::upgrade_service;

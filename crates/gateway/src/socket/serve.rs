@@ -4,7 +4,6 @@ use std::{
     io::{self, Read},
     pin::Pin,
     rc::Rc,
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -16,13 +15,13 @@ use socket2::SockRef;
 use tokio::io::Interest;
 
 use super::{
-    Connection, closing,
+    Connection,
     connection::{End, Turn},
 };
 use crate::{session, worker::Worker};
 
-/// Serves a connection from the upgrade to its end. It is written out, and
-/// saying goodbye is a task of its own, since an idle connection is to cost no
+/// Serves a connection from the upgrade to its end. It is written out, and what
+/// follows the end is not done here, since an idle connection is to cost no
 /// more than these two pointers: tokio keeps a task of that size in 128 bytes.
 pub(super) struct Serving {
     connection: Rc<Connection>,
@@ -32,26 +31,6 @@ pub(super) struct Serving {
 impl Serving {
     pub(super) fn new(connection: Rc<Connection>, worker: Rc<Worker>) -> Self {
         Self { connection, worker }
-    }
-
-    fn end(&self, end: End) {
-        let (connection, worker) = (Rc::clone(&self.connection), &self.worker);
-        session::leave_all(&connection, worker);
-        connection.account_for_end(worker);
-        worker.dismiss(&connection);
-        closing::log(&connection, end);
-        worker.hub.metrics.connection_closed(&end.label());
-        match end {
-            End::Lost(_) => worker.hub.connection_closed(),
-            End::Closed(_) | End::ByPeer => {
-                let hub = Arc::clone(&worker.hub);
-                actix_rt::spawn(async move {
-                    closing::say_goodbye(&connection, end).await;
-                    drop(connection);
-                    hub.connection_closed();
-                });
-            }
-        }
     }
 }
 
@@ -66,7 +45,7 @@ impl Future for Serving {
                 Turn::Read => connection.read(worker),
                 Turn::Write => connection.flush(worker),
                 Turn::Finish(end) => {
-                    self.end(end);
+                    worker.endings.push(Rc::clone(connection), end);
                     return Poll::Ready(());
                 }
             }

@@ -24,7 +24,10 @@ use deadlines::Deadlines;
 pub(crate) use inbox::{Instruction, Workers};
 use local_room::LocalRoom;
 
-use crate::{hub::Hub, socket::Connection};
+use crate::{
+    hub::Hub,
+    socket::{self, Connection, Endings},
+};
 
 /// The bytes read from a socket at once, by all connections of a thread in turn.
 const SCRATCH_BYTES: usize = 64 * 1024;
@@ -43,11 +46,13 @@ pub(crate) struct Worker {
     unflushed: RefCell<Vec<Rc<Connection>>>,
     /// How often sockets were read.
     readings: Cell<u64>,
+    /// Connections that have ended, to be cleaned up after.
+    pub(crate) endings: Endings,
     draining: Cell<bool>,
 }
 
 impl Worker {
-    /// Makes the worker of this thread and starts its two loops.
+    /// Makes the worker of this thread and starts its three loops.
     pub(crate) fn start(hub: Arc<Hub>) -> Rc<Self> {
         let worker = Rc::new(Self {
             number: hub.workers.take_number(),
@@ -58,10 +63,12 @@ impl Worker {
             deadlines: RefCell::default(),
             unflushed: RefCell::default(),
             readings: Cell::new(0),
+            endings: Endings::default(),
             draining: Cell::new(false),
         });
         actix_rt::spawn(flusher::run(Rc::clone(&worker)));
         actix_rt::spawn(deadlines::run(Rc::clone(&worker)));
+        actix_rt::spawn(socket::run_endings(Rc::clone(&worker)));
         worker
     }
 

@@ -1,0 +1,82 @@
+//! Cleaning up after connections that have ended.
+//!
+//! A few at a time: thousands may end at once, and whoever comes in meanwhile
+//! is served in between. Until its turn comes, an ended connection is sent
+//! nothing and read no more.
+
+use std::{cell::RefCell, collections::VecDeque, rc::Rc, sync::Arc};
+
+use tokio::sync::Notify;
+
+use super::{Connection, closing, connection::End};
+use crate::{session, worker::Worker};
+
+/// How many are cleaned up before the others have their turn: less than a
+/// millisecond's work.
+const AT_ONCE: usize = 32;
+
+/// The connections of a worker that are to be cleaned up after.
+#[derive(Default)]
+pub(crate) struct Endings {
+    waiting: RefCell<VecDeque<(Rc<Connection>, End)>>,
+    work: Notify,
+}
+
+impl Endings {
+    pub(super) fn push(&self, connection: Rc<Connection>, end: End) {
+        self.waiting.borrow_mut().push_back((connection, end));
+        self.work.notify_one();
+    }
+
+    fn take_some(&self) -> Vec<(Rc<Connection>, End)> {
+        let mut waiting = self.waiting.borrow_mut();
+        let count = waiting.len().min(AT_ONCE);
+        let some = waiting.drain(..count).collect();
+        if waiting.is_empty() {
+            // What many needed is not kept for the few.
+            *waiting = VecDeque::new();
+        }
+        some
+    }
+}
+
+/// Runs until the worker's thread ends.
+pub(crate) async fn run(worker: Rc<Worker>) {
+    loop {
+        worker.endings.work.notified().await;
+        loop {
+            let some = worker.endings.take_some();
+            if some.is_empty() {
+                break;
+            }
+            for (connection, end) in some {
+                clean_up(connection, end, &worker);
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// Takes a connection out of everything, and says goodbye where somebody may
+/// be there to hear it.
+fn clean_up(connection: Rc<Connection>, end: End, worker: &Worker) {
+    session::leave_all(&connection, worker);
+    connection.account_for_end(worker);
+    worker.dismiss(&connection);
+    closing::log(&connection, end);
+    worker.hub.metrics.connection_closed(&end.label());
+    match end {
+        End::Lost(_) => {
+            drop(connection);
+            worker.hub.connection_closed();
+        }
+        End::Closed(_) | End::ByPeer => {
+            let hub = Arc::clone(&worker.hub);
+            actix_rt::spawn(async move {
+                closing::say_goodbye(&connection, end).await;
+                drop(connection);
+                hub.connection_closed();
+            });
+        }
+    }
+}
