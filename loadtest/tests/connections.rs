@@ -135,13 +135,9 @@ fn after_a_storm_everybody_has_exactly_what_was_missed() {
     );
     assert_eq!(count(&outcome, "sent"), 4 * 20);
     assert_eq!(count(&outcome, "received"), 120 * 20);
-    assert_eq!(
-        outcome["remarks"].as_array().unwrap().len(),
-        0,
-        "{}",
-        outcome["remarks"]
-    );
-    assert!(figure(&outcome, "range_reads") > 0.0);
+    let remarks = outcome["remarks"].to_string();
+    assert!(!remarks.contains("cursors"), "{remarks}");
+    assert!(figure(&outcome, "range_reads_per_room_and_node") <= 1.0);
 }
 
 #[test]

@@ -97,6 +97,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     idle.connect(&mut stage, &arguments)?;
     idle.hold_still(&mut stage, arguments.common.seconds.unwrap_or(SECONDS))?;
     idle.message_to_all(&mut stage, &arguments)?;
+    for (reason, count) in &idle.heard.reasons {
+        stage.remark(format!("{count} × {reason}"));
+    }
     let measured = idle.measured(&stage);
     let figures = idle.figures();
     Ok(stage.conclude(measured, figures))

@@ -187,6 +187,7 @@ impl Part {
             disordered: counts.disordered,
             latencies: tally.delivery.recorded(),
             connecting: tally.connect.recorded(),
+            reasons: self.engine.reasons().clone(),
         }
     }
 

@@ -1,6 +1,9 @@
 //! What the processes of a generator say to each other: a line of JSON each.
 
-use std::io::{BufRead, Write};
+use std::{
+    collections::BTreeMap,
+    io::{BufRead, Write},
+};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -77,6 +80,8 @@ pub(super) struct Heard {
     pub(super) latencies: Vec<(u64, u64)>,
     /// The same from the intended time of connecting.
     pub(super) connecting: Vec<(u64, u64)>,
+    /// Why connections failed or were lost, and how often.
+    pub(super) reasons: BTreeMap<String, u64>,
 }
 
 impl Heard {
@@ -92,6 +97,9 @@ impl Heard {
         self.disordered += other.disordered;
         self.latencies.extend(other.latencies);
         self.connecting.extend(other.connecting);
+        for (reason, count) in other.reasons {
+            *self.reasons.entry(reason).or_default() += count;
+        }
     }
 }
 
