@@ -14,7 +14,7 @@ test: ## everything that has to hold (scripts/test)
 	scripts/test
 
 bench: peers ## Rookery and its peers in turn, against the goals; a page in .run/bench
-	cargo build --release --locked -p rookery-gateway -p rookery-loadtest
+	cargo build --release --locked -p rookery-gateway -p rookery-loadtest --features rookery-gateway/jemalloc
 	mkdir -p $(BENCH)
 	cargo run --release --locked --quiet -p rookery-loadtest -- bench \
 		--json $(BENCH)/result.json --html $(BENCH)/report.html $(ARGUMENTS)
