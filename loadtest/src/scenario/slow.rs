@@ -22,9 +22,15 @@ const WARMUP: f64 = 1.0;
 /// What the kernel keeps for a stalled reader: little, so that the server
 /// notices soon, but more than a segment of the loopback.
 const RECEIVE_BUFFER: usize = 128 << 10;
-/// What a node keeps for it, where nothing else is set. With the default of
-/// 1 MiB a phase would last much longer and show the same.
-const OUTBOX: (&str, &str) = ("limits.outbox_bytes", "65536");
+/// What the nodes are told, where nothing else is set. With the default outbox
+/// of 1 MiB a phase would last much longer and show the same. The kernel itself
+/// keeps megabytes for a stalled reader: it misses more events than a node
+/// usually keeps, and gives at once, and here each of them is to be counted.
+const SETTINGS: [(&str, &str); 3] = [
+    ("limits.outbox_bytes", "65536"),
+    ("limits.catch_up", "200000"),
+    ("rooms.max_events", "200000"),
+];
 /// Deliveries of a phase are over when none came for so long.
 const QUIET_S: f64 = 0.3;
 /// How many times its length a phase goes on at most, until the stalled readers are closed.
@@ -73,10 +79,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         "with --stalled {stalled} of --members {members} nobody reads"
     );
     let mut common = arguments.common.clone();
-    if common.settings.iter().all(|(key, _)| key != OUTBOX.0) {
-        common
-            .settings
-            .push((OUTBOX.0.to_owned(), OUTBOX.1.to_owned()));
+    for (key, value) in SETTINGS {
+        if common.settings.iter().all(|(given, _)| given != key) {
+            common.settings.push((key.to_owned(), value.to_owned()));
+        }
     }
     let mut stage = Stage::set_up(&common, "slow", members)?;
     stage.setting("members", members);

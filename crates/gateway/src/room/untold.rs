@@ -12,9 +12,14 @@ use rookery_protocol::{RoomId, User, UserId, encode, server_frame::Status, webso
 
 use super::Roster;
 
-/// How often a room is told, and how often one in which there are too many to name.
+/// How often a room is told.
 const SPAN: Duration = Duration::from_millis(200);
+/// How often one in which there are too many to name.
 const SPAN_OF_BIG: Duration = Duration::from_secs(1);
+/// For each who is there, where that comes to more: telling a number to a
+/// hundred thousand people must not be what the nodes are busy with.
+const SPAN_EACH: Duration = Duration::from_micros(50);
+const LONGEST_SPAN: Duration = Duration::from_secs(60);
 
 /// What waits in one room.
 #[derive(Debug, Default)]
@@ -108,7 +113,13 @@ impl Untold {
 
 /// How often a room is told at most.
 pub(super) fn span(roster: &Roster) -> Duration {
-    if roster.is_big() { SPAN_OF_BIG } else { SPAN }
+    if !roster.is_big() {
+        return SPAN;
+    }
+    let people = u32::try_from(roster.count()).unwrap_or(u32::MAX);
+    SPAN_EACH
+        .saturating_mul(people)
+        .clamp(SPAN_OF_BIG, LONGEST_SPAN)
 }
 
 #[cfg(test)]
