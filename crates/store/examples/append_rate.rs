@@ -1,12 +1,16 @@
 //! Measures how many appends one redis-server takes through a store, what each
-//! costs it, and how appends are grouped: 100 rooms, events of 250 bytes, two
-//! other subscribers. Starts a redis-server of its own.
+//! costs it, and how appends are grouped: 100 rooms, events of 250 bytes, three
+//! subscribers. Each line is set against the least that Redis could do with the
+//! same events: ZADD and PUBLISH of each, pipelined, nothing numbered and no
+//! nonce looked up. Starts redis-servers of its own.
 //!
 //! `cargo run --release -p rookery-store --example append_rate [SECONDS]`
 #![allow(clippy::print_stdout, reason = "it is a program for the terminal")]
 
 use std::{
     fs,
+    io::{Read as _, Write as _},
+    net::{Ipv4Addr, TcpStream},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -14,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use rookery_protocol::{
     Cursor, EventBody, Nonce, RoomId, ServerId, User, UserId, event::MessageFields,
 };
@@ -30,7 +34,7 @@ const TEXT_CHARS: usize = 130;
 async fn main() -> Result<()> {
     let seconds = std::env::args().nth(1).map_or(Ok(3), |text| text.parse())?;
     println!(
-        "senders  nonces  lifetime  appends/s  in a call  redis CPU us/append  redis CPU  median us"
+        "senders  nonces  lifetime  appends/s  in a call  redis CPU us/append  of ZADD + PUBLISH  redis CPU  median us"
     );
     for (senders, nonces, prefix) in [
         (1, false, "room"),
@@ -43,13 +47,21 @@ async fn main() -> Result<()> {
         (1024, true, "room"),
         (1024, true, "event:room"),
     ] {
-        measure(senders, nonces, prefix, Duration::from_secs(seconds)).await?;
+        let time = Duration::from_secs(seconds);
+        let least = zadd_and_publish(time / 2).await?;
+        measure(senders, nonces, prefix, time, least).await?;
     }
     Ok(())
 }
 
 /// One line of the table: so many senders, each with one append under way.
-async fn measure(senders: usize, nonces: bool, prefix: &str, time: Duration) -> Result<()> {
+async fn measure(
+    senders: usize,
+    nonces: bool,
+    prefix: &str,
+    time: Duration,
+    least: f64,
+) -> Result<()> {
     let redis = RedisServer::start()?;
     let (store, bus) = Store::connect(Settings::redis(ServerId::new("n_0")?, redis.url())).await?;
     let mut drains = JoinSet::new();
@@ -93,15 +105,76 @@ async fn measure(senders: usize, nonces: bool, prefix: &str, time: Duration) -> 
     let calls = store.stats().append_calls - stats.append_calls;
     let appends = took.len() as f64;
     println!(
-        "{senders:7}  {nonces:6}  {:8}  {:9.0}  {:9.1}  {:19.2}  {:8.0}%  {:9}",
+        "{senders:7}  {nonces:6}  {:8}  {:9.0}  {:9.1}  {:19.2}  {:16.2}x  {:8.0}%  {:9}",
         prefix.starts_with("event:"),
         appends / elapsed.as_secs_f64(),
         appends / calls as f64,
         cpu.as_secs_f64() * 1e6 / appends,
+        cpu.as_secs_f64() * 1e6 / appends / least,
         cpu.as_secs_f64() / elapsed.as_secs_f64() * 100.0,
         took[took.len() / 2].as_micros(),
     );
     Ok(())
+}
+
+/// How many microseconds of its CPU Redis takes for the ZADD and the PUBLISH of
+/// an event, hundreds in a pipeline.
+async fn zadd_and_publish(time: Duration) -> Result<f64> {
+    let redis = RedisServer::start()?;
+    let mut stores = Vec::new();
+    let mut drains = JoinSet::new();
+    for number in 0..3 {
+        let settings = Settings::redis(ServerId::new(format!("n_{number}"))?, redis.url());
+        let (store, bus) = Store::connect(settings).await?;
+        stores.push(store);
+        drains.spawn(drain(bus));
+    }
+    let port = redis.port();
+    let cpu = redis_cpu(redis.pid())?;
+    let events = tokio::task::spawn_blocking(move || pipeline(port, time)).await??;
+    let cpu = redis_cpu(redis.pid())? - cpu;
+    Ok(cpu.as_secs_f64() * 1e6 / events as f64)
+}
+
+/// Writes both commands of many events, then reads their answers, again and again.
+fn pipeline(port: u16, time: Duration) -> Result<usize> {
+    const EVENTS: usize = 256;
+    let end = Instant::now() + time;
+    let mut socket = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    let mut answers = [0; 16 * 1024];
+    let mut sent = 0;
+    while Instant::now() < end {
+        let mut commands = Vec::new();
+        for number in sent..sent + EVENTS {
+            let room = number % ROOMS;
+            let json = format!(
+                r#"{{"type":"message","room":"room-{room}","seq":{number:05},"ts":1795300000412,"from":{{"id":"u_somebody","name":"Somebody"}},"text":"{:x<TEXT_CHARS$}"}}"#,
+                ""
+            );
+            let (key, score) = (format!("rookery:{{room-{room}}}:log"), number.to_string());
+            command(&mut commands, &["ZADD", &key, &score, &json]);
+            command(&mut commands, &["PUBLISH", "rookery:bus", &json]);
+        }
+        socket.write_all(&commands)?;
+        let mut lines = 0;
+        while lines < 2 * EVENTS {
+            let length = socket.read(&mut answers)?;
+            ensure!(length > 0, "Redis has closed the connection");
+            lines += answers[..length]
+                .iter()
+                .filter(|&&byte| byte == b'\n')
+                .count();
+        }
+        sent += EVENTS;
+    }
+    Ok(sent)
+}
+
+fn command(commands: &mut Vec<u8>, words: &[&str]) {
+    commands.extend_from_slice(format!("*{}\r\n", words.len()).as_bytes());
+    for word in words {
+        commands.extend_from_slice(format!("${}\r\n{word}\r\n", word.len()).as_bytes());
+    }
 }
 
 async fn drain(mut bus: Bus) {

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use fred::types::Value;
-use rookery_protocol::{Cursor, Epoch, Event};
+use rookery_protocol::{Cursor, Epoch, Event, EventBody, EventKind, RoomId};
 
-use super::failure;
+use super::{failure, kind};
 use crate::StoreError;
 
 /// The elements of an answer, one after the other.
@@ -66,29 +66,51 @@ impl Answer {
         Ok(Cursor { epoch, seq })
     }
 
-    /// All that is left as events, as `read.lua` writes them.
-    pub(super) fn events(mut self) -> Result<Vec<Event>, StoreError> {
+    /// All that is left as events of a room, as `read.lua` writes them.
+    pub(super) fn events(mut self, room: &RoomId) -> Result<Vec<Event>, StoreError> {
         let places = self.text()?;
         let mut events = Vec::with_capacity(self.elements.len());
         for place in places.split_ascii_whitespace() {
-            let (seq, expires_at) =
-                read_place(place).ok_or_else(|| failure::nonsense(self.what))?;
-            events.push(Event {
-                seq,
-                expires_at,
-                json: self.bytes()?,
-            });
+            let place = Place::read(place).ok_or_else(|| failure::nonsense(self.what))?;
+            let body = EventBody {
+                kind: place.kind,
+                fields: self.bytes()?,
+            };
+            events.push(Event::compose(
+                room,
+                place.seq,
+                place.ts,
+                place.expires_at,
+                &body,
+            ));
         }
         Ok(events)
     }
 }
 
-/// `seq:expires_at`, or `seq:`.
-fn read_place(place: &str) -> Option<(u64, Option<u64>)> {
-    let (seq, expires_at) = place.split_once(':')?;
-    let expires_at = match expires_at {
-        "" => None,
-        at => Some(at.parse().ok()?),
-    };
-    Some((seq.parse().ok()?, expires_at))
+/// What stands before the fields of an event.
+struct Place {
+    seq: u64,
+    ts: u64,
+    kind: EventKind,
+    expires_at: Option<u64>,
+}
+
+impl Place {
+    /// Reads `seq-ts:kind:expires_at`, or `seq-ts:kind:`.
+    fn read(place: &str) -> Option<Self> {
+        let mut parts = place.split(':');
+        let (seq, ts) = parts.next()?.split_once('-')?;
+        let kind = kind::of_letter(parts.next()?)?;
+        let expires_at = match parts.next()? {
+            "" => None,
+            at => Some(at.parse().ok()?),
+        };
+        Some(Self {
+            seq: seq.parse().ok()?,
+            ts: ts.parse().ok()?,
+            kind,
+            expires_at,
+        })
+    }
 }

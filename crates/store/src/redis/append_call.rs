@@ -3,7 +3,7 @@
 //! Appends are grouped by room, in the order in which they came: the script
 //! reads and writes each room once.
 
-use std::{collections::HashMap, str::SplitAsciiWhitespace};
+use std::collections::HashMap;
 
 use fred::{
     bytes_utils::Str,
@@ -46,18 +46,25 @@ impl AppendCall {
     ) -> Self {
         let groups = group(appends.clone());
         let appends: Vec<&Append> = appends.collect();
-        let mut keys = Vec::with_capacity(4 * groups.len());
-        let mut args = Vec::with_capacity(4 + 6 * groups.len() + 3 * appends.len());
+        let mut keys: Vec<Key> = Vec::with_capacity(2 + 2 * groups.len());
+        keys.extend([keys::nonces(0).into(), keys::nonces(1).into()]);
+        keys.extend(
+            groups
+                .iter()
+                .map(|group| Key::from(keys::head(&group.room))),
+        );
+        keys.extend(groups.iter().map(|group| Key::from(keys::log(&group.room))));
+        let mut args = Vec::with_capacity(5 + 6 * groups.len() + 3 * appends.len());
         args.push(text(server_id.as_str()));
         args.push(text(retention.max_events.to_string()));
         args.push(text(epoch::fresh().as_str()));
         args.push(fixed(keys::BUS));
+        args.push(text(appends.len().to_string()));
+        for &position in groups.iter().flat_map(|group| &group.positions) {
+            args.push(nonce_field(appends[position]));
+        }
         for group in &groups {
             let room = &group.room;
-            keys.push(keys::meta(room).into());
-            keys.push(keys::log(room).into());
-            keys.push(keys::nonces(room, 0).into());
-            keys.push(keys::nonces(room, 1).into());
             args.push(text(room.as_str()));
             args.push(text(retention.ttl_ms(room).unwrap_or(0).to_string()));
             args.push(text(room_name::readable(room)));
@@ -66,7 +73,6 @@ impl AppendCall {
             for &position in &group.positions {
                 let append = appends[position];
                 args.push(fixed(kind::letter(append.body.kind)));
-                args.push(nonce_field(append));
                 args.push(Value::Bytes(append.body.fields.clone()));
             }
         }
@@ -114,26 +120,20 @@ fn group<'a>(appends: impl Iterator<Item = &'a Append>) -> Vec<Group> {
 }
 
 fn read_line(line: &str, epoch: &str, room: &RoomId) -> Option<Result<Placed, StoreError>> {
-    let mut characters = line.chars();
-    let status = characters.next()?;
-    let rest = characters.as_str();
-    Some(match status {
-        '+' | '=' => {
-            let mut numbers = rest.split_ascii_whitespace();
-            Ok(Placed {
-                epoch: Epoch::new(epoch).ok()?,
-                seq: number(&mut numbers)?,
-                ts: number(&mut numbers)?,
-                duplicate: status == '=',
-            })
-        }
-        '-' => Err(StoreError::NoSuchRoom(room.clone())),
-        _ => Err(failure::script_error(rest)),
-    })
-}
-
-fn number(words: &mut SplitAsciiWhitespace<'_>) -> Option<u64> {
-    words.next()?.parse().ok()
+    if line == "-" {
+        return Some(Err(StoreError::NoSuchRoom(room.clone())));
+    }
+    if let Some(words) = line.strip_prefix('!') {
+        return Some(Err(failure::script_error(words)));
+    }
+    let seen_before = line.strip_prefix('=');
+    let (seq, ts) = seen_before.unwrap_or(line).split_once('-')?;
+    Some(Ok(Placed {
+        epoch: Epoch::new(epoch).ok()?,
+        seq: seq.parse().ok()?,
+        ts: ts.parse().ok()?,
+        duplicate: seen_before.is_some(),
+    }))
 }
 
 /// Epoch and number as two arguments; empty where there is no cursor.
@@ -146,7 +146,7 @@ pub(super) fn cursor(cursor: Option<&Cursor>) -> [Value; 2] {
 
 fn nonce_field(append: &Append) -> Value {
     match &append.nonce {
-        Some(nonce) => text(format!("{}\0{}", append.user, nonce)),
+        Some(nonce) => text(format!("{}\0{}\0{}", append.room, append.user, nonce)),
         None => fixed(""),
     }
 }
@@ -194,8 +194,11 @@ mod tests {
             &Retention::default(),
             appends.iter(),
         );
-        assert_eq!((call.keys.len(), call.args.len()), (16, 4 + 4 * 6 + 5 * 3));
-        let answer = text("ea\n+1 10\n=2 11\neb\n+7 10\n\n-\n\n!WRONGTYPE no");
+        assert_eq!(
+            (call.keys.len(), call.args.len()),
+            (2 + 2 * 4, 5 + 4 * 6 + 5 * 3)
+        );
+        let answer = text("ea\n1-10\n=2-11\neb\n7-10\n\n-\n\n!WRONGTYPE no");
         let placed = call.read(&answer).unwrap();
         let place = |epoch: &str, seq, ts, duplicate| Placed {
             epoch: Epoch::new(epoch).unwrap(),
@@ -210,6 +213,6 @@ mod tests {
         assert!(
             matches!(&placed[4], Err(StoreError::Broken(words)) if words.contains("WRONGTYPE"))
         );
-        assert!(call.read(&text("ea\n+1 10")).is_none());
+        assert!(call.read(&text("ea\n1-10")).is_none());
     }
 }

@@ -1,7 +1,7 @@
 //! Every key and channel of Redis that Rookery uses, spelled here and nowhere else.
 //!
-//! All keys of a room share the hash tag `{room}`, so that they are on one
-//! node of a Redis cluster.
+//! All keys of a room share the hash tag `{room}`. Nonces lie beside them, for
+//! all rooms together.
 
 use rookery_protocol::{RoomId, ServerId, UserId};
 
@@ -10,21 +10,24 @@ pub(super) const BUS: &str = "rookery:bus";
 /// Sorted set: node → when its lease ends, in milliseconds.
 pub(super) const NODES: &str = "rookery:nodes";
 
-/// Hash: what is known of the room and its log.
-pub(super) fn meta(room: &RoomId) -> String {
-    format!("rookery:{{{room}}}:meta")
+/// String: what is known of the room and its log, as `room.lua` says.
+pub(super) fn head(room: &RoomId) -> String {
+    format!("rookery:{{{room}}}:head")
 }
 
-/// Stream: the events, with the ids `seq-0`. An entry has one field, named by
-/// the letter of the kind ([`super::kind::letter`]), with the event's JSON,
-/// and a field `x` with the time of its end where it has one.
+/// Stream: the events, with the ids `seq-ts`. An entry has one field, named by
+/// the letter of the kind ([`super::kind::letter`]), with the JSON fields that
+/// are the event's own ([`rookery_protocol::EventBody`]), and a field `x` with
+/// the time of its end where it has one.
 pub(super) fn log(room: &RoomId) -> String {
     format!("rookery:{{{room}}}:log")
 }
 
-/// Hash: `user\0nonce` → `seq ts`, one of two that take turns.
-pub(super) fn nonces(room: &RoomId, slot: u8) -> String {
-    format!("rookery:{{{room}}}:nonce:{slot}")
+/// Hash: `room\0user\0nonce` → `seq-ts`, and `generation` → the hour that it is
+/// of; one of two that take turns. All rooms share it, so that the nonces of a
+/// call are looked up at once.
+pub(super) fn nonces(slot: u8) -> String {
+    format!("rookery:nonces:{slot}")
 }
 
 /// Hash: user → the nodes that have them, and the user as JSON.

@@ -13,3 +13,8 @@ pub(super) fn letter(kind: EventKind) -> &'static str {
         EventKind::Member => "u",
     }
 }
+
+/// The kind of a letter.
+pub(super) fn of_letter(of: &str) -> Option<EventKind> {
+    EventKind::ALL.into_iter().find(|&kind| letter(kind) == of)
+}

@@ -55,7 +55,7 @@ impl Redis {
         let name = answer.text()?;
         let head = answer.cursor()?;
         let recovered = answer.flag()?;
-        let events = answer.events()?;
+        let events = answer.events(&join.room)?;
         let recovery = if recovered {
             Recovery::Events(events)
         } else {
@@ -88,7 +88,7 @@ impl Redis {
         }
         Ok(Range {
             head: answer.cursor()?,
-            events: answer.events()?,
+            events: answer.events(room)?,
         })
     }
 
@@ -118,7 +118,7 @@ impl Redis {
         }
         let more = answer.flag()?;
         Ok(History {
-            messages: answer.events()?,
+            messages: answer.events(room)?,
             more,
         })
     }
@@ -150,7 +150,7 @@ pub(super) async fn rooms(
 ) -> Result<Vec<Option<RoomState>>, StoreError> {
     let mut states = Vec::with_capacity(rooms.len());
     for rooms in rooms.chunks(ROOMS_PER_CALL) {
-        let keys = rooms.iter().map(|room| keys::meta(room).into()).collect();
+        let keys = rooms.iter().map(|room| keys::head(room).into()).collect();
         let mut answer = link
             .ask("a list of rooms", Script::Rooms, keys, Vec::new())
             .await?;
@@ -162,7 +162,7 @@ pub(super) async fn rooms(
 }
 
 fn of_room(room: &RoomId) -> Vec<Key> {
-    vec![keys::meta(room).into(), keys::log(room).into()]
+    vec![keys::head(room).into(), keys::log(room).into()]
 }
 
 /// A number as an argument.

@@ -1,61 +1,67 @@
 -- Numbers, stores and publishes events of any rooms in one step.
 --
--- KEYS: of each room meta, log, nonce:0, nonce:1
--- ARGV: server id, max events (0: no limit), a fresh word, the channel; then of each room
+-- KEYS: nonces:0, nonces:1, the heads of the rooms, their logs
+-- ARGV: server id, max events (0: no limit), a fresh word, the channel, how many events;
+--   the nonce of each event with its room and user (may be empty); then of each room
 --   its id, ttl (0: none), name, known epoch, known seq (both may be empty), how many
---   events; and of each event its kind, the user and nonce (may be empty), its JSON fields
--- Gives lines: of each room its epoch and then of each event `+seq ts` (stored),
---   `=seq ts` (seen before), `-` (no such room) or `!words` (it cannot be done).
+--   events; and of each event its kind and its JSON fields
+-- Gives lines: of each room its epoch and then of each event `seq-ts` (stored),
+--   `=seq-ts` (seen before), `-` (no such room) or `!words` (it cannot be done).
+--
+-- Time goes by commands and by bytes: each call of a command costs about as much as
+-- all else that is done for an event, and Lua hashes every byte of each string that is
+-- made. So heads and nonces are read and written for all events at once, and the
+-- fields are put into the log as they came.
 
 local KINDS = { m = 'message', e = 'edited', d = 'deleted', r = 'reacted', u = 'member' }
 -- A nonce is remembered for one to two of these.
 local GENERATION_MS = 3600000
+-- A log is trimmed once for so many events.
+local TRIM_EVERY = 64
 -- How many expired events are taken away for each that is added, and beside.
 local TRIM_RATIO, TRIM_MORE = 2, 8
+-- Lines are published when they have so many bytes: table.concat makes (and
+-- hashes) what is longer than 8192 twice.
+local PAYLOAD_BYTES = 8000
 
-local server_id, max_events, word, channel = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local server_id, max_events, word, channel, total = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local NONCES = 5 -- the nonce of the first event is the argument after this one
+local rooms = (#KEYS - 2) / 2
 local now = clock_ms()
 local now_digits = digits(now)
-local lines, reply = {}, {}
+local generation = math.floor(now / GENERATION_MS)
+local trims = max_events ~= '0'
+local lines, bytes, reply = {}, 0, {}
+
+-- Looks all nonces up in one of the two hashes, where it is of this generation or the
+-- one before. Gives a list in their order and whether it is of this generation, or nil and words.
+local function seen_in(key)
+  local of = redis.pcall('HGET', key, 'generation')
+  if type(of) == 'table' then return nil, of.err end
+  of = tonumber(of or nil)
+  if of ~= generation and of ~= generation - 1 then return {}, false end
+  return redis.call('HMGET', key, unpack(ARGV, NONCES + 1, NONCES + total)), of == generation
+end
+
+-- Remembers nonces: a flat list of them and their places.
+local function remember(key, is_of_this_generation, nonces)
+  if not is_of_this_generation then
+    redis.call('UNLINK', key)
+    redis.call('HSET', key, 'generation', generation)
+    -- One more than needed: nodes take it away before, in the background.
+    redis.call('PEXPIREAT', key, (generation + 3) * GENERATION_MS)
+  end
+  redis.call('HSET', key, unpack(nonces))
+end
 
 -- Adds an entry to a log; what fails comes back.
-local function add(log, entry, kind, json, expires)
-  if max_events == '0' then
-    if expires then return redis.pcall('XADD', log, entry, kind, json, 'x', expires) end
-    return redis.pcall('XADD', log, entry, kind, json)
+local function add(log, seq, entry, kind, fields, expires)
+  if trims and seq % TRIM_EVERY == 0 then
+    if expires then return redis.pcall('XADD', log, 'MAXLEN', '~', max_events, entry, kind, fields, 'x', expires) end
+    return redis.pcall('XADD', log, 'MAXLEN', '~', max_events, entry, kind, fields)
   end
-  if expires then return redis.pcall('XADD', log, 'MAXLEN', '~', max_events, entry, kind, json, 'x', expires) end
-  return redis.pcall('XADD', log, 'MAXLEN', '~', max_events, entry, kind, json)
-end
-
--- Looks the nonces of one room up, all at once: field → 'seq ts', or nil and words.
-local function seen_nonces(room, keys, fields, generation)
-  local seen = {}
-  for slot = 0, 1 do
-    local held = room['g' .. slot]
-    if held == generation or held == generation - 1 then
-      local found = redis.pcall('HMGET', keys[slot], unpack(fields))
-      if found.err then return nil, found.err end
-      for i, field in ipairs(fields) do
-        if found[i] then seen[field] = found[i] end
-      end
-    end
-  end
-  return seen
-end
-
--- Remembers nonces: a flat list of fields and values.
-local function remember_nonces(room, keys, fields, generation)
-  local slot = generation % 2
-  if room['g' .. slot] == generation then
-    redis.call('HSET', keys[slot], unpack(fields))
-    return
-  end
-  redis.call('UNLINK', keys[slot])
-  redis.call('HSET', keys[slot], unpack(fields))
-  redis.call('PEXPIREAT', keys[slot], (generation + 2) * GENERATION_MS)
-  room['g' .. slot] = generation
-  redis.call('HSET', room.meta, 'nonces', room.g0 .. ' ' .. room.g1)
+  if expires then return redis.pcall('XADD', log, entry, kind, fields, 'x', expires) end
+  return redis.pcall('XADD', log, entry, kind, fields)
 end
 
 -- Takes some expired events off the front. Gives the number of the first that is left.
@@ -85,25 +91,27 @@ local function expire_log(room, added)
   end
 end
 
--- Appends the `count` events whose arguments begin at `at` to a room.
-local function append_to(room, keys, ttl, name, id, at, count)
-  local last = at + 3 * count - 1
-  local nonces = {}
-  for i = at + 1, last, 3 do
-    if ARGV[i] ~= '' then nonces[#nonces + 1] = ARGV[i] end
+local function publish()
+  redis.call('PUBLISH', channel, table.concat(lines))
+  lines, bytes = {}, 0
+end
+
+local seen, seen_again, fresh = { {}, {} }, {}, {}
+local newest = generation % 2 + 1
+local remembered = {}
+if #table.concat(ARGV, '', NONCES + 1, NONCES + total) > 0 then
+  for slot = 1, 2 do
+    local found, state = seen_in(KEYS[slot])
+    if not found then return redis.error_reply(state) end
+    seen[slot], fresh[slot] = found, state
   end
+end
+
+local event = 0 -- of all rooms
+-- Appends the `count` events whose arguments begin at `at` to a room. Gives how many were added.
+local function append_to(room, ttl, id, at, count)
   local ts_digits = now_digits
   if room.ts < now then room.ts = now else ts_digits = digits(room.ts) end
-  local generation, seen, failure
-  if #nonces > 0 then
-    generation = math.floor(room.ts / GENERATION_MS)
-    seen, failure = seen_nonces(room, keys, nonces, generation)
-    if failure then
-      for _ = 1, count do reply[#reply + 1] = '!' .. failure end
-      return
-    end
-  end
-
   local expires, expires_field = nil, ''
   if ttl > 0 then
     if room.ttl == 0 then room.immortal = room.seq end
@@ -111,55 +119,71 @@ local function append_to(room, keys, ttl, name, id, at, count)
     expires = digits(room.ts + ttl)
     expires_field = '"expires_at":' .. expires .. ','
   end
-  local in_room = '","room":"' .. id .. '","seq":'
-  local in_epoch = '","room":"' .. id .. '","epoch":"' .. room.epoch .. '","seq":'
-  local time_fields = ',"ts":' .. ts_digits .. ',' .. expires_field
-  local remembered, first = {}, room.seq
-  for i = at, last, 3 do
-    local nonce = ARGV[i + 1]
-    local before = nonce ~= '' and seen[nonce]
-    if before then
-      reply[#reply + 1] = '=' .. before
+  local before = room.seq
+  for i = at, at + 2 * count - 1, 2 do
+    event = event + 1
+    local nonce = ARGV[NONCES + event]
+    local place = nonce ~= '' and (seen[1][event] or seen[2][event] or seen_again[nonce])
+    if place then
+      reply[#reply + 1] = '=' .. place
     else
-      local letter = ARGV[i]
-      local kind, seq = KINDS[letter], digits(room.seq + 1)
-      local json = '{"type":"' .. kind .. in_room .. seq .. time_fields .. ARGV[i + 2] .. '}'
-      local stored = add(room.log, seq .. '-0', letter, json, expires)
+      local letter, fields = ARGV[i], ARGV[i + 1]
+      local seq = digits(room.seq + 1)
+      place = seq .. '-' .. ts_digits
+      local stored = add(room.log, room.seq + 1, place, letter, fields, expires)
       if type(stored) == 'table' and stored.err then
         reply[#reply + 1] = '!' .. stored.err
       else
         room.seq = room.seq + 1
-        lines[#lines + 1] = '{"server_id":"' .. server_id .. '","type":"' .. kind .. in_epoch .. seq .. ',' .. expires_field .. '"data":' .. json .. '}\n'
-        local place = seq .. ' ' .. ts_digits
-        reply[#reply + 1] = '+' .. place
+        reply[#reply + 1] = place
+        local kind = KINDS[letter]
+        local head = '{"server_id":"' .. server_id .. '","type":"' .. kind .. '","room":"' .. id .. '","epoch":"' .. room.epoch
+          .. '","seq":' .. seq .. ',' .. expires_field .. '"data":{"type":"' .. kind .. '","room":"' .. id
+          .. '","seq":' .. seq .. ',"ts":' .. ts_digits .. ',' .. expires_field
+        local length = #head + #fields + 3
+        if bytes > 0 and bytes + length > PAYLOAD_BYTES then publish() end
+        bytes = bytes + length
+        local n = #lines
+        lines[n + 1], lines[n + 2], lines[n + 3] = head, fields, '}}\n'
         if nonce ~= '' then
-          seen[nonce] = place
-          remembered[#remembered + 1] = nonce
-          remembered[#remembered + 1] = place
+          seen_again[nonce] = place
+          n = #remembered
+          remembered[n + 1], remembered[n + 2] = nonce, place
         end
       end
     end
   end
-  local added = room.seq - first
-  if added == 0 and not room.renamed then return end
-  write_room(room, ttl, name)
-  if #remembered > 0 then remember_nonces(room, keys, remembered, generation) end
-  if ttl > 0 and added > 0 then expire_log(room, added) end
+  return room.seq - before
 end
 
-local at = 5
-for k = 1, #KEYS, 4 do
+local heads, expiring = {}, {}
+local held = redis.call('MGET', unpack(KEYS, 3, 2 + rooms))
+local at = NONCES + total + 1
+for k = 1, rooms do
   local id, ttl, name = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2]
   local known_epoch, known_seq, count = ARGV[at + 3], tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5])
   at = at + 6
-  local room, failure = find_room(KEYS[k], KEYS[k + 1], known_epoch, known_seq, false, word)
+  local room, failure = find_room(held[k], KEYS[2 + rooms + k], known_epoch, known_seq, false, word, name)
   reply[#reply + 1] = room and room.epoch or ''
   if room then
-    append_to(room, { [0] = KEYS[k + 2], [1] = KEYS[k + 3] }, ttl, name, id, at, count)
+    local added = append_to(room, ttl, id, at, count)
+    if added > 0 or room.fresh then
+      local n = #heads
+      heads[n + 1], heads[n + 2] = KEYS[2 + k], head_of_room(room, ttl)
+      if ttl > 0 or room.ttl > 0 then expiring[#expiring + 1] = { KEYS[2 + k], room, ttl, added } end
+    end
   else
+    event = event + count
     for _ = 1, count do reply[#reply + 1] = failure and '!' .. failure or '-' end
   end
-  at = at + 3 * count
+  at = at + 2 * count
 end
-if #lines > 0 then redis.call('PUBLISH', channel, table.concat(lines)) end
+if #heads > 0 then redis.call('MSET', unpack(heads)) end
+for _, each in ipairs(expiring) do
+  local head, room, ttl, added = unpack(each)
+  expire_room(head, room, ttl)
+  if ttl > 0 and added > 0 then expire_log(room, added) end
+end
+if #remembered > 0 then remember(KEYS[newest], fresh[newest], remembered) end
+if bytes > 0 then publish() end
 return table.concat(reply, '\n')

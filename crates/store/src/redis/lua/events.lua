@@ -1,6 +1,6 @@
 -- The events after a place, without holes.
 --
--- KEYS: meta, log
+-- KEYS: head, log
 -- ARGV: after epoch, after seq, limit, max events (0: no limit)
 -- Gives nothing where there is no such room, else epoch, seq and the events (see read.lua).
 
@@ -12,4 +12,4 @@ local events = {}
 if after_epoch == epoch and after_seq >= hidden_up_to(head, tonumber(ARGV[4])) then
   events = every_event(KEYS[2], after_seq + 1, math.min(head, after_seq + limit), now_ms())
 end
-return answer_with({ epoch, string.format('%.0f', head) }, events)
+return answer_with({ epoch, string.format('%d', head) }, events)

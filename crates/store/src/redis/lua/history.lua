@@ -1,6 +1,6 @@
 -- Messages of a part of a room's past, ascending.
 --
--- KEYS: meta, log
+-- KEYS: head, log
 -- ARGV: before, after or around; the number; limit; max events (0: no limit)
 -- Gives nothing where there is no such room, else 1 or 0 for more and the events (see read.lua).
 

@@ -1,6 +1,6 @@
 -- A room at one moment, for a user who comes in; makes it where that is allowed.
 --
--- KEYS: meta, log
+-- KEYS: head, log
 -- ARGV: 1 or 0 for making it, ttl (0: none), name, known epoch, known seq, since epoch,
 --   since seq (these four may be empty), limit of messages, catch_up (0: no limit),
 --   max events (0: no limit), a fresh word
@@ -12,18 +12,21 @@ local known_epoch, known_seq = ARGV[4], tonumber(ARGV[5])
 local since_epoch, since_seq = ARGV[6], tonumber(ARGV[7])
 local limit, catch_up, max_events, word = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11]
 
-local room, failure = find_room(KEYS[1], KEYS[2], known_epoch, known_seq, create, word)
+local held = redis.pcall('GET', KEYS[1])
+if type(held) == 'table' then return held end
+local room, failure = find_room(held, KEYS[2], known_epoch, known_seq, create, word, name)
 if failure then return redis.error_reply(failure) end
 if not room then return {} end
 local now = math.max(clock_ms(), room.ts)
 local head = room.seq
-if room.made or room.renamed then
+if room.fresh then
   room.ts = now
   if ttl > 0 and room.ttl == 0 then room.immortal = room.seq end
-  write_room(room, ttl, name)
+  redis.call('SET', KEYS[1], head_of_room(room, ttl))
+  expire_room(KEYS[1], room, ttl)
 elseif ttl > 0 and room.ttl > 0 then
   -- Somebody is here: the numbers go on for as long.
-  redis.call('PEXPIREAT', room.meta, math.max(room.expires, now + ttl) + GRACE_MS, 'GT')
+  redis.call('PEXPIREAT', KEYS[1], math.max(room.expires, now + ttl) + GRACE_MS, 'GT')
 end
 
 -- An error (a key of a wrong type) ends the script here, after all writing.
@@ -36,5 +39,5 @@ if behind and behind >= 0 and since_seq >= floor and (catch_up == 0 or behind <=
 end
 local recovered = events and 1 or 0
 events = events or reversed(some_messages(room.log, floor + 1, head, limit, false, now))
-local named = redis.call('HMGET', room.meta, 'kind', 'name')
-return answer_with({ named[1], named[2], room.epoch, string.format('%.0f', head), recovered }, events)
+local kind, called = string.match(room.tail, '^%- (%S+) (.*)$')
+return answer_with({ kind, called, room.epoch, digits(head), recovered }, events)

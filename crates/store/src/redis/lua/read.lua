@@ -7,8 +7,8 @@ local function now_ms()
 end
 
 -- Epoch and last number of a room; nil where there is no such room.
-local function head_of(meta)
-  local head = redis.call('HGET', meta, 'head')
+local function head_of(key)
+  local head = redis.call('GET', key)
   if not head then return nil end
   local epoch, seq = string.match(head, '^(%S+) (%d+) ')
   return epoch, tonumber(seq)
@@ -20,14 +20,15 @@ local function hidden_up_to(head, max_events)
   return math.max(0, head - max_events)
 end
 
-local function id_of(seq) return string.format('%.0f-0', seq) end
+-- The id of the first entry of a number, and as the end of a range that of the last.
+local function id_of(seq) return string.format('%d', seq) end
 
 -- An entry as a reader sees it: nil where it has expired.
 local function seen(entry, now)
   local fields = entry[2]
   local expires = fields[4]
   if expires and tonumber(expires) <= now then return nil end
-  return { seq = tonumber(string.match(entry[1], '^%d+')), kind = fields[1], json = fields[2], expires = expires }
+  return { seq = tonumber(string.match(entry[1], '^%d+')), id = entry[1], kind = fields[1], fields = fields[2], expires = expires }
 end
 
 -- The first events with lowest <= seq <= highest, every one and without a
@@ -71,14 +72,14 @@ local function reversed(events)
   return other
 end
 
--- Puts events at the end of an answer: one string with `seq:expires` of each
--- (`seq:` where it does not expire), then the JSON of each.
+-- Puts events at the end of an answer: one string with `seq-ts:kind:expires` of each
+-- (nothing after the last colon where it does not expire), then the JSON fields of each.
 local function answer_with(answer, events)
   local places = {}
   for i, event in ipairs(events) do
-    places[i] = string.format('%.0f', event.seq) .. ':' .. (event.expires or '')
+    places[i] = event.id .. ':' .. event.kind .. ':' .. (event.expires or '')
   end
   answer[#answer + 1] = table.concat(places, ' ')
-  for _, event in ipairs(events) do answer[#answer + 1] = event.json end
+  for _, event in ipairs(events) do answer[#answer + 1] = event.fields end
   return answer
 end

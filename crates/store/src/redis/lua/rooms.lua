@@ -1,14 +1,13 @@
--- What the meta hashes of many rooms say.
+-- What the heads of many rooms say.
 --
--- KEYS: metas
+-- KEYS: heads
 -- Gives of each kind, name, epoch, seq; four empty strings where there is no such room.
 
 local answer = {}
-for _, key in ipairs(KEYS) do
-  local meta = redis.call('HMGET', key, 'kind', 'name', 'head')
-  local epoch, seq = string.match(meta[3] or '', '^(%S+) (%d+) ')
-  answer[#answer + 1] = meta[1] or ''
-  answer[#answer + 1] = meta[2] or ''
+for _, head in ipairs(redis.call('MGET', unpack(KEYS))) do
+  local epoch, seq, kind, name = string.match(head or '', '^(%S+) (%d+) %d+ %S+ (%S+) (.*)$')
+  answer[#answer + 1] = kind or ''
+  answer[#answer + 1] = name or ''
   answer[#answer + 1] = epoch or ''
   answer[#answer + 1] = seq or ''
 end
