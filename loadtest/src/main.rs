@@ -1,11 +1,5 @@
 //! The load generator of Rookery.
 
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "its parts land one after the other"
-)]
-
 mod bench;
 mod cli;
 mod dialect;

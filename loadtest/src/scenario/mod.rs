@@ -17,5 +17,5 @@ pub(crate) mod storm;
 mod sweep;
 
 pub(crate) use figures::figure;
-pub(crate) use load::{Load, Pace, Senders};
+pub(crate) use load::{Load, Pace};
 pub(crate) use stage::{Measured, Stage};

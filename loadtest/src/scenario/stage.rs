@@ -14,7 +14,7 @@ use crate::{
     engine::{self, Engine, Happened, Nanos, Stop, Target, open_files, wire::Wire},
     fleet::Fleet,
     measure::{Sampler, Watched, low_limits, machine, pid_listening_on},
-    outcome::{Counts, Figure, Moment, Outcome, ProcessUse, Quantiles, Role},
+    outcome::{Counts, Figure, Moment, Outcome, Quantiles, Role},
     report::progress::{Live, Progress},
 };
 
