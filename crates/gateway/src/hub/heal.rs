@@ -8,7 +8,7 @@ use rookery_protocol::Cursor;
 use rookery_store::{Range, StoreError};
 
 use super::Hub;
-use crate::room::{Room, Wanted};
+use crate::room::{Hole, Room, Wanted};
 
 /// How many events are read from the log at once.
 const PAGE: usize = 500;
@@ -29,12 +29,20 @@ enum Progress {
 }
 
 impl Hub {
-    /// Heals in the background, for as long as it takes. The caller was told
-    /// that healing is wanted.
+    /// Heals in the background, for as long as it takes, unless it is but a hole
+    /// that closes by itself. The caller was told that healing is wanted.
     pub(super) fn heal_soon(self: &Arc<Self>, room: Arc<Room>) {
         let hub = Arc::clone(self);
         self.background.spawn(async move {
-            tokio::time::sleep(SHORT).await;
+            loop {
+                let position = room.position();
+                tokio::time::sleep(SHORT).await;
+                match room.look_at_hole(position.as_ref()) {
+                    Hole::Open => break,
+                    Hole::Another => {}
+                    Hole::Closed => return hub.forget_if_idle(room),
+                }
+            }
             while let Err(StoreError::Unavailable(_)) = hub.read_log(&room).await {
                 tokio::time::sleep(RETRY).await;
             }

@@ -47,7 +47,7 @@ impl Room {
                 position.seq
             }
             _ if state.memory.has_left(&head.epoch) => return Attach::Outdated,
-            _ => return Attach::Behind(state.want_healing()),
+            _ => return Attach::Behind(state.want_reading()),
         };
         let Some(missed) = state.recent.since(head.seq, position) else {
             return Attach::Outdated;

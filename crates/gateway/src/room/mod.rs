@@ -73,6 +73,8 @@ struct State {
     /// The users among them, and how many sessions each has here.
     users: HashMap<UserId, LocalUser>,
     healing: bool,
+    /// Whether healing has to read the log, even if no hole is seen.
+    reading: bool,
     /// What the members are still to be told, and when they last were.
     untold: Option<Box<Untold>>,
     told: Option<Instant>,
@@ -86,6 +88,17 @@ struct State {
 struct LocalUser {
     name: Arc<str>,
     sessions: u32,
+}
+
+/// What became of a hole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hole {
+    /// It is still there, or the log has to be read for another reason.
+    Open,
+    /// It has closed, and there is a younger one.
+    Another,
+    /// It has closed by itself: no healing is under way any more.
+    Closed,
 }
 
 /// What a room wants done after it took an event.
@@ -108,6 +121,7 @@ impl Room {
             members: vec![0; workers],
             users: HashMap::new(),
             healing: false,
+            reading: false,
             untold: None,
             told: None,
             left: Some(Instant::now()),
@@ -138,7 +152,8 @@ impl Room {
             Offered::Passed if !state.sequencer.has_hole() => Wanted::Nothing,
             Offered::Seen => Wanted::Nothing,
             Offered::Early if state.sequencer.position().is_none() => Wanted::Nothing,
-            Offered::Passed | Offered::Early | Offered::OtherEpoch => state.want_healing(),
+            Offered::Passed | Offered::Early => state.want_healing(),
+            Offered::OtherEpoch => state.want_reading(),
         }
     }
 
@@ -156,7 +171,7 @@ impl Room {
         }
         match state.sequencer.position() {
             Some(position) if position.epoch != head.epoch || position.seq < head.seq => {
-                state.want_healing()
+                state.want_reading()
             }
             _ => Wanted::Nothing,
         }
@@ -167,9 +182,27 @@ impl Room {
         self.state.lock().sequencer.has_hole()
     }
 
+    /// What became, within a short time, of the hole that was there at `position`.
+    pub(crate) fn look_at_hole(&self, position: Option<&Cursor>) -> Hole {
+        let mut state = self.state.lock();
+        if state.reading {
+            return Hole::Open;
+        }
+        if state.sequencer.has_hole() {
+            return if state.sequencer.position() == position {
+                Hole::Open
+            } else {
+                Hole::Another
+            };
+        }
+        state.healing_done();
+        self.healed.notify_waiters();
+        Hole::Closed
+    }
+
     /// The healer is done.
     pub(crate) fn healing_done(&self) {
-        self.state.lock().healing = false;
+        self.state.lock().healing_done();
         self.healed.notify_waiters();
     }
 
@@ -261,6 +294,17 @@ impl State {
                 },
             );
         }
+    }
+
+    fn healing_done(&mut self) {
+        self.healing = false;
+        self.reading = false;
+    }
+
+    /// Healing is wanted that reads the log in any case.
+    fn want_reading(&mut self) -> Wanted {
+        self.reading = true;
+        self.want_healing()
     }
 
     fn want_healing(&mut self) -> Wanted {
