@@ -1,19 +1,17 @@
-//! Groups appends: what came while calls were under way goes out in the next one.
+//! Groups appends: what came while a call was under way goes out in the next one.
+//! One call is under way at a time, which keeps their order and makes the
+//! groups as large as the load is.
 //!
 //! An idle node sends a single message at once, a busy one many in one call.
 //! Appends are carried out in the order in which they were made. One whose
 //! connection broke fails; it is never sent again.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
 use fred::types::Value;
-use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use rookery_protocol::{Event, ServerId};
 use tokio::sync::{mpsc, oneshot};
 
@@ -27,11 +25,9 @@ use super::{
 use crate::{Append, Appended, Retention, Stats, StoreError};
 
 /// At most so many appends travel in one call.
-const APPENDS_PER_CALL: usize = 128;
+const APPENDS_PER_CALL: usize = 512;
 /// A call that has so many bytes is full.
 const BYTES_PER_CALL: usize = 256 * 1024;
-/// So many calls are under way at once, over one connection.
-const CALLS_IN_FLIGHT: usize = 4;
 /// A Redis that forgets the script more often than this in a row is given up.
 const MOST_LOADS: usize = 10;
 /// What an append takes beside its body and its nonce, about.
@@ -79,8 +75,6 @@ impl Appender {
             counters: counters.clone(),
             waiting,
             held: None,
-            sent: 0,
-            lapsed: BTreeMap::new(),
         };
         let appender = Self {
             queue,
@@ -155,7 +149,7 @@ impl Appender {
     }
 }
 
-/// What sends the calls.
+/// What sends the calls, one after the other.
 struct Task {
     link: Link,
     server_id: ServerId,
@@ -164,60 +158,12 @@ struct Task {
     waiting: mpsc::UnboundedReceiver<Waiting>,
     /// Taken from the queue, but too big for the call before it.
     held: Option<Waiting>,
-    /// How many batches were sent, which gives each its number.
-    sent: u64,
-    /// Batches that Redis refused because it had forgotten the script, by
-    /// number: the answers of several calls are not seen in their order.
-    lapsed: BTreeMap<u64, Vec<Waiting>>,
-}
-
-/// A call that was answered.
-struct Answered {
-    number: u64,
-    batch: Vec<Waiting>,
-    call: AppendCall,
-    answer: Result<Value, CallFailure>,
 }
 
 impl Task {
     async fn run(mut self) {
-        let mut in_flight = FuturesUnordered::new();
-        loop {
-            // A call is sent when it is first polled, which the next turn does
-            // before it takes another batch: calls leave in the order of their making.
-            tokio::select! {
-                biased;
-                Some(answered) = in_flight.next() => self.finish(answered),
-                batch = self.next_batch(), if in_flight.len() < CALLS_IN_FLIGHT && self.lapsed.is_empty() => {
-                    match batch {
-                        Some(batch) => {
-                            self.sent += 1;
-                            in_flight.push(self.send(self.sent, batch));
-                        }
-                        None => return,
-                    }
-                }
-            }
-            if in_flight.is_empty() {
-                self.repeat_lapsed().await;
-            }
-        }
-    }
-
-    /// Loads the script again and carries out what Redis had refused for the
-    /// lack of it, one batch after the other. Nothing else is sent meanwhile,
-    /// so that the order stays.
-    async fn repeat_lapsed(&mut self) {
-        let mut loads = 0;
-        while let Some((number, batch)) = self.lapsed.pop_first() {
-            let answered = self.send(number, batch).await;
-            if matches!(answered.answer, Err(CallFailure::NoScript)) && loads < MOST_LOADS {
-                loads += 1;
-                self.load_scripts().await;
-                self.lapsed.insert(number, answered.batch);
-            } else {
-                self.answer(answered);
-            }
+        while let Some(batch) = self.next_batch().await {
+            self.carry_out(batch).await;
         }
     }
 
@@ -244,53 +190,29 @@ impl Task {
         Some(batch)
     }
 
-    /// The call of a batch; it is sent when the future is first polled.
-    fn send(
-        &self,
-        number: u64,
-        batch: Vec<Waiting>,
-    ) -> impl Future<Output = Answered> + Send + 'static + use<> {
-        let mut call = AppendCall::new(
-            &self.server_id,
-            &self.retention,
-            batch.iter().map(|waiting| &waiting.append),
-        );
-        let (keys, args) = (
-            std::mem::take(&mut call.keys),
-            std::mem::take(&mut call.args),
-        );
-        let link = self.link.clone();
-        async move {
-            let answer = match link.current() {
-                Ok(connection) => connection.call_once(Script::Append, keys, args).await,
-                Err(error) => Err(CallFailure::Other(error)),
-            };
-            Answered {
-                number,
-                batch,
-                call,
-                answer,
-            }
+    /// Sends a batch and hands the answers to those who wait for them. A Redis
+    /// that has forgotten the script has carried nothing out: it gets the
+    /// script, and the batch, again.
+    async fn carry_out(&self, batch: Vec<Waiting>) {
+        let appends = batch.iter().map(|waiting| &waiting.append);
+        let call = AppendCall::new(&self.server_id, &self.retention, appends);
+        let mut answer = self.send(&call).await;
+        let mut loads = 0;
+        while matches!(answer, Err(CallFailure::NoScript)) && loads < MOST_LOADS {
+            loads += 1;
+            self.load_scripts().await;
+            answer = self.send(&call).await;
         }
+        self.hand_out(batch, &call, answer);
     }
 
-    /// Hands the answers of a call to those who wait for them, or keeps its
-    /// batch for when the script is loaded again.
-    fn finish(&mut self, answered: Answered) {
-        if matches!(answered.answer, Err(CallFailure::NoScript)) {
-            self.lapsed.insert(answered.number, answered.batch);
-        } else {
-            self.answer(answered);
-        }
+    async fn send(&self, call: &AppendCall) -> Result<Value, CallFailure> {
+        let connection = self.link.current().map_err(CallFailure::Other)?;
+        let (keys, args) = (call.keys.clone(), call.args.clone());
+        connection.call_once(Script::Append, keys, args).await
     }
 
-    fn answer(&self, answered: Answered) {
-        let Answered {
-            batch,
-            call,
-            answer,
-            ..
-        } = answered;
+    fn hand_out(&self, batch: Vec<Waiting>, call: &AppendCall, answer: Result<Value, CallFailure>) {
         self.counters.calls.fetch_add(1, Ordering::Relaxed);
         let appends = u64::try_from(batch.len()).unwrap_or(u64::MAX);
         self.counters.appends.fetch_add(appends, Ordering::Relaxed);
