@@ -8,7 +8,7 @@
 use std::{
     borrow::Cow,
     cell::{Cell, OnceCell, RefCell},
-    io,
+    io::{self, IoSlice},
     net::IpAddr,
     rc::Rc,
     task::{Context, Poll, Waker},
@@ -31,6 +31,9 @@ use crate::{
 /// The most weight of one connection's commands that are being carried out;
 /// no further frame is read while there is as much.
 const MOST_IN_FLIGHT: u32 = 256;
+
+/// The most bytes that are copied to be written as one piece.
+const MOST_JOINED: usize = 8 * 1024;
 
 /// How much a command weighs while it is being carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -315,12 +318,27 @@ impl Connection {
     /// Writes as much of the outbox as the kernel takes.
     pub(crate) fn flush(&self, worker: &Worker) {
         let mut outbox = self.outbox.borrow_mut();
-        let written = outbox.write_with(|slices| self.stream.try_write_vectored(slices));
+        let written = outbox.write_with(|slices| self.write_together(slices, worker));
         drop(outbox);
         match written {
             Ok(empty) => self.set_blocked(!empty, worker),
             Err(error) => self.finish(End::Lost(error.kind())),
         }
+    }
+
+    /// An answer and a few events are copied into one piece of memory, which
+    /// the kernel takes faster than several.
+    fn write_together(&self, slices: &[IoSlice<'_>], worker: &Worker) -> io::Result<usize> {
+        let bytes: usize = slices.iter().map(|slice| slice.len()).sum();
+        if bytes > MOST_JOINED {
+            return self.stream.try_write_vectored(slices);
+        }
+        let mut joined = worker.joined.borrow_mut();
+        joined.clear();
+        for slice in slices {
+            joined.extend_from_slice(slice);
+        }
+        self.stream.try_write(&joined)
     }
 
     /// Ends the connection from the node's side.

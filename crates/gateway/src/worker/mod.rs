@@ -39,6 +39,8 @@ pub(crate) struct Worker {
     pub(crate) hub: Arc<Hub>,
     /// Sockets are read into this, one after the other.
     pub(crate) scratch: RefCell<Vec<u8>>,
+    /// Short frames are put together here to be written as one piece.
+    pub(crate) joined: RefCell<Vec<u8>>,
     connections: RefCell<Connections>,
     rooms: RefCell<HashMap<RoomId, LocalRoom>>,
     deadlines: RefCell<Deadlines>,
@@ -58,6 +60,7 @@ impl Worker {
             number: hub.workers.take_number(),
             hub,
             scratch: RefCell::new(vec![0; SCRATCH_BYTES]),
+            joined: RefCell::default(),
             connections: RefCell::default(),
             rooms: RefCell::default(),
             deadlines: RefCell::default(),
