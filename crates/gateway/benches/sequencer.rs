@@ -5,7 +5,6 @@
 
 use std::hint::black_box;
 
-use bytes::Bytes;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use rookery_gateway::bench::Sequencer;
 use rookery_protocol::{Epoch, Event};
@@ -42,12 +41,7 @@ fn swapped(group: u64) -> Vec<u64> {
 
 fn room(order: &[u64]) -> (Sequencer, Vec<Event>) {
     let epoch = Epoch::new("k3v9m2x7q1ab").expect("an epoch");
-    let json = Bytes::from_static(b"{}");
-    let event = |&seq: &u64| Event {
-        seq,
-        expires_at: None,
-        json: json.clone(),
-    };
+    let event = |&seq: &u64| Event::new(seq, None, b"{}");
     (Sequencer::new(epoch), order.iter().map(event).collect())
 }
 

@@ -4,14 +4,14 @@
 //! given by the store in the same step that stores it. So an event is born as
 //! an [`EventBody`], the JSON fields that the node knows, and the store puts
 //! the head before them. The finished JSON is what every client receives, to
-//! the byte: nobody parses or encodes an event again on its way.
-
-use std::fmt::Write as _;
+//! the byte: nobody parses or encodes an event again on its way. It lies in
+//! memory as the frame that is written to sockets, once for the log, the recent
+//! events and all clients of a node.
 
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::{Nonce, RoomId, User};
+use crate::{Nonce, RoomId, User, websocket};
 
 /// What happened. The kinds are a closed set; a log holds all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -104,11 +104,29 @@ pub struct Event {
     pub seq: u64,
     /// When it is gone, in milliseconds since the Unix epoch.
     pub expires_at: Option<u64>,
-    /// The JSON object as clients receive it.
-    pub json: Bytes,
+    frame: Bytes,
 }
 
 impl Event {
+    /// An event whose JSON is known.
+    pub fn new(seq: u64, expires_at: Option<u64>, json: &[u8]) -> Self {
+        Self {
+            seq,
+            expires_at,
+            frame: websocket::text(json),
+        }
+    }
+
+    /// The JSON object as clients receive it.
+    pub fn json(&self) -> &[u8] {
+        websocket::payload_of(&self.frame)
+    }
+
+    /// The JSON as a finished text frame.
+    pub fn frame(&self) -> &Bytes {
+        &self.frame
+    }
+
     /// Puts the head that only the store knows before the body.
     ///
     /// The append script of the Redis engine writes the same bytes; the
@@ -120,26 +138,31 @@ impl Event {
         expires_at: Option<u64>,
         body: &EventBody,
     ) -> Self {
-        let mut json = String::with_capacity(128 + room.as_str().len() + body.fields.len());
-        // Writing into a String cannot fail.
-        let _ = write!(
-            json,
-            r#"{{"type":"{}","room":"{}","seq":{},"ts":{},"#,
-            body.kind.as_str(),
-            room.as_str(),
-            seq,
-            ts
-        );
-        if let Some(expires_at) = expires_at {
-            let _ = write!(json, r#""expires_at":{expires_at},"#);
-        }
-        let mut json = json.into_bytes();
-        json.extend_from_slice(&body.fields);
-        json.push(b'}');
+        let (mut seq_digits, mut ts_digits) = (itoa::Buffer::new(), itoa::Buffer::new());
+        let mut expires_digits = itoa::Buffer::new();
+        let (expires_name, expires) = match expires_at {
+            Some(expires_at) => (r#","expires_at":"#, expires_digits.format(expires_at)),
+            None => ("", ""),
+        };
+        let pieces: [&[u8]; 13] = [
+            br#"{"type":""#,
+            body.kind.as_str().as_bytes(),
+            br#"","room":""#,
+            room.as_str().as_bytes(),
+            br#"","seq":"#,
+            seq_digits.format(seq).as_bytes(),
+            br#","ts":"#,
+            ts_digits.format(ts).as_bytes(),
+            expires_name.as_bytes(),
+            expires.as_bytes(),
+            b",",
+            &body.fields,
+            b"}",
+        ];
         Self {
             seq,
             expires_at,
-            json: json.into(),
+            frame: websocket::text_of(&pieces),
         }
     }
 
@@ -171,10 +194,10 @@ mod tests {
         let room = RoomId::new("general").unwrap();
         let event = Event::compose(&room, 45, 1_795_300_000_412, None, &body);
         assert_eq!(
-            event.json,
-            r#"{"type":"message","room":"general","seq":45,"ts":1795300000412,"from":{"id":"u_7","name":"Alex \"A\""},"text":"hi\nall","nonce":"01JD8Z"}"#
+            event.json(),
+            br#"{"type":"message","room":"general","seq":45,"ts":1795300000412,"from":{"id":"u_7","name":"Alex \"A\""},"text":"hi\nall","nonce":"01JD8Z"}"#
         );
-        let ServerFrame::Message(message) = serde_json::from_slice(&event.json).unwrap() else {
+        let ServerFrame::Message(message) = serde_json::from_slice(event.json()).unwrap() else {
             panic!("not a message");
         };
         assert_eq!((message.seq, message.from), (45, from));
@@ -188,8 +211,8 @@ mod tests {
         };
         let event = Event::compose(&RoomId::new("r").unwrap(), 2, 10, Some(40), &body);
         assert_eq!(
-            event.json,
-            r#"{"type":"deleted","room":"r","seq":2,"ts":10,"expires_at":40,"target":1}"#
+            event.json(),
+            br#"{"type":"deleted","room":"r","seq":2,"ts":10,"expires_at":40,"target":1}"#
         );
         assert!(!event.expired(39));
         assert!(event.expired(40));

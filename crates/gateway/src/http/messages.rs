@@ -7,7 +7,7 @@ use actix_web::{
     web,
 };
 use rookery_protocol::{
-    Command, ErrorCode, FrameError, RoomId,
+    Command, ErrorCode, Event, FrameError, RoomId,
     client_frame::{self, DEFAULT_PAGE, HistoryPage, MAX_PAGE, SendCommand},
     encode,
 };
@@ -60,7 +60,7 @@ pub(super) async fn page(
         .store
         .history(&room, query.page()?, query.limit()?)
         .await?;
-    let messages = history.messages.iter().map(|event| event.json.as_ref());
+    let messages = history.messages.iter().map(Event::json);
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .content_type("application/json")

@@ -74,12 +74,8 @@ impl Hub {
             (_, Some(seq), Some(epoch)) => {
                 self.metrics.bus_events.inc();
                 let Ok(epoch) = Epoch::new(epoch) else { return };
-                let json = Bytes::copy_from_slice(envelope.data.get().as_bytes());
-                let event = Event {
-                    seq,
-                    expires_at: envelope.expires_at,
-                    json,
-                };
+                let json = envelope.data.get().as_bytes();
+                let event = Event::new(seq, envelope.expires_at, json);
                 if room.offer(&epoch, event, &self.workers) == Wanted::Healing {
                     self.heal_soon(room);
                 }

@@ -7,7 +7,8 @@
 
 use std::time::Instant;
 
-use rookery_protocol::{Cursor, User, UserId, websocket};
+use bytes::Bytes;
+use rookery_protocol::{Cursor, User, UserId};
 
 use super::{Answer, LocalUser, Room, State, Wanted};
 use crate::worker::{ConnectionKey, Instruction, Workers};
@@ -52,7 +53,8 @@ impl Room {
         let Some(missed) = state.recent.since(head.seq, position) else {
             return Attach::Outdated;
         };
-        let missed = websocket::text_batch(missed.map(|event| event.json.as_ref()));
+        let missed: Vec<&[u8]> = missed.map(|event| event.frame().as_ref()).collect();
+        let missed = Bytes::from(missed.concat());
         let answer = answer(&mut state.roster);
         if let Some(untold) = &mut state.untold {
             untold.show();

@@ -27,7 +27,7 @@ use std::{
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use rookery_protocol::{Cursor, Epoch, Event, RoomId, UserId, websocket};
+use rookery_protocol::{Cursor, Epoch, Event, RoomId, UserId};
 use tokio::sync::Notify;
 
 pub(crate) use attach::{Attach, Seat};
@@ -267,17 +267,14 @@ impl State {
             .map(|(at, _)| at)
     }
 
-    /// Makes each event a finished frame, once, and gives it to the workers.
+    /// Gives the frame of each event to the workers, and remembers it.
     fn hand_on(&mut self, room: &RoomId, passed: Vec<Event>, workers: &Workers) {
         if !passed.is_empty() {
             self.used = Instant::now();
         }
         for event in passed {
-            let frame = websocket::text(&event.json);
-            // The JSON is kept as a part of the frame, not a second time.
-            let json = frame.slice(frame.len() - event.json.len()..);
-            self.deliver(room, &frame, false, workers);
-            self.recent.push(Event { json, ..event });
+            self.deliver(room, event.frame(), false, workers);
+            self.recent.push(event);
         }
     }
 

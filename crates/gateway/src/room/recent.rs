@@ -9,7 +9,6 @@ use std::{
     sync::Arc,
 };
 
-use bytes::Bytes;
 use rookery_protocol::Event;
 
 use super::RecentBudget;
@@ -17,7 +16,7 @@ use super::RecentBudget;
 /// What a message begins with, unlike every other kind of event.
 const MESSAGE: &[u8] = br#"{"type":"message""#;
 
-/// What an event takes beside its JSON, about.
+/// What an event takes beside its frame, about.
 const BYTES_BESIDE: usize = 96;
 
 /// A window at the end of a room's log, without holes and bounded.
@@ -71,9 +70,7 @@ impl Recent {
                 return;
             }
             self.account(cost(event));
-            // The store's bytes are a part of its whole answer, which is not to stay for one event.
-            let json = Bytes::copy_from_slice(&event.json);
-            self.events.push_front(Event { json, ..*event });
+            self.events.push_front(event.clone());
         }
         self.from_start |= whole && first_read <= first_here;
     }
@@ -117,7 +114,7 @@ impl Recent {
         };
         let latest = self.events.range(skip..);
         // Whatever changed one of these messages would stand behind it.
-        let unchanged = |event: &Event| event.json.starts_with(MESSAGE);
+        let unchanged = |event: &Event| event.json().starts_with(MESSAGE);
         latest.clone().all(unchanged).then_some(latest)
     }
 
@@ -141,7 +138,7 @@ impl Drop for Recent {
 }
 
 fn cost(event: &Event) -> usize {
-    event.json.len() + BYTES_BESIDE
+    event.frame().len() + BYTES_BESIDE
 }
 
 #[cfg(test)]
@@ -151,11 +148,7 @@ mod tests {
     fn event(seq: u64, bytes: usize) -> Event {
         let mut json = format!(r#"{{"type":"message","seq":{seq}"#).into_bytes();
         json.resize(bytes.max(json.len()), b' ');
-        Event {
-            seq,
-            expires_at: None,
-            json: json.into(),
-        }
+        Event::new(seq, None, &json)
     }
 
     fn events(seqs: std::ops::RangeInclusive<u64>) -> Vec<Event> {
@@ -190,7 +183,8 @@ mod tests {
     fn it_is_bounded_in_bytes_and_events() {
         let budget = Arc::new(RecentBudget::new(8 * 64 * 1024, 40));
         let mut recent = Recent::new(Arc::clone(&budget));
-        (1..=1000).for_each(|seq| recent.push(event(seq, 4096 - BYTES_BESIDE)));
+        let header = 4;
+        (1..=1000).for_each(|seq| recent.push(event(seq, 4096 - BYTES_BESIDE - header)));
         assert_eq!((recent.events.len(), recent.bytes()), (16, 64 * 1024));
         (1001..=1100).for_each(|seq| recent.push(event(seq, 0)));
         assert_eq!(recent.events.len(), 40);
@@ -242,10 +236,8 @@ mod tests {
             Some(vec![2, 3, 4, 5]),
             "there are no more"
         );
-        recent.push(Event {
-            json: Bytes::from_static(br#"{"type":"edited","target":4}"#),
-            ..event(6, 0)
-        });
+        let edited = br#"{"type":"edited","target":4}"#;
+        recent.push(Event::new(6, None, edited));
         assert!(recent.latest(2).is_none(), "one of them may have changed");
         assert!(recent.since(4, 6).is_some(), "raw events are what they are");
     }
@@ -267,11 +259,8 @@ mod tests {
         let mut recent = Recent::new(Arc::new(RecentBudget::new(1 << 20, 1000)));
         recent.fill(&[], 0, 0, true);
         for seq in 1..=3 {
-            let expires_at = Some(seq * 100);
-            recent.push(Event {
-                expires_at,
-                ..event(seq, 0)
-            });
+            let json = br#"{"type":"message"}"#;
+            recent.push(Event::new(seq, Some(seq * 100), json));
         }
         recent.forget_expired(199);
         assert_eq!(recent.latest(9).map(seqs), Some(vec![2, 3]));

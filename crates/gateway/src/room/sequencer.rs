@@ -119,17 +119,12 @@ impl Sequencer {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
     use proptest::prelude::*;
 
     use super::*;
 
     fn event(seq: u64) -> Event {
-        Event {
-            seq,
-            expires_at: None,
-            json: Bytes::new(),
-        }
+        Event::new(seq, None, b"")
     }
 
     fn epoch(name: &str) -> Epoch {

@@ -113,7 +113,7 @@ impl Snapshot {
         recovered: bool,
         events: impl Iterator<Item = &'a Event> + Clone,
     ) -> Self {
-        let items = events.clone().map(|event| event.json.as_ref());
+        let items = events.clone().map(Event::json);
         Self {
             head,
             about,

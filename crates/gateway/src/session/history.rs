@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use rookery_protocol::{
-    ErrorCode, RequestId, RoomId, client_frame::HistoryPage, encode, websocket,
+    ErrorCode, Event, RequestId, RoomId, client_frame::HistoryPage, encode, websocket,
 };
 
 use super::Refusal;
@@ -33,7 +33,7 @@ pub(super) fn history(
     actix_rt::spawn(async move {
         match worker.hub.store.history(&room, page, limit).await {
             Ok(history) => {
-                let messages = history.messages.iter().map(|event| event.json.as_ref());
+                let messages = history.messages.iter().map(Event::json);
                 let page = encode::ok_history(&id, messages, history.more);
                 connection.answer(websocket::text(&page), &worker);
             }

@@ -232,7 +232,8 @@ mod tests {
             taken in 1usize..80_000,
         ) {
             let payloads: Vec<Vec<u8>> = lengths.iter().map(|length| vec![b'x'; *length]).collect();
-            let frames = websocket::text_batch(payloads.iter().map(Vec::as_slice));
+            let frames = payloads.iter().map(|payload| websocket::text(payload));
+            let frames = Bytes::from(frames.collect::<Vec<_>>().concat());
             let taken = taken.min(frames.len() - 1).max(1);
             let boundaries: Vec<usize> = payloads
                 .iter()

@@ -8,4 +8,4 @@ mod reader;
 mod writer;
 
 pub use reader::{Frames, Incoming, ReadError, Reader};
-pub use writer::{close, ping, pong, text, text_batch, text_begun};
+pub use writer::{close, payload_of, ping, pong, text, text_begun, text_of};

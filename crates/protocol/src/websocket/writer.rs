@@ -20,16 +20,44 @@ fn put_header(out: &mut Vec<u8>, op: OpCode, length: usize) {
     }
 }
 
-fn frame(op: OpCode, payload: &[u8]) -> Bytes {
-    let mut out = Vec::with_capacity(payload.len() + 10);
-    put_header(&mut out, op, payload.len());
-    out.extend_from_slice(payload);
+/// The bytes of a header before a payload of so many bytes.
+fn header_length(payload: usize) -> usize {
+    match payload {
+        0..=125 => 2,
+        126..=0xffff => 4,
+        _ => 10,
+    }
+}
+
+/// A frame whose payload is made of pieces, in memory of just its size.
+fn frame(op: OpCode, pieces: &[&[u8]]) -> Bytes {
+    let payload = pieces.iter().map(|piece| piece.len()).sum();
+    let mut out = Vec::with_capacity(header_length(payload) + payload);
+    put_header(&mut out, op, payload);
+    for piece in pieces {
+        out.extend_from_slice(piece);
+    }
     out.into()
 }
 
 /// A text frame. The payload must be UTF-8, which all JSON here is.
 pub fn text(payload: &[u8]) -> Bytes {
-    frame(OpCode::Text, payload)
+    frame(OpCode::Text, &[payload])
+}
+
+/// A text frame whose payload is made of pieces.
+pub fn text_of(pieces: &[&[u8]]) -> Bytes {
+    frame(OpCode::Text, pieces)
+}
+
+/// The payload of a finished text frame of a server.
+pub fn payload_of(frame: &[u8]) -> &[u8] {
+    let header = match frame.get(1) {
+        Some(126) => 4,
+        Some(127) => 10,
+        _ => 2,
+    };
+    frame.get(header..).unwrap_or_default()
 }
 
 /// The beginning of a text frame, of which `rest` bytes of payload follow in another piece.
@@ -40,16 +68,6 @@ pub fn text_begun(payload: &[u8], rest: usize) -> Bytes {
     out.into()
 }
 
-/// Several text frames, one after the other, in one piece of memory.
-pub fn text_batch<'a>(payloads: impl IntoIterator<Item = &'a [u8]>) -> Bytes {
-    let mut out = Vec::new();
-    for payload in payloads {
-        put_header(&mut out, OpCode::Text, payload.len());
-        out.extend_from_slice(payload);
-    }
-    out.into()
-}
-
 /// A ping without payload.
 pub fn ping() -> Bytes {
     Bytes::from_static(&[0x89, 0])
@@ -57,12 +75,11 @@ pub fn ping() -> Bytes {
 
 /// A pong with the payload of the ping that it answers (at most 125 bytes).
 pub fn pong(payload: &[u8]) -> Bytes {
-    frame(OpCode::Pong, payload)
+    frame(OpCode::Pong, &[payload])
 }
 
 /// A close frame with its code and the reason that belongs to it.
 pub fn close(code: CloseCode) -> Bytes {
-    let mut payload = code.as_u16().to_be_bytes().to_vec();
-    payload.extend_from_slice(code.reason().as_bytes());
-    frame(OpCode::Close, &payload)
+    let reason = code.reason().as_bytes();
+    frame(OpCode::Close, &[&code.as_u16().to_be_bytes(), reason])
 }

@@ -12,7 +12,7 @@ pub(super) fn durable(
     kind: EventKind,
     event: &Event,
 ) -> Option<String> {
-    let data = std::str::from_utf8(&event.json).ok()?;
+    let data = std::str::from_utf8(event.json()).ok()?;
     let mut line = String::with_capacity(data.len() + 160);
     // Ids need no escaping, and writing into a String cannot fail.
     let _ = write!(

@@ -59,7 +59,7 @@ pub(crate) async fn events_are_byte_for_byte_as_composed(place: Place) {
             let expires_at = (id == "event:party").then_some(appended.ts + 60_000);
             let composed = Event::compose(&room(id), appended.seq, appended.ts, expires_at, &body);
             assert_eq!(event, composed);
-            serde_json::from_slice::<serde_json::Value>(&event.json).unwrap();
+            serde_json::from_slice::<serde_json::Value>(event.json()).unwrap();
             stored.push(event);
         }
         assert_eq!(node.latest(id).await, stored, "history");

@@ -42,7 +42,7 @@ pub(crate) async fn appends_are_published_in_order(place: Place) {
             epoch: Some(epoch.to_string()),
             seq: Some(event.seq),
             expires_at: None,
-            data: String::from_utf8(event.json.to_vec()).unwrap(),
+            data: String::from_utf8(event.json().to_vec()).unwrap(),
         };
         assert_eq!(line, &expected);
     }
@@ -54,7 +54,7 @@ pub(crate) async fn a_lifetime_stands_in_the_envelope(place: Place) {
     let appended = node.send("event:party", "x").await;
     let line = node.lines(1).await.remove(0);
     assert_eq!(line.expires_at, Some(appended.ts + 60_000));
-    assert_eq!(line.data.as_bytes(), appended.event.unwrap().json);
+    assert_eq!(line.data.as_bytes(), appended.event.unwrap().json());
 }
 
 pub(crate) async fn ephemeral_payloads_come_as_they_are(place: Place) {

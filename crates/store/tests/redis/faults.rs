@@ -28,9 +28,9 @@ async fn what_is_stored_is_published_and_read() {
     let BusEvent::Payload(payload) = next(&mut bus).await else {
         panic!("not a payload");
     };
-    let json = stored.event.unwrap().json;
+    let event = stored.event.unwrap();
     assert!(
-        payload.contains(std::str::from_utf8(&json).unwrap()),
+        payload.contains(std::str::from_utf8(event.json()).unwrap()),
         "{payload:?}"
     );
     let start = Cursor {
@@ -41,7 +41,7 @@ async fn what_is_stored_is_published_and_read() {
         .events_after(&room("general"), &start, 10)
         .await
         .unwrap();
-    assert_eq!((range.head.seq, range.events[0].json.clone()), (1, json));
+    assert_eq!((range.head.seq, &range.events[0]), (1, &event));
     let page = one
         .history(&room("general"), HistoryPage::Before(9), 10)
         .await
@@ -100,7 +100,7 @@ async fn assert_log_is(store: &rookery_store::Store, acknowledged: &HashMap<Stri
         .events
         .iter()
         .map(|event| {
-            let json: serde_json::Value = serde_json::from_slice(&event.json).unwrap();
+            let json: serde_json::Value = serde_json::from_slice(event.json()).unwrap();
             (event.seq, json["text"].as_str().unwrap().to_owned())
         })
         .collect();

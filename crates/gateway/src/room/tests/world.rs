@@ -26,11 +26,8 @@ pub(super) struct Log {
 
 impl Log {
     pub(super) fn event(&self, seq: u64) -> Event {
-        Event {
-            seq,
-            expires_at: self.ends[seq as usize - 1],
-            json: format!(r#"{{"type":"message","seq":{seq}}}"#).into(),
-        }
+        let json = format!(r#"{{"type":"message","seq":{seq}}}"#);
+        Event::new(seq, self.ends[seq as usize - 1], json.as_bytes())
     }
 
     pub(super) fn head(&self) -> u64 {
