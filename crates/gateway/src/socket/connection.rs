@@ -248,8 +248,7 @@ impl Connection {
         let limit = worker.hub.settings.limits.outbox_bytes;
         let mut outbox = self.outbox.borrow_mut();
         if outbox.is_empty() {
-            // Past the runtime, whose record of the socket lies elsewhere in memory.
-            match SockRef::from(&self.stream).send(all) {
+            match self.send(all) {
                 Ok(written) if written == all.len() => return,
                 Ok(written) => outbox.push(all.clone(), written, false),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -338,7 +337,18 @@ impl Connection {
         for slice in slices {
             joined.extend_from_slice(slice);
         }
-        self.stream.try_write(&joined)
+        match self.send(&joined) {
+            // Said by the runtime, which has to know it to tell when there is room again.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.stream.try_write(&joined)
+            }
+            sent => sent,
+        }
+    }
+
+    /// Past the runtime, whose record of the socket lies elsewhere in memory.
+    fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        SockRef::from(&self.stream).send(bytes)
     }
 
     /// Ends the connection from the node's side.
