@@ -10,6 +10,7 @@ use std::{
     cell::{Cell, OnceCell, RefCell},
     io::{self, IoSlice},
     net::IpAddr,
+    os::fd::AsRawFd,
     rc::Rc,
     task::{Context, Poll, Waker},
     time::Duration,
@@ -280,6 +281,16 @@ impl Connection {
         if full {
             self.close(CloseCode::SlowReader, worker);
         }
+    }
+
+    /// Looks at what [`Connection::deliver`] looks at.
+    pub(crate) fn fetch(&self) {
+        let ended = self.end.get().is_some();
+        std::hint::black_box((
+            ended,
+            self.outbox.borrow().is_empty(),
+            self.stream.as_raw_fd(),
+        ));
     }
 
     fn set_blocked(&self, blocked: bool, worker: &Worker) {

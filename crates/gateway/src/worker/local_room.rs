@@ -12,6 +12,9 @@ use rookery_protocol::RoomId;
 use super::{ConnectionKey, Worker};
 use crate::socket::Connection;
 
+/// How many members are fetched from memory together.
+const AT_ONCE: usize = 16;
+
 /// One in so many members is few.
 const FEW: usize = 8;
 
@@ -85,6 +88,9 @@ impl Worker {
         }
         let mut first = first.into_iter().peekable();
         for (place, connection) in local.members.values().enumerate() {
+            if place % AT_ONCE == 0 {
+                local.fetch(place..place + AT_ONCE);
+            }
             if first.next_if_eq(&place).is_none() {
                 connection.deliver(&all, &durable, self);
             }
@@ -96,6 +102,21 @@ impl Worker {
 }
 
 impl LocalRoom {
+    /// Looks at some members, so that the processor gets them out of memory
+    /// all at once and not each when its turn comes: a fifth of what a delivery
+    /// costs outside the kernel, a hundredth of the whole.
+    fn fetch(&self, places: std::ops::Range<usize>) {
+        let places = places.start..places.end.min(self.members.len());
+        for connection in self
+            .members
+            .get_range(places)
+            .into_iter()
+            .flat_map(|members| members.values())
+        {
+            connection.fetch();
+        }
+    }
+
     /// The places of the members with answers to be written, where they are
     /// few among many. They are served first: whoever waits for an answer to
     /// write on does so while the others are still being served.
