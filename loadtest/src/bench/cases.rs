@@ -147,7 +147,7 @@ pub(crate) const CASES: &[Case] = &[
         key: "fanout-sweep",
         title: "1 room × 1000, highest rate with p99 under 25 ms",
         scenario: "fanout",
-        settings: "--rooms 1 --members 1000 --sweep",
+        settings: "--rooms 1 --members 1000 --sweep --rate 100",
         short: "--rooms 1 --members 10 --sweep --rate 1000 --limit-ms 500 --seconds 0.3 --warmup 0",
         contenders: SERVERS,
         goals: &[

@@ -450,15 +450,21 @@ impl Engine {
         self.settings.targets[usize::from(target.0)].address
     }
 
-    /// Waits until every message is settled, `patience` at most.
+    /// Waits until every message is settled, or nothing has come for as long as
+    /// `quiet`: a server that is behind is let catch up.
     ///
     /// # Errors
     ///
     /// Where the poll fails.
-    pub(crate) fn drain(&mut self, patience: Duration, stop: &Stop) -> io::Result<()> {
-        let end = self.now().plus_seconds(patience.as_secs_f64());
+    pub(crate) fn drain(&mut self, quiet: Duration, stop: &Stop) -> io::Result<()> {
+        let mut came = self.tally.came();
+        let mut end = self.now().plus_seconds(quiet.as_secs_f64());
         while self.unsettled() > 0 && self.now() < end && !stop.requested_twice() {
             self.turn(end.min(self.now().plus_seconds(0.1)))?;
+            if self.tally.came() != came {
+                came = self.tally.came();
+                end = self.now().plus_seconds(quiet.as_secs_f64());
+            }
         }
         Ok(())
     }

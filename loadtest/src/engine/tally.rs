@@ -143,6 +143,11 @@ struct Second {
 }
 
 impl Tally {
+    /// Deliveries and answers that came as expected, ever.
+    pub(crate) fn came(&self) -> u64 {
+        self.delivered + self.acknowledged + self.refused
+    }
+
     /// A measured message came to a member.
     #[inline]
     pub(crate) fn measured_delivery(&mut self, micros: u64) {

@@ -44,9 +44,9 @@ pub(crate) struct Arguments {
 /// How long it is measured, where nothing else is said.
 const SECONDS: f64 = 10.0;
 /// How long each step of a sweep is measured.
-const STEP_SECONDS: f64 = 3.0;
+const STEP_SECONDS: f64 = 2.0;
 const WARMUP: f64 = 2.0;
-const STEP_WARMUP: f64 = 1.0;
+const STEP_WARMUP: f64 = 0.5;
 
 /// Runs it.
 ///

@@ -20,8 +20,8 @@ use crate::{
 
 /// How long connecting may take, beside a millisecond for each connection.
 const PATIENCE_TO_CONNECT: Duration = Duration::from_secs(30);
-/// How long to wait for what is still on its way after the measured span.
-const PATIENCE_TO_DRAIN: f64 = 10.0;
+/// How long nothing may come after the measured span before the rest is missing.
+const PATIENCE_TO_DRAIN: Duration = Duration::from_secs(10);
 /// Connections in the making at once.
 const HANDSHAKES: usize = 128;
 
@@ -238,12 +238,20 @@ impl Stage {
     ///
     /// Where the poll fails.
     pub(crate) fn end(&mut self) -> anyhow::Result<Measured> {
+        self.end_after(PATIENCE_TO_DRAIN)
+    }
+
+    /// The same; what has not come when nothing came for so long is missing.
+    ///
+    /// # Errors
+    ///
+    /// Where the poll fails.
+    pub(crate) fn end_after(&mut self, quiet: Duration) -> anyhow::Result<Measured> {
         let (seconds, delivered) = self.engine.end();
         let cpu_us = self.sampler.cpu_us();
         self.progress
             .begin("waiting for the last deliveries", 0, "");
-        let patience = Duration::from_secs_f64(PATIENCE_TO_DRAIN);
-        self.engine.drain(patience, &self.stop)?;
+        self.engine.drain(quiet, &self.stop)?;
         let counts = self.engine.counts();
         let tally = self.engine.tally();
         let mut latencies = BTreeMap::new();
