@@ -71,8 +71,8 @@ pub struct MessageFields<'a> {
     pub nonce: Option<&'a Nonce>,
     /// The message that this one answers.
     pub reply_to: Option<u64>,
-    /// Whatever the application wants to go along.
-    pub meta: Option<&'a serde_json::Value>,
+    /// Whatever the application wants to go along, as JSON on one line.
+    pub meta: Option<&'a str>,
 }
 
 impl EventBody {
@@ -93,7 +93,7 @@ impl EventBody {
         }
         if let Some(meta) = fields.meta {
             json.extend_from_slice(br#","meta":"#);
-            put(&mut json, meta);
+            json.extend_from_slice(meta.as_bytes());
         }
         Self {
             kind: EventKind::Message,
@@ -242,7 +242,7 @@ mod tests {
                 text: &text,
                 nonce: Some(&nonce),
                 reply_to: Some(7),
-                meta: Some(&meta),
+                meta: Some(&meta.to_string()),
             });
             let json = [b"{", &*body.fields, b"}"].concat();
             let wanted = serde_json::json!({

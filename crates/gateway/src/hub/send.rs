@@ -73,15 +73,13 @@ impl Hub {
             };
             Refusal::new(code, error.to_string())
         })?;
-        if let Some(meta) = &meta {
-            check_meta(meta, self.settings.limits.meta_bytes)?;
-        }
+        let meta = meta.map(|meta| self.accept_meta(&meta)).transpose()?;
         let body = EventBody::message(&MessageFields {
             from: user,
             text: &text,
             nonce: nonce.as_ref(),
             reply_to,
-            meta: meta.as_ref(),
+            meta: meta.as_deref(),
         });
         let known = self.followed_room(&room).and_then(|room| room.position());
         Ok(Append {
@@ -93,6 +91,19 @@ impl Hub {
         })
     }
 
+    /// What the application sends along, as JSON.
+    fn accept_meta(&self, meta: &serde_json::Value) -> Result<String, Refusal> {
+        let (json, most) = (meta.to_string(), self.settings.limits.meta_bytes);
+        if most == 0 || json.len() <= most {
+            return Ok(json);
+        }
+        let message = format!(
+            "meta has {} bytes as JSON; at most {most} are allowed (limits.meta_bytes)",
+            json.len()
+        );
+        Err(Refusal::new(ErrorCode::TooLarge, message))
+    }
+
     /// Gives the room what the store has just numbered.
     fn take_appended(self: &Arc<Self>, room: &rookery_protocol::RoomId, appended: Appended) {
         let (Some(event), Some(room)) = (appended.event, self.followed_room(room)) else {
@@ -102,14 +113,4 @@ impl Hub {
             self.heal_soon(room);
         }
     }
-}
-
-fn check_meta(meta: &serde_json::Value, most: usize) -> Result<(), Refusal> {
-    let bytes = meta.to_string().len();
-    if most == 0 || bytes <= most {
-        return Ok(());
-    }
-    let message =
-        format!("meta has {bytes} bytes as JSON; at most {most} are allowed (limits.meta_bytes)");
-    Err(Refusal::new(ErrorCode::TooLarge, message))
 }
