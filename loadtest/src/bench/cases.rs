@@ -1,6 +1,8 @@
 //! What the bench runs and what is hoped for: the one table of cases, systems,
 //! figures and goals. Nothing here runs anything.
 
+use super::growth::GROWTH;
+
 /// A load, who has to carry it, and the goals that it decides.
 #[derive(Debug)]
 pub(crate) struct Case {
@@ -16,6 +18,17 @@ pub(crate) struct Case {
     /// The first is the one that the goals are for.
     pub(crate) contenders: &'static [Contender],
     pub(crate) goals: &'static [Goal],
+    /// Where the contenders are sizes of one load instead of systems.
+    pub(crate) growth: Option<Growth>,
+}
+
+/// What grows from contender to contender, whose names are its sizes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Growth {
+    /// For people: `Members of the room`.
+    pub(crate) along: &'static str,
+    /// The keys of the figures that are looked at.
+    pub(crate) figures: &'static [&'static str],
 }
 
 /// Who is measured in a case.
@@ -112,6 +125,7 @@ pub(crate) const CASES: &[Case] = &[
                 bound: AtMostTimes(0.48, "socketio"),
             },
         ],
+        growth: None,
     },
     Case {
         key: "fanout-20",
@@ -130,6 +144,7 @@ pub(crate) const CASES: &[Case] = &[
                 bound: AtLeastTimes(40.0, "socketio"),
             },
         ],
+        growth: None,
     },
     Case {
         key: "fanout-200",
@@ -142,6 +157,7 @@ pub(crate) const CASES: &[Case] = &[
             figure: "deliveries_per_s",
             bound: AtLeastTimes(3.0, "bun"),
         }],
+        growth: None,
     },
     Case {
         key: "fanout-sweep",
@@ -160,6 +176,7 @@ pub(crate) const CASES: &[Case] = &[
                 bound: AtLeastTimes(2.0, "bun"),
             },
         ],
+        growth: None,
     },
     Case {
         key: "rooms",
@@ -178,6 +195,7 @@ pub(crate) const CASES: &[Case] = &[
                 bound: AtLeastTimes(3.5, "socketio"),
             },
         ],
+        growth: None,
     },
     Case {
         key: "cluster",
@@ -196,6 +214,7 @@ pub(crate) const CASES: &[Case] = &[
                 bound: AtMostTimes(1.1, "redis-baseline"),
             },
         ],
+        growth: None,
     },
     Case {
         key: "cluster-1500",
@@ -208,6 +227,7 @@ pub(crate) const CASES: &[Case] = &[
             figure: "delivery_p99_us",
             bound: AtMostTimes(0.25, "socketio"),
         }],
+        growth: None,
     },
     Case {
         key: "idle",
@@ -220,6 +240,7 @@ pub(crate) const CASES: &[Case] = &[
             figure: "bytes_per_connection",
             bound: Limit(1536.0),
         }],
+        growth: None,
     },
     Case {
         key: "connect",
@@ -232,6 +253,7 @@ pub(crate) const CASES: &[Case] = &[
             figure: "cpu_us_per_connection",
             bound: AtMostTimes(1.0 / 6.0, "socketio"),
         }],
+        growth: None,
     },
     Case {
         key: "churn",
@@ -244,6 +266,7 @@ pub(crate) const CASES: &[Case] = &[
             figure: "new_connection_p99_us",
             bound: Limit(100_000.0),
         }],
+        growth: None,
     },
     Case {
         key: "slow",
@@ -256,6 +279,7 @@ pub(crate) const CASES: &[Case] = &[
             figure: "delivery_p99_ratio",
             bound: Limit(1.1),
         }],
+        growth: None,
     },
     Case {
         key: "storm",
@@ -274,6 +298,7 @@ pub(crate) const CASES: &[Case] = &[
                 bound: Limit(1.0),
             },
         ],
+        growth: None,
     },
     Case {
         key: "workers",
@@ -286,6 +311,7 @@ pub(crate) const CASES: &[Case] = &[
             figure: "cpu_us_per_delivery",
             bound: AtMostTimes(1.1, "rookery"),
         }],
+        growth: None,
     },
     Case {
         key: "soak",
@@ -295,8 +321,14 @@ pub(crate) const CASES: &[Case] = &[
         short: "--nodes 2 --store redis --connections 60 --rate 100 --seconds 5 --restart-nodes 2",
         contenders: &[ROOKERY],
         goals: &[],
+        growth: None,
     },
 ];
+
+/// Those with goals, and those that show how cost grows.
+pub(crate) fn all_cases() -> impl Iterator<Item = &'static Case> {
+    CASES.iter().chain(GROWTH)
+}
 
 impl Case {
     /// The one that the goals are for.
@@ -304,9 +336,11 @@ impl Case {
         self.contenders[0].name
     }
 
-    /// The figures that are looked at first: those of the goals, each once.
+    /// The figures that are looked at first: those of the goals, each once, or
+    /// what is said to grow.
     pub(crate) fn figures(&self) -> Vec<&'static str> {
-        let mut figures = Vec::new();
+        let growing = self.growth.map_or(&[][..], |growth| growth.figures);
+        let mut figures = growing.to_vec();
         for goal in self.goals {
             if !figures.contains(&goal.figure) {
                 figures.push(goal.figure);
@@ -317,7 +351,7 @@ impl Case {
 
     /// The case of that key, as files name it.
     pub(crate) fn named(key: &str) -> Option<&'static Self> {
-        CASES.iter().find(|case| case.key == key)
+        all_cases().find(|case| case.key == key)
     }
 }
 
@@ -354,8 +388,8 @@ mod tests {
 
     #[test]
     fn the_table_agrees_with_itself() {
-        for (index, case) in CASES.iter().enumerate() {
-            assert!(CASES[..index].iter().all(|other| other.key != case.key));
+        for (index, case) in all_cases().enumerate() {
+            assert!(all_cases().take(index).all(|other| other.key != case.key));
             for other in case.goals.iter().filter_map(|goal| goal.bound.against()) {
                 let known = case
                     .contenders

@@ -3,6 +3,7 @@
 
 pub(crate) mod cases;
 mod child;
+mod growth;
 pub(crate) mod judge;
 mod options;
 mod redis_baseline;

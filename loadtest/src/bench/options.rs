@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use anyhow::{bail, ensure};
 use clap::Args;
 
-use super::cases::{CASES, Case, Contender, Measured};
+use super::cases::{CASES, Case, Contender, Measured, all_cases};
+use super::growth::GROWTH;
 
 /// Measure Rookery and its peers in turn, and compare them with the goals
 #[derive(Debug, Args)]
@@ -13,6 +14,9 @@ pub(crate) struct Options {
     /// Only these cases: keys such as fanout-steady, or scenarios such as fanout (--list names all)
     #[arg(long, value_delimiter = ',', value_name = "CASES")]
     pub(crate) only: Vec<String>,
+    /// How Rookery's cost grows with room size, rooms, connections and nodes, instead of the cases with goals
+    #[arg(long, conflicts_with = "only")]
+    pub(crate) growth: bool,
     /// Only these systems: rookery, bun, socketio, …
     #[arg(long, value_delimiter = ',', value_name = "SYSTEMS")]
     pub(crate) systems: Vec<String>,
@@ -20,7 +24,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) repetitions: u32,
     /// Tiny loads, once: fails on wrong counts, says nothing about speed
-    #[arg(long, conflicts_with_all = ["repetitions", "json", "html"])]
+    #[arg(long, conflicts_with_all = ["repetitions", "json", "html", "svg"])]
     pub(crate) short: bool,
     /// The node's binary, where it is not beside this one
     #[arg(long, value_name = "PATH")]
@@ -31,6 +35,9 @@ pub(crate) struct Options {
     /// Write a page with everything here
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
+    /// Write each plot as a file into this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) svg: Option<PathBuf>,
     /// No progress, only the results
     #[arg(long)]
     pub(crate) quiet: bool,
@@ -52,16 +59,19 @@ impl Options {
     /// Where a name is none of a case, a scenario or a system.
     pub(crate) fn cases(&self) -> anyhow::Result<Vec<&'static Case>> {
         for wanted in &self.only {
-            if !CASES.iter().any(|case| case.answers_to(wanted)) {
-                let keys: Vec<_> = CASES.iter().map(|case| case.key).collect();
+            if !all_cases().any(|case| case.answers_to(wanted)) {
+                let keys: Vec<_> = all_cases().map(|case| case.key).collect();
                 bail!("there is no case {wanted:?}; there are {}", keys.join(", "));
             }
         }
         self.check_systems()?;
-        let wanted = |case: &&Case| {
-            self.only.is_empty() || self.only.iter().any(|wanted| case.answers_to(wanted))
+        let cases: Vec<_> = match (self.growth, self.only.as_slice()) {
+            (true, _) => GROWTH.iter().collect(),
+            (false, []) => CASES.iter().collect(),
+            (false, only) => all_cases()
+                .filter(|case| only.iter().any(|wanted| case.answers_to(wanted)))
+                .collect(),
         };
-        let cases: Vec<_> = CASES.iter().filter(wanted).collect();
         ensure!(
             cases.iter().any(|case| !self.contenders(case).is_empty()),
             "none of these systems is measured in any of these cases"
@@ -70,8 +80,7 @@ impl Options {
     }
 
     fn check_systems(&self) -> anyhow::Result<()> {
-        let mut known: Vec<_> = CASES
-            .iter()
+        let mut known: Vec<_> = all_cases()
             .flat_map(|case| case.contenders.iter().map(Contender::system))
             .collect();
         known.sort_unstable();
@@ -102,7 +111,7 @@ impl Options {
 
 impl Case {
     fn answers_to(&self, wanted: &str) -> bool {
-        wanted == self.key || wanted == self.scenario
+        wanted == self.key || (wanted == self.scenario && self.growth.is_none())
     }
 }
 
@@ -141,6 +150,8 @@ mod tests {
         assert_eq!(keys("--only rooms"), ["rooms", "cluster", "cluster-1500"]);
         assert_eq!(keys("--only idle,connect"), ["idle", "connect", "churn"]);
         assert_eq!(keys("").len(), CASES.len());
+        assert_eq!(keys("--growth").len(), GROWTH.len());
+        assert_eq!(keys("--only growth-nodes"), ["growth-nodes"]);
     }
 
     #[test]

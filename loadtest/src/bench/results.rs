@@ -2,7 +2,7 @@
 
 use console::style;
 
-use super::cases::{CASES, Case};
+use super::cases::{Case, all_cases};
 use super::judge::{Verdict, judge, values};
 use crate::report::grid::Grid;
 use crate::report::json::Run;
@@ -12,8 +12,7 @@ use crate::report::units::ratio;
 /// Every case with a line for everybody in it, then the goals.
 pub(crate) fn text(runs: &[Run]) -> String {
     let ran = |case: &&Case| runs.iter().any(|run| run.case.as_deref() == Some(case.key));
-    let mut text: String = CASES
-        .iter()
+    let mut text: String = all_cases()
         .filter(ran)
         .map(|case| of_case(case, runs))
         .collect();
@@ -119,7 +118,7 @@ fn coloured(verdict: Verdict) -> String {
 /// The cases, who is measured in them, and the goals.
 pub(crate) fn list() -> String {
     let mut text = String::new();
-    for case in CASES {
+    for case in all_cases() {
         let names: Vec<_> = case
             .contenders
             .iter()

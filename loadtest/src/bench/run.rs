@@ -18,7 +18,7 @@ use super::schedule::{Pace, Turn, turns};
 use super::{child, redis_baseline, results};
 use crate::fleet;
 use crate::outcome::Outcome;
-use crate::report::commands::write_page;
+use crate::report::commands::{write_page, write_plots};
 use crate::report::json::{Recording, Run};
 use crate::report::units::duration;
 
@@ -181,6 +181,9 @@ impl<'a> Bench<'a> {
         let recording = Recording::of_runs(self.runs);
         if let Some(path) = &self.options.html {
             write_page(&recording, path)?;
+        }
+        if let Some(folder) = &self.options.svg {
+            write_plots(&recording, folder)?;
         }
         if !self.options.short {
             print(&results::text(&recording.runs));

@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::Args;
 use console::Term;
 
+pub(crate) use super::html::svg::write as write_plots;
 use super::json::Recording;
 use super::{compare, html, table};
 use crate::bench;
@@ -28,6 +29,9 @@ pub(crate) struct ShowOptions {
     /// Write a page with everything here, instead of a table
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    /// Write each plot as a file into this folder, instead of a table
+    #[arg(long, value_name = "FOLDER")]
+    svg: Option<PathBuf>,
 }
 
 /// Prints the comparison.
@@ -59,7 +63,13 @@ pub(crate) fn compare(options: &CompareOptions) -> anyhow::Result<()> {
 pub(crate) fn show(options: &ShowOptions) -> anyhow::Result<()> {
     let recording = Recording::read(&options.result)?;
     if let Some(path) = &options.html {
-        return write_page(&recording, path);
+        write_page(&recording, path)?;
+    }
+    if let Some(folder) = &options.svg {
+        write_plots(&recording, folder)?;
+    }
+    if options.html.is_some() || options.svg.is_some() {
+        return Ok(());
     }
     if recording.is_bench() {
         print(&bench::results(&recording.runs));

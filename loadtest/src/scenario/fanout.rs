@@ -21,6 +21,10 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 1000, value_name = "NUMBER")]
     pub(crate) members: usize,
 
+    /// Connections beside them that are in no room and hold still
+    #[arg(long, default_value_t = 0, value_name = "NUMBER")]
+    pub(crate) idle: usize,
+
     /// Messages a second, of all rooms together; latencies count from the times at which they were due
     #[arg(long, default_value_t = 50.0, value_name = "PER_SECOND", value_parser = positive)]
     pub(crate) rate: f64,
@@ -57,13 +61,20 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let Arguments {
         rooms,
         members,
+        idle,
         common,
         ..
     } = arguments;
-    let mut stage = Stage::set_up(common, "fanout", rooms * members)?;
+    let mut stage = Stage::set_up(common, "fanout", rooms * members + idle)?;
     stage.setting("rooms", rooms);
     stage.setting("members", members);
     fill_rooms(&mut stage, *rooms, *members);
+    if *idle > 0 {
+        stage.setting("idle connections", idle);
+        for index in 0..*idle {
+            stage.engine.add_seat(stage.engine.target_of(index), &[]);
+        }
+    }
     stage.connect_all()?;
     if arguments.sweep {
         stage.setting("sweep", format!("p99 under {} ms", arguments.limit_ms));

@@ -82,7 +82,16 @@ fn costs(measured: &Measured, members: usize) -> Vec<Figure> {
             deliveries,
         ),
     ];
-    let known = costs.into_iter().filter_map(|(key, name, role, per)| {
+    let nodes = measured.processes_of(Role::Node).max(1) as f64;
+    let costs = costs
+        .into_iter()
+        .chain((measured.processes_of(Role::Redis) > 0).then_some((
+            "node_cpu_us_per_message",
+            "CPU per message of each node",
+            Role::Node,
+            messages * nodes,
+        )));
+    let known = costs.filter_map(|(key, name, role, per)| {
         let cpu_us = measured.cpu_us_of(role)? as f64;
         Some(figure(key, name, "µs", cpu_us / per, Better::Lower))
     });

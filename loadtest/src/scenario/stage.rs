@@ -317,6 +317,12 @@ impl Measured {
         cpu_us_of(&self.cpu_us, role)
     }
 
+    /// How many processes of a role there are.
+    pub(crate) fn processes_of(&self, role: Role) -> usize {
+        let of_role = self.cpu_us.iter().filter(|(who, _)| who.role == role);
+        of_role.count()
+    }
+
     /// Where the generator itself may have bounded or blurred what was measured.
     fn remarks(&self) -> Vec<String> {
         let mut remarks = Vec::new();

@@ -3,7 +3,9 @@
 
 use maud::{Markup, html};
 
-use super::{gauge, place, plots};
+use super::plot::Plot;
+use super::svg::{self, Bar};
+use super::{gauge, growth, place, plots};
 use crate::bench::cases::Case;
 use crate::bench::judge::{Judged, Verdict, judge};
 use crate::outcome::{Better, Figure, Outcome};
@@ -131,7 +133,12 @@ impl Measured<'_> {
     }
 }
 
-fn contenders<'a>(runs: &[&'a Run], order: impl Fn(&str) -> usize) -> Vec<Measured<'a>> {
+/// In the order of the case.
+fn contenders<'a>(runs: &[&'a Run], case: Option<&Case>) -> Vec<Measured<'a>> {
+    let order = |name: &str| {
+        let place = case.and_then(|case| case.contenders.iter().position(|c| c.name == name));
+        place.unwrap_or(usize::MAX)
+    };
     let mut measured: Vec<Measured<'a>> = Vec::new();
     for run in runs {
         match measured.iter_mut().find(|one| one.name == run.contender) {
@@ -163,11 +170,7 @@ fn colour(contender: &str) -> usize {
 
 fn case(key: &str, runs: Vec<&Run>) -> Markup {
     let known = Case::named(key);
-    let order = |name: &str| {
-        let place = known.and_then(|case| case.contenders.iter().position(|c| c.name == name));
-        place.unwrap_or(usize::MAX)
-    };
-    let measured = contenders(&runs, order);
+    let measured = contenders(&runs, known);
     let figures = figures(known, &measured);
     let first = figures.first().map_or("", String::as_str);
     html! {
@@ -177,7 +180,7 @@ fn case(key: &str, runs: Vec<&Run>) -> Markup {
             @if let [alone] = measured.as_slice() { (figure_cards(alone)) }
             div.plots {
                 @if measured.len() > 1 { @for figure in &figures { (bars(figure, &measured)) } }
-                @for plot in case_plots(first, &measured) { (plot.markup()) }
+                @for (_, plot) in case_plots(known, first, &measured) { (plot.markup()) }
             }
             details {
                 summary { "All numbers, and the commands" }
@@ -290,7 +293,20 @@ fn bars(key: &str, measured: &[Measured<'_>]) -> Markup {
     }
 }
 
-fn case_plots(figure: &str, measured: &[Measured<'_>]) -> Vec<super::plot::Plot> {
+/// Each with a word for its file; empty where that of the case says it.
+fn case_plots(
+    case: Option<&Case>,
+    figure: &str,
+    measured: &[Measured<'_>],
+) -> Vec<(&'static str, Plot)> {
+    if let Some(case) = case.filter(|case| case.growth.is_some()) {
+        let plot = growth::plot(case, |contender, key| {
+            let one = measured.iter().find(|one| one.name == contender)?;
+            let (figure, spread) = one.figure(key)?;
+            Some((figure.clone(), spread))
+        });
+        return plot.into_iter().map(|plot| ("", plot)).collect();
+    }
     let typical: Vec<_> = measured
         .iter()
         .map(|one| (one.name, one.colour, one.typical(figure)))
@@ -302,10 +318,69 @@ fn case_plots(figure: &str, measured: &[Measured<'_>]) -> Vec<super::plot::Plot>
         })
         .collect();
     let quantiles = plots::quantiles("Delivery latency by quantile", &deliveries);
-    [plots::sweep(&typical), quantiles]
-        .into_iter()
-        .flatten()
+    let plots = [("sweep", plots::sweep(&typical)), ("latency", quantiles)];
+    let there = plots.into_iter();
+    there
+        .filter_map(|(word, plot)| Some((word, plot?)))
         .collect()
+}
+
+/// Every plot as a drawing of its own, with a name for its file.
+pub(super) fn drawings(runs: &[Run]) -> Vec<(String, Markup)> {
+    let keys = case_keys(runs).into_iter();
+    keys.flat_map(|key| {
+        let of_case = runs.iter().filter(|run| run.case.as_deref() == Some(key));
+        case_drawings(key, &of_case.collect::<Vec<_>>())
+    })
+    .collect()
+}
+
+fn case_drawings(key: &str, runs: &[&Run]) -> Vec<(String, Markup)> {
+    let known = Case::named(key);
+    let title = known.map_or(key, |case| case.title);
+    let measured = contenders(runs, known);
+    let figures = figures(known, &measured);
+    let first = figures.first().map_or("", String::as_str);
+    let grows = known.is_some_and(|case| case.growth.is_some());
+    let mut drawings = Vec::new();
+    for figure in figures.iter().filter(|_| measured.len() > 1 && !grows) {
+        if let Some(drawing) = bar_drawing(title, figure, &measured) {
+            let name = format!("{key}-{}", figure.replace('_', "-"));
+            drawings.push((name, drawing));
+        }
+    }
+    for (word, mut plot) in case_plots(known, first, &measured) {
+        if !grows {
+            plot.title = format!("{title}: {}", plot.title);
+        }
+        let name = format!("{key}-{word}");
+        drawings.push((name.trim_end_matches('-').to_owned(), plot.svg()));
+    }
+    drawings
+}
+
+fn bar_drawing(title: &str, key: &str, measured: &[Measured<'_>]) -> Option<Markup> {
+    let found = measured
+        .iter()
+        .filter_map(|one| Some((one, one.figure(key)?)));
+    let found: Vec<_> = found.collect();
+    let (_, (figure, _)) = found.first()?;
+    let rows = found.iter().map(|(one, (_, spread))| Bar {
+        name: one.name,
+        colour: one.colour,
+        spread: *spread,
+    });
+    let note = match figure.better {
+        Better::Lower => "less is better",
+        Better::Higher => "more is better",
+    };
+    let title = format!("{}: {title}", figure.name);
+    Some(svg::bars(
+        &title,
+        note,
+        &figure.unit,
+        &rows.collect::<Vec<_>>(),
+    ))
 }
 
 fn numbers(measured: &[Measured<'_>]) -> Markup {

@@ -4,9 +4,11 @@
 mod axis;
 mod bench;
 mod gauge;
+mod growth;
 mod outcome;
 mod plot;
 mod plots;
+pub(crate) mod svg;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 

@@ -16,6 +16,9 @@ pub(super) struct Plot {
     pub(super) series: Vec<Series>,
     /// A level that must not be crossed, and its name.
     pub(super) limit: Option<(f64, String)>,
+    /// Whether a drawing has the words of every value beside it: there is no
+    /// pointer on paper.
+    pub(super) labels: bool,
 }
 
 /// One line.

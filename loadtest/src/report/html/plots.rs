@@ -67,6 +67,7 @@ pub(super) fn sweep(outcomes: &[(&str, usize, &Outcome)]) -> Option<Plot> {
                 format!("limit {}", trimmed(&micros(limit as f64))),
             )
         }),
+        labels: false,
     })
 }
 
@@ -108,6 +109,7 @@ fn throughput(outcome: &Outcome) -> Option<Plot> {
             points: outcome.timeline.iter().map(point).collect(),
         }],
         limit: None,
+        labels: false,
     })
 }
 
@@ -150,6 +152,7 @@ pub(super) fn quantiles(title: &str, latencies: &[(&str, usize, &Quantiles)]) ->
         y: Axis::log(least, most, micros),
         series: latencies.iter().map(line).collect(),
         limit: None,
+        labels: false,
     })
 }
 
@@ -197,6 +200,7 @@ fn latency_over_time(outcome: &Outcome) -> Option<Plot> {
         y: Axis::log(least, most, micros),
         series: levels.iter().enumerate().map(line).collect(),
         limit: None,
+        labels: false,
     })
 }
 
@@ -222,6 +226,7 @@ fn cpu(outcome: &Outcome) -> Option<Plot> {
             })
             .collect(),
         limit: None,
+        labels: false,
     })
 }
 
@@ -247,6 +252,7 @@ fn memory(outcome: &Outcome) -> Option<Plot> {
             })
             .collect(),
         limit: None,
+        labels: false,
     })
 }
 
@@ -304,7 +310,7 @@ fn last_moment(outcome: &Outcome) -> f64 {
 }
 
 /// The least and the most; nothing where there is no value.
-fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+pub(super) fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     values
         .filter(|value| value.is_finite())
         .fold(None, |range, value| match range {
