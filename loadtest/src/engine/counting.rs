@@ -16,7 +16,7 @@ impl Engine {
     /// Takes a text frame.
     #[inline]
     pub(super) fn text(&mut self, id: SeatId, frame: &[u8], now: Nanos) {
-        match self.settings.wire.read(frame) {
+        match self.settings.wire.read(frame, &mut self.layouts) {
             Incoming::Message { number, room, seq } => match self.member_in(id, room) {
                 Some(member) => self.message(member, number, seq, now),
                 None => self.tally.strays += 1,

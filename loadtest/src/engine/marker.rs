@@ -35,6 +35,17 @@ pub(crate) fn find(json: &[u8]) -> Option<(MessageNumber, usize)> {
     })
 }
 
+/// The mark whose quotation mark stands at `place`, where there is one.
+#[inline]
+pub(crate) fn at(json: &[u8], place: usize) -> Option<MessageNumber> {
+    let mark = json.get(place..)?.first_chunk::<13>()?;
+    if mark[..3] != *b"\"@@" || mark[11..] != *b"@@" {
+        return None;
+    }
+    let digits = mark[3..].first_chunk::<8>()?;
+    hexadecimal(*digits).map(MessageNumber)
+}
+
 /// The number that eight lower-case hexadecimal digits stand for: all of them
 /// at once, since this is done for every delivery.
 #[inline]

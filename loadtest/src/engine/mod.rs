@@ -100,7 +100,7 @@ use repeat::Repeats;
 use seat::{Membership, Phase, Room, Seat};
 use tally::Span;
 use wake::Wake;
-use wire::Wire;
+use wire::{Layouts, Wire};
 
 pub(crate) use ids::{MembershipId, MessageNumber, Nanos, RoomIndex, SeatId, TargetIndex};
 pub(crate) use schedule::Schedule;
@@ -181,6 +181,7 @@ pub(crate) struct Engine {
     measured: Range<u32>,
 
     buffer: Vec<u8>,
+    layouts: Layouts,
     /// A payload that is being written, and its frame.
     payload: Vec<u8>,
     frame: Vec<u8>,
@@ -234,6 +235,7 @@ impl Engine {
             span: None,
             measured: u32::MAX..u32::MAX,
             buffer: vec![0; READ_BUFFER],
+            layouts: Layouts::new(),
             payload: Vec::new(),
             frame: Vec::new(),
             mask: 0x9e37_79b9,

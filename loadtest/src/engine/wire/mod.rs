@@ -4,6 +4,7 @@
 //! Everything that arrives is classed by a few comparisons; JSON is not parsed,
 //! because a delivery must cost next to nothing.
 
+mod layout;
 mod plain;
 mod rookery;
 mod scan;
@@ -13,6 +14,7 @@ mod token;
 use super::ids::{MessageNumber, RoomIndex};
 use crate::dialect::Dialect;
 
+pub(crate) use layout::Layouts;
 pub(crate) use rookery::Snapshot;
 
 /// A dialect, with what is needed to speak it.
@@ -156,10 +158,10 @@ impl Wire {
 
     /// Classes a text frame.
     #[inline]
-    pub(crate) fn read<'a>(&self, frame: &'a [u8]) -> Incoming<'a> {
+    pub(crate) fn read<'a>(&self, frame: &'a [u8], layouts: &mut Layouts) -> Incoming<'a> {
         match self {
-            Self::Rookery { .. } => rookery::read(frame),
-            Self::Plain => plain::read(frame),
+            Self::Rookery { .. } => rookery::read(frame, layouts),
+            Self::Plain => plain::read(frame, layouts),
             Self::SocketIo => socketio::read(frame),
         }
     }

@@ -3,6 +3,7 @@
 
 use super::{
     Incoming, Join,
+    layout::Layouts,
     scan::{after, until_quote},
 };
 use crate::engine::{ids::MessageNumber, marker};
@@ -24,18 +25,15 @@ pub(super) fn send(out: &mut Vec<u8>, room: &str, number: MessageNumber, text_by
 }
 
 #[inline]
-pub(super) fn read(frame: &[u8]) -> Incoming<'_> {
-    if let Some(rest) = frame.strip_prefix(br#"{"type":"message","room":""#)
-        && let Some((room, rest)) = until_quote(rest)
-        && let Some((number, _)) = marker::find(rest)
-    {
-        return Incoming::Message {
-            number,
-            room,
+pub(super) fn read<'a>(frame: &'a [u8], layouts: &mut Layouts) -> Incoming<'a> {
+    match layouts.read(frame) {
+        Some(found) => Incoming::Message {
+            number: found.number,
+            room: found.room,
             seq: None,
-        };
+        },
+        None => read_any_order(frame),
     }
-    read_any_order(frame)
 }
 
 /// Servers are free to write the fields in another order or with spaces.
@@ -69,6 +67,10 @@ fn read_any_order(frame: &[u8]) -> Incoming<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(frame: &[u8]) -> Incoming<'_> {
+        super::read(frame, &mut Layouts::new())
+    }
 
     #[test]
     fn a_message_is_known_in_any_order_of_fields() {

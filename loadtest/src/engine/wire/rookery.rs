@@ -3,13 +3,11 @@
 
 use super::{
     Incoming, Join,
+    layout::Layouts,
     scan::{after, number, until_quote},
     token,
 };
 use crate::engine::{ids::MessageNumber, marker};
-
-/// The beginning of nearly every frame.
-const MESSAGE: [u8; 26] = *br#"{"type":"message","room":""#;
 
 /// What the answer to `join` says about the room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,18 +64,15 @@ pub(super) fn send(out: &mut Vec<u8>, room: &str, number: MessageNumber, text_by
 }
 
 #[inline]
-pub(super) fn read(frame: &[u8]) -> Incoming<'_> {
-    if let Some((MESSAGE, rest)) = frame.split_first_chunk().map(|(head, rest)| (*head, rest))
-        && let Some((room, rest)) = until_quote(rest)
-        && let Some((seq, rest)) = rest.strip_prefix(br#","seq":"#).and_then(number)
+pub(super) fn read<'a>(frame: &'a [u8], layouts: &mut Layouts) -> Incoming<'a> {
+    if let Some(found) = layouts.read(frame)
+        && let Some(rest) = found.behind_room.strip_prefix(br#","seq":"#)
+        && let Some((seq, _)) = number(rest)
     {
-        return match marker::find(rest) {
-            Some((number, _)) => Incoming::Message {
-                number,
-                room,
-                seq: Some(seq),
-            },
-            None => Incoming::Event { room, seq },
+        return Incoming::Message {
+            number: found.number,
+            room: found.room,
+            seq: Some(seq),
         };
     }
     read_rare(frame)
@@ -90,7 +85,7 @@ fn read_rare(frame: &[u8]) -> Incoming<'_> {
     match kind {
         b"ok" => answered(rest),
         b"error" => refused(rest),
-        b"edited" | b"deleted" | b"reacted" | b"member" => event(rest),
+        b"message" | b"edited" | b"deleted" | b"reacted" | b"member" => event(rest),
         _ => Incoming::Other,
     }
 }
@@ -140,6 +135,10 @@ fn event(rest: &[u8]) -> Incoming<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(frame: &[u8]) -> Incoming<'_> {
+        super::read(frame, &mut Layouts::new())
+    }
 
     #[test]
     fn a_message_is_known_by_its_mark_and_number() {

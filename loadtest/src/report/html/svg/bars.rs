@@ -13,7 +13,7 @@ pub(in crate::report::html) struct Bar<'a> {
     pub(in crate::report::html) spread: Spread,
 }
 
-const TOP: f64 = 44.0;
+const TOP: f64 = 62.0;
 const ROW: f64 = 30.0;
 const LEFT: f64 = 150.0;
 const RIGHT: f64 = 190.0;
@@ -34,7 +34,7 @@ pub(in crate::report::html) fn bars(
             @let (words, middle) = (top + 18.0, top + 13.5);
             @let Spread { min, median, max, count } = bar.spread;
             text x=(LEFT - 10.0) y=(words) text-anchor="end" font-weight=(if index == 0 { "700" } else { "400" }) { (bar.name) }
-            rect x=(LEFT) y=(top + 4.0) width=(number(across(median).max(1.0))) height="19" rx="3" fill=(colour(bar.colour)) {}
+            rect x=(LEFT) y=(top + 4.0) width=(number(across(median).max(1.0))) height="19" rx="3" opacity="0.75" fill=(colour(bar.colour)) {}
             @if count > 1 {
                 @let (least, most) = (LEFT + across(min), LEFT + across(max));
                 path d=(format!("M{least:.1} {:.1}v8m0 -4H{most:.1}m0 -4v8", middle - 4.0)) stroke=(INK) stroke-width="1.5" fill="none" {}

@@ -10,10 +10,10 @@ const LEFT: f64 = 78.0;
 const RIGHT: f64 = 24.0;
 const BOTTOM: f64 = 42.0;
 /// Under the title, and under the legend where there is one.
-const TOP: f64 = 46.0;
-const LEGEND: f64 = 24.0;
+const TOP: f64 = 64.0;
+const LEGEND: f64 = 18.0;
 /// About the width of a letter of the legend.
-const LETTER: f64 = 7.4;
+const LETTER: f64 = 7.8;
 
 impl Plot {
     /// The plot as a drawing of its own.
@@ -26,9 +26,9 @@ impl Plot {
                 text x=(LEFT - 8.0) y=(y) dy="4" text-anchor="end" { (words) }
             }
             @for (place, words) in self.x.ticks() {
-                text x=(across(place)) y=(HEIGHT - BOTTOM + 20.0) text-anchor="middle" { (words) }
+                text x=(across(place)) y=(HEIGHT - BOTTOM + 20.0) text-anchor=(anchor(place)) { (words) }
             }
-            @for series in &self.series { (self.svg_series(series)) }
+            @for (index, series) in self.series.iter().enumerate() { (self.svg_series(index, series)) }
             @if let Some((level, name)) = &self.limit {
                 @let y = self.down(self.y.at(*level));
                 line x1=(LEFT) x2=(WIDTH - RIGHT) y1=(y) y2=(y) stroke="#d9463b" stroke-dasharray="5 4" {}
@@ -53,7 +53,7 @@ impl Plot {
         }
     }
 
-    fn svg_series(&self, series: &Series) -> Markup {
+    fn svg_series(&self, index: usize, series: &Series) -> Markup {
         let at = |point: &Point| {
             let (x, y) = (self.x.at(point.x), self.y.at(point.y));
             (across(x), self.down(y))
@@ -68,6 +68,8 @@ impl Plot {
             .map(|((x, y), _)| format!("{x},{y}"))
             .collect();
         let colour = colour(series.colour);
+        // Where lines come close, so that their words do not meet.
+        let beside = if index.is_multiple_of(2) { "-10" } else { "19" };
         html! {
             polyline points=(line.join(" ")) fill="none" stroke=(colour) stroke-width="2" stroke-linejoin="round" {}
             @if series.look == Look::Dots {
@@ -75,7 +77,7 @@ impl Plot {
                     circle cx=(x) cy=(y) r="4" stroke=(colour) stroke-width="2"
                         fill=(if point.bad { "none" } else { colour }) {}
                     @if self.labels {
-                        text x=(x) y=(y) dy="-10" text-anchor="middle" font-size="12" fill=(INK) { (point.value) }
+                        text x=(x) y=(y) dy=(beside) text-anchor=(anchor(self.x.at(point.x))) font-size="12" fill=(INK) { (point.value) }
                     }
                 }
             }
@@ -86,6 +88,14 @@ impl Plot {
         let top = TOP + if self.series.len() > 1 { LEGEND } else { 0.0 };
         let bottom = HEIGHT - BOTTOM;
         format!("{:.1}", bottom - place * (bottom - top))
+    }
+}
+
+/// Words at the edges stay inside.
+fn anchor(place: f64) -> &'static str {
+    match place {
+        0.97.. => "end",
+        _ => "middle",
     }
 }
 

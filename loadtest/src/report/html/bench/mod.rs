@@ -1,14 +1,18 @@
 //! A whole bench: the goals first, then each case with a bar for everybody
 //! that was measured in it, and all numbers at the end.
 
+mod drawings;
+mod measured;
+
 use maud::{Markup, html};
 
-use super::plot::Plot;
-use super::svg::{self, Bar};
-use super::{gauge, growth, place, plots};
+use self::drawings::case_plots;
+pub(super) use self::drawings::drawings;
+use self::measured::{Measured, all_figures, contenders, figures};
+use super::{gauge, place};
 use crate::bench::cases::Case;
 use crate::bench::judge::{Judged, Verdict, judge};
-use crate::outcome::{Better, Figure, Outcome};
+use crate::outcome::Better;
 use crate::report::json::Run;
 use crate::report::spread::Spread;
 use crate::report::units::{quantity, ratio, short};
@@ -102,72 +106,6 @@ fn case_keys(runs: &[Run]) -> Vec<&str> {
     keys
 }
 
-/// All runs of one contender in a case.
-struct Measured<'a> {
-    name: &'a str,
-    colour: usize,
-    outcomes: Vec<&'a Outcome>,
-}
-
-impl Measured<'_> {
-    fn figure(&self, key: &str) -> Option<(&Figure, Spread)> {
-        let figures = || {
-            let figures = self.outcomes.iter().flat_map(|outcome| &outcome.figures);
-            figures.filter(|figure| figure.key == key)
-        };
-        Some((
-            figures().next()?,
-            Spread::of(figures().map(|figure| figure.value))?,
-        ))
-    }
-
-    /// The run in the middle by that figure: the one whose plots are shown.
-    fn typical(&self, key: &str) -> &Outcome {
-        let value = |outcome: &Outcome| {
-            let figure = outcome.figures.iter().find(|figure| figure.key == key);
-            figure.map_or(0.0, |figure| figure.value)
-        };
-        let mut sorted = self.outcomes.clone();
-        sorted.sort_by(|a, b| value(a).total_cmp(&value(b)));
-        sorted[sorted.len() / 2]
-    }
-}
-
-/// In the order of the case.
-fn contenders<'a>(runs: &[&'a Run], case: Option<&Case>) -> Vec<Measured<'a>> {
-    let order = |name: &str| {
-        let place = case.and_then(|case| case.contenders.iter().position(|c| c.name == name));
-        place.unwrap_or(usize::MAX)
-    };
-    let mut measured: Vec<Measured<'a>> = Vec::new();
-    for run in runs {
-        match measured.iter_mut().find(|one| one.name == run.contender) {
-            Some(one) => one.outcomes.push(&run.outcome),
-            None => measured.push(Measured {
-                name: &run.contender,
-                colour: colour(&run.contender),
-                outcomes: vec![&run.outcome],
-            }),
-        }
-    }
-    measured.sort_by_key(|one| order(one.name));
-    measured
-}
-
-/// Everybody keeps a colour on the whole page.
-fn colour(contender: &str) -> usize {
-    match contender {
-        "rookery" => 0,
-        "bun" => 1,
-        "uwebsockets" => 2,
-        "socketio" => 3,
-        "socketioxide" => 4,
-        "ws" => 5,
-        "floor" | "redis-baseline" => 7,
-        _ => 6,
-    }
-}
-
 fn case(key: &str, runs: Vec<&Run>) -> Markup {
     let known = Case::named(key);
     let measured = contenders(&runs, known);
@@ -189,31 +127,6 @@ fn case(key: &str, runs: Vec<&Run>) -> Markup {
             }
         }
     }
-}
-
-/// The figures with bars: those of the goals, or all where there is no goal.
-fn figures(case: Option<&Case>, measured: &[Measured<'_>]) -> Vec<String> {
-    let wanted: Vec<String> = case
-        .map(|case| case.figures().into_iter().map(str::to_owned).collect())
-        .unwrap_or_default();
-    if wanted.is_empty() {
-        all_figures(measured)
-    } else {
-        wanted
-    }
-}
-
-fn all_figures(measured: &[Measured<'_>]) -> Vec<String> {
-    let mut keys: Vec<String> = Vec::new();
-    for figure in measured
-        .iter()
-        .flat_map(|one| one.outcomes.iter().flat_map(|o| &o.figures))
-    {
-        if !keys.contains(&figure.key) {
-            keys.push(figure.key.clone());
-        }
-    }
-    keys
 }
 
 /// All figures of one that is compared with nobody.
@@ -291,96 +204,6 @@ fn bars(key: &str, measured: &[Measured<'_>]) -> Markup {
             }
         }
     }
-}
-
-/// Each with a word for its file; empty where that of the case says it.
-fn case_plots(
-    case: Option<&Case>,
-    figure: &str,
-    measured: &[Measured<'_>],
-) -> Vec<(&'static str, Plot)> {
-    if let Some(case) = case.filter(|case| case.growth.is_some()) {
-        let plot = growth::plot(case, |contender, key| {
-            let one = measured.iter().find(|one| one.name == contender)?;
-            let (figure, spread) = one.figure(key)?;
-            Some((figure.clone(), spread))
-        });
-        return plot.into_iter().map(|plot| ("", plot)).collect();
-    }
-    let typical: Vec<_> = measured
-        .iter()
-        .map(|one| (one.name, one.colour, one.typical(figure)))
-        .collect();
-    let deliveries: Vec<_> = typical
-        .iter()
-        .filter_map(|(name, colour, outcome)| {
-            Some((*name, *colour, outcome.latencies.get("delivery")?))
-        })
-        .collect();
-    let quantiles = plots::quantiles("Delivery latency by quantile", &deliveries);
-    let plots = [("sweep", plots::sweep(&typical)), ("latency", quantiles)];
-    let there = plots.into_iter();
-    there
-        .filter_map(|(word, plot)| Some((word, plot?)))
-        .collect()
-}
-
-/// Every plot as a drawing of its own, with a name for its file.
-pub(super) fn drawings(runs: &[Run]) -> Vec<(String, Markup)> {
-    let keys = case_keys(runs).into_iter();
-    keys.flat_map(|key| {
-        let of_case = runs.iter().filter(|run| run.case.as_deref() == Some(key));
-        case_drawings(key, &of_case.collect::<Vec<_>>())
-    })
-    .collect()
-}
-
-fn case_drawings(key: &str, runs: &[&Run]) -> Vec<(String, Markup)> {
-    let known = Case::named(key);
-    let title = known.map_or(key, |case| case.title);
-    let measured = contenders(runs, known);
-    let figures = figures(known, &measured);
-    let first = figures.first().map_or("", String::as_str);
-    let grows = known.is_some_and(|case| case.growth.is_some());
-    let mut drawings = Vec::new();
-    for figure in figures.iter().filter(|_| measured.len() > 1 && !grows) {
-        if let Some(drawing) = bar_drawing(title, figure, &measured) {
-            let name = format!("{key}-{}", figure.replace('_', "-"));
-            drawings.push((name, drawing));
-        }
-    }
-    for (word, mut plot) in case_plots(known, first, &measured) {
-        if !grows {
-            plot.title = format!("{title}: {}", plot.title);
-        }
-        let name = format!("{key}-{word}");
-        drawings.push((name.trim_end_matches('-').to_owned(), plot.svg()));
-    }
-    drawings
-}
-
-fn bar_drawing(title: &str, key: &str, measured: &[Measured<'_>]) -> Option<Markup> {
-    let found = measured
-        .iter()
-        .filter_map(|one| Some((one, one.figure(key)?)));
-    let found: Vec<_> = found.collect();
-    let (_, (figure, _)) = found.first()?;
-    let rows = found.iter().map(|(one, (_, spread))| Bar {
-        name: one.name,
-        colour: one.colour,
-        spread: *spread,
-    });
-    let note = match figure.better {
-        Better::Lower => "less is better",
-        Better::Higher => "more is better",
-    };
-    let title = format!("{}: {title}", figure.name);
-    Some(svg::bars(
-        &title,
-        note,
-        &figure.unit,
-        &rows.collect::<Vec<_>>(),
-    ))
 }
 
 fn numbers(measured: &[Measured<'_>]) -> Markup {

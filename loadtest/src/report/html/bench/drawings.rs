@@ -1,0 +1,102 @@
+//! The plots of a case: on the page, and as drawings for files.
+
+use maud::Markup;
+
+use super::super::plot::Plot;
+use super::super::svg::{self, Bar};
+use super::super::{growth, plots};
+use super::case_keys;
+use super::measured::{Measured, contenders, figures};
+use crate::bench::cases::Case;
+use crate::outcome::Better;
+use crate::report::json::Run;
+
+/// Each with a word for its file; empty where that of the case says it.
+pub(super) fn case_plots(
+    case: Option<&Case>,
+    figure: &str,
+    measured: &[Measured<'_>],
+) -> Vec<(&'static str, Plot)> {
+    if let Some(case) = case.filter(|case| case.growth.is_some()) {
+        let plot = growth::plot(case, |contender, key| {
+            let one = measured.iter().find(|one| one.name == contender)?;
+            let (figure, spread) = one.figure(key)?;
+            Some((figure.clone(), spread))
+        });
+        return plot.into_iter().map(|plot| ("", plot)).collect();
+    }
+    let typical: Vec<_> = measured
+        .iter()
+        .map(|one| (one.name, one.colour, one.typical(figure)))
+        .collect();
+    let deliveries: Vec<_> = typical
+        .iter()
+        .filter_map(|(name, colour, outcome)| {
+            Some((*name, *colour, outcome.latencies.get("delivery")?))
+        })
+        .collect();
+    let quantiles = plots::quantiles("Delivery latency by quantile", &deliveries);
+    let plots = [("sweep", plots::sweep(&typical)), ("latency", quantiles)];
+    let there = plots.into_iter();
+    there
+        .filter_map(|(word, plot)| Some((word, plot?)))
+        .collect()
+}
+
+/// Every plot as a drawing of its own, with a name for its file.
+pub(in crate::report::html) fn drawings(runs: &[Run]) -> Vec<(String, Markup)> {
+    let keys = case_keys(runs).into_iter();
+    keys.flat_map(|key| {
+        let of_case = runs.iter().filter(|run| run.case.as_deref() == Some(key));
+        case_drawings(key, &of_case.collect::<Vec<_>>())
+    })
+    .collect()
+}
+
+fn case_drawings(key: &str, runs: &[&Run]) -> Vec<(String, Markup)> {
+    let known = Case::named(key);
+    let title = known.map_or(key, |case| case.title);
+    let measured = contenders(runs, known);
+    let figures = figures(known, &measured);
+    let first = figures.first().map_or("", String::as_str);
+    let grows = known.is_some_and(|case| case.growth.is_some());
+    let mut drawings = Vec::new();
+    for figure in figures.iter().filter(|_| measured.len() > 1 && !grows) {
+        if let Some(drawing) = bar_drawing(title, figure, &measured) {
+            let name = format!("{key}-{}", figure.replace('_', "-"));
+            drawings.push((name, drawing));
+        }
+    }
+    for (word, mut plot) in case_plots(known, first, &measured) {
+        if word == "latency" {
+            plot.title = format!("{title}: {}", plot.title);
+        }
+        let name = format!("{key}-{word}");
+        drawings.push((name.trim_end_matches('-').to_owned(), plot.svg()));
+    }
+    drawings
+}
+
+fn bar_drawing(title: &str, key: &str, measured: &[Measured<'_>]) -> Option<Markup> {
+    let found = measured
+        .iter()
+        .filter_map(|one| Some((one, one.figure(key)?)));
+    let found: Vec<_> = found.collect();
+    let (_, (figure, _)) = found.first()?;
+    let rows = found.iter().map(|(one, (_, spread))| Bar {
+        name: one.name,
+        colour: one.colour,
+        spread: *spread,
+    });
+    let note = match figure.better {
+        Better::Lower => "less is better",
+        Better::Higher => "more is better",
+    };
+    let title = format!("{}: {title}", figure.name);
+    Some(svg::bars(
+        &title,
+        note,
+        &figure.unit,
+        &rows.collect::<Vec<_>>(),
+    ))
+}
