@@ -4,7 +4,6 @@ use super::{
     Engine, MembershipId, MessageNumber, Nanos, SeatId,
     frame::Opcode,
     ledger::Came,
-    order::Standing,
     seat::{Phase, room_of},
     wire::{Incoming, Snapshot},
 };
@@ -97,18 +96,8 @@ impl Engine {
     /// Looks at the number of an event; `false` where it has come before.
     #[inline]
     fn ordered(&mut self, member: MembershipId, seq: u32) -> bool {
-        let membership = &mut self.memberships[member.0 as usize];
-        match membership.events.take(seq) {
-            Standing::Next | Standing::Early => true,
-            Standing::Late => {
-                self.tally.disordered += 1;
-                true
-            }
-            Standing::Again => {
-                self.tally.doubled += 1;
-                false
-            }
-        }
+        let standing = self.memberships[member.0 as usize].events.take(seq);
+        self.tally.is_new(standing)
     }
 
     /// Compares a message with what the others have seen at its number; `false`
@@ -140,17 +129,8 @@ impl Engine {
         let Some(order) = &mut self.rooms[receiver.room.0 as usize].by_sender else {
             return true;
         };
-        match order.take(receiver.place as usize, sender.place as usize, number) {
-            Standing::Next | Standing::Early => true,
-            Standing::Late => {
-                self.tally.disordered += 1;
-                true
-            }
-            Standing::Again => {
-                self.tally.doubled += 1;
-                false
-            }
-        }
+        let standing = order.take(receiver.place as usize, sender.place as usize, number);
+        self.tally.is_new(standing)
     }
 
     #[cold]

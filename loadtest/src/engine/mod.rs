@@ -78,10 +78,12 @@ mod receiving;
 mod repeat;
 mod schedule;
 mod seat;
+mod seating;
 mod sending;
 mod stop;
 mod tally;
 mod target;
+mod turning;
 mod wake;
 pub(crate) mod wire;
 
@@ -89,16 +91,16 @@ use std::{
     collections::{BTreeMap, VecDeque},
     io,
     ops::Range,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use mio::{Events, Poll, Token};
 
 use ledger::Ledger;
-use log::Log;
 use repeat::Repeats;
-use seat::{Membership, Phase, Room, Seat};
+use seat::{Membership, Room, Seat};
 use tally::Span;
+use turning::Ready;
 use wake::Wake;
 use wire::{Layouts, Wire};
 
@@ -197,16 +199,6 @@ pub(crate) struct Engine {
     reasons: BTreeMap<String, u64>,
 }
 
-/// A socket with something to do.
-#[derive(Debug, Clone, Copy)]
-struct Ready {
-    seat: SeatId,
-    readable: bool,
-    writable: bool,
-    /// Whether the other side has ended, so that reading goes on to the end.
-    ended: bool,
-}
-
 impl Engine {
     /// An engine without seats.
     ///
@@ -245,55 +237,6 @@ impl Engine {
             repeats: None,
             reasons: BTreeMap::new(),
         })
-    }
-
-    /// Adds a room.
-    pub(crate) fn add_room(&mut self) -> RoomIndex {
-        let index = RoomIndex(self.rooms.len() as u32);
-        self.rooms.push(Room {
-            name: format!("{}-{}", self.settings.run, index.0),
-            epoch: String::new(),
-            members: Vec::new(),
-            audience: 0,
-            by_sender: None,
-            ordered_for: 0,
-            log: self.audits.then(Log::default),
-        });
-        index
-    }
-
-    /// Has rooms that are added from here on compare what their members see.
-    pub(crate) fn audit_logs(&mut self) {
-        self.audits = true;
-    }
-
-    /// Adds a seat that may come and go at any time: it is owed nothing.
-    pub(crate) fn add_visitor(&mut self, target: TargetIndex, rooms: &[RoomIndex]) -> SeatId {
-        let id = self.add_seat(target, rooms);
-        self.seats[id.0 as usize].visitor = true;
-        id
-    }
-
-    /// Adds a seat in these rooms. It is connected by [`Engine::connect`].
-    pub(crate) fn add_seat(&mut self, target: TargetIndex, rooms: &[RoomIndex]) -> SeatId {
-        let id = SeatId(self.seats.len() as u32);
-        let first = self.memberships.len() as u32;
-        for &room in rooms {
-            let membership = MembershipId(self.memberships.len() as u32);
-            let members = &mut self.rooms[room.0 as usize].members;
-            self.memberships.push(Membership {
-                seat: id,
-                room,
-                place: members.len() as u32,
-                events: order::Numbered::default(),
-                since: None,
-                unanswered: 0,
-            });
-            members.push(membership);
-        }
-        self.seats
-            .push(Seat::new(target, first, rooms.len() as u16));
-        id
     }
 
     /// An engine for the same targets: a part of the same run, for another thread.
@@ -388,86 +331,9 @@ impl Engine {
         *self.reasons.entry(key).or_default() += 1;
     }
 
-    /// Does what sockets are ready for, waiting until `until` at most for the
-    /// first of them; never longer than until the second under way ends.
-    ///
-    /// # Errors
-    ///
-    /// Where the poll fails, which no traffic can cause.
-    pub(crate) fn turn(&mut self, until: Nanos) -> io::Result<()> {
-        self.start_waiting();
-        let now = self.now();
-        let until = self.repeat_due(now).map_or(until, |due| until.min(due));
-        let until = self.span.map_or(until, |span| until.min(span.row_ends));
-        let timeout = if until <= now {
-            Some(Duration::ZERO)
-        } else {
-            self.wake.set(now, until)?;
-            None
-        };
-        match self.poll.poll(&mut self.events, timeout) {
-            // A signal: the scenario looks at its `Stop`.
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
-            other => other?,
-        }
-        let mut ready = std::mem::take(&mut self.ready);
-        ready.extend(
-            self.events
-                .iter()
-                .filter(|event| event.token() != WAKE)
-                .map(|event| Ready {
-                    seat: SeatId(event.token().0 as u32),
-                    readable: event.is_readable() || event.is_error(),
-                    writable: event.is_writable(),
-                    ended: event.is_read_closed() || event.is_error(),
-                }),
-        );
-        for ready in ready.drain(..) {
-            self.serve(ready);
-        }
-        self.ready = ready;
-        self.end_rows();
-        Ok(())
-    }
-
-    fn serve(&mut self, ready: Ready) {
-        let seat = &self.seats[ready.seat.0 as usize];
-        if seat.phase == Phase::Connecting {
-            if ready.writable || ready.ended {
-                self.connected(ready.seat);
-            }
-            return;
-        }
-        if ready.writable && seat.rare.is_some() {
-            self.flush(ready.seat);
-        }
-        if ready.readable {
-            self.read(ready.seat, ready.ended);
-        }
-    }
-
     /// Where a seat connects to.
     pub(crate) fn address_of(&self, seat: SeatId) -> std::net::SocketAddr {
         let target = self.seats[seat.0 as usize].target;
         self.settings.targets[usize::from(target.0)].address
-    }
-
-    /// Waits until every message is settled, or nothing has come for as long as
-    /// `quiet`: a server that is behind is let catch up.
-    ///
-    /// # Errors
-    ///
-    /// Where the poll fails.
-    pub(crate) fn drain(&mut self, quiet: Duration, stop: &Stop) -> io::Result<()> {
-        let mut came = self.tally.came();
-        let mut end = self.now().plus_seconds(quiet.as_secs_f64());
-        while self.unsettled() > 0 && self.now() < end && !stop.requested_twice() {
-            self.turn(end.min(self.now().plus_seconds(0.1)))?;
-            if self.tally.came() != came {
-                came = self.tally.came();
-                end = self.now().plus_seconds(quiet.as_secs_f64());
-            }
-        }
-        Ok(())
     }
 }

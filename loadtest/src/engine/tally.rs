@@ -3,7 +3,7 @@
 
 use hdrhistogram::Histogram;
 
-use super::ids::Nanos;
+use super::{ids::Nanos, order::Standing};
 use crate::outcome::{Moment, Quantiles};
 
 /// An hour, in microseconds: what lasts longer is recorded as this.
@@ -143,6 +143,15 @@ struct Second {
 }
 
 impl Tally {
+    /// Counts how something stands to what came before it; `false` where it has
+    /// come before.
+    #[inline]
+    pub(crate) fn is_new(&mut self, standing: Standing) -> bool {
+        self.disordered += u64::from(standing == Standing::Late);
+        self.doubled += u64::from(standing == Standing::Again);
+        standing != Standing::Again
+    }
+
     /// Deliveries and answers that came as expected, ever.
     pub(crate) fn came(&self) -> u64 {
         self.delivered + self.acknowledged + self.refused

@@ -1,7 +1,6 @@
 //! A redis-server of the fleet's own.
 
 use std::{
-    collections::BTreeMap,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
@@ -70,24 +69,6 @@ impl Redis {
         )?;
         Ok(())
     }
-
-    /// How often each command was called since the server began, by its lower-case
-    /// name. Commands that scripts call are counted too.
-    ///
-    /// # Errors
-    ///
-    /// Where it does not answer.
-    pub(crate) fn calls(&self) -> Result<BTreeMap<String, u64>> {
-        let answer = ask(self.address, "INFO commandstats")?;
-        Ok(answer.lines().filter_map(calls_of).collect())
-    }
-}
-
-/// `cmdstat_xrange:calls=7,usec=…`
-fn calls_of(line: &str) -> Option<(String, u64)> {
-    let (command, fields) = line.strip_prefix("cmdstat_")?.split_once(':')?;
-    let calls = fields.strip_prefix("calls=")?.split(',').next()?;
-    Some((command.to_owned(), calls.parse().ok()?))
 }
 
 fn start(
@@ -139,18 +120,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn calls_are_read() {
-        let line = "cmdstat_config|get:calls=12,usec=3,usec_per_call=0.2,rejected_calls=0";
-        assert_eq!(calls_of(line), Some(("config|get".to_owned(), 12)));
-        assert_eq!(calls_of("# Commandstats"), None);
-    }
-
-    #[test]
-    fn a_real_one_counts_and_keeps_its_port() {
+    fn a_real_one_keeps_its_port_and_what_it_was_told() {
         let folder = tempfile::tempdir().unwrap();
         let mut redis = Redis::start(Durability::Always, None, folder.path()).unwrap();
         assert_eq!(ask(redis.address, "SET a 1").unwrap(), "OK");
-        assert_eq!(redis.calls().unwrap()["set"], 1);
         assert!(ask(redis.address, "NONSENSE").is_err());
         let (url, pid) = (redis.url(), redis.pid());
         redis.restart().unwrap();

@@ -9,6 +9,7 @@ pub(crate) mod fanout;
 mod figures;
 pub(crate) mod idle;
 mod load;
+mod measured;
 pub(crate) mod rooms;
 pub(crate) mod slow;
 pub(crate) mod soak;
@@ -18,4 +19,5 @@ mod sweep;
 
 pub(crate) use figures::figure;
 pub(crate) use load::{Load, Pace};
-pub(crate) use stage::{Measured, Stage};
+pub(crate) use measured::Measured;
+pub(crate) use stage::Stage;

@@ -185,16 +185,14 @@ fn come_back(stage: &mut Stage, people: &People) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How often Redis was asked for a range of events; `None` without a Redis of our own.
+/// How often the nodes read a range of events out of Redis; `None` where there
+/// is no Redis, or the nodes are not ours to ask.
 fn range_reads(stage: &Stage) -> anyhow::Result<Option<u64>> {
-    let Some(redis) = stage.fleet.as_ref().and_then(|fleet| fleet.redis()) else {
+    let Some(fleet) = stage.fleet.as_ref().filter(|fleet| fleet.redis().is_some()) else {
         return Ok(None);
     };
-    let calls = redis.calls()?;
-    let of = |command: &str| calls.get(command).copied().unwrap_or(0);
-    Ok(Some(
-        of("xrange") + of("xrevrange") + of("zrange") + of("zrangebyscore"),
-    ))
+    let reads = fleet.metric("rookery_range_reads_total")?;
+    Ok(Some(reads as u64))
 }
 
 /// What came of it.

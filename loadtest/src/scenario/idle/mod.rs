@@ -5,27 +5,30 @@
 //! open files asks for, so that a machine can be filled with them.
 
 mod crew;
+mod figures;
+mod memory;
 mod part;
 mod talk;
 
-use std::{ops::Sub, time::Duration};
+use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{bail, ensure};
 use clap::Args;
 
 use self::{
     crew::Crew,
+    memory::Memory,
     part::monotonic_ns,
     talk::{Heard, Share},
 };
 pub(crate) use self::{crew::PART_COMMAND, part::run as run_part};
-use super::{Measured, Stage, connect::at_least_one, connect::of_quantiles, figure};
+use super::{Stage, connect::at_least_one};
 use crate::{
     cli::Common,
-    engine::{Latency, open_files},
+    engine::open_files,
     fleet::ROOKERY,
-    measure::{KernelMemory, ProcessMemory, low_limits},
-    outcome::{Better, Counts, Figure, Outcome, Role},
+    measure::low_limits,
+    outcome::{Outcome, Role},
 };
 
 /// How long everybody holds still, where nothing else is said.
@@ -170,16 +173,6 @@ struct Idle {
     heard: Heard,
 }
 
-/// Bytes of all processes of a role, and of the kernel.
-#[derive(Debug, Clone, Copy, Default)]
-struct Memory {
-    nodes: u64,
-    nodes_anonymous: u64,
-    redis: u64,
-    generator: u64,
-    kernel: KernelMemory,
-}
-
 impl Idle {
     fn start(stage: &mut Stage, arguments: &Arguments) -> anyhow::Result<Self> {
         let shares = shares(stage, arguments);
@@ -276,130 +269,6 @@ impl Idle {
         }
         Ok(())
     }
-
-    fn measured(&self, stage: &Stage) -> Measured {
-        let quantiles = |recorded: &[(u64, u64)]| {
-            let mut latency = Latency::new();
-            latency.record_all(recorded);
-            latency.quantiles()
-        };
-        let heard = &self.heard;
-        Measured {
-            seconds: self.held_s,
-            delivered: heard.received,
-            cpu_us: stage.sampler.cpu_us(),
-            counts: Counts {
-                connections: self.connections as u64,
-                sent: heard.sent,
-                acknowledged: heard.acknowledged,
-                refused: heard.refused,
-                expected: heard.expected,
-                received: heard.received,
-                missing: heard.missing,
-                doubled: heard.doubled,
-                disordered: heard.disordered,
-                lost_connections: self.lost,
-            },
-            latencies: [
-                ("delivery".to_owned(), quantiles(&heard.latencies)),
-                ("connect".to_owned(), quantiles(&heard.connecting)),
-            ]
-            .into(),
-            ..Measured::default()
-        }
-    }
-
-    fn figures(&self) -> Vec<Figure> {
-        let each = |bytes: u64| bytes as f64 / self.connections as f64;
-        let kernel = self.memory.kernel;
-        let mut figures: Vec<Figure> = [
-            (
-                "bytes_per_connection",
-                "Resident in the node per connection",
-                self.memory.nodes,
-            ),
-            (
-                "anonymous_bytes_per_connection",
-                "Of these, allocated",
-                self.memory.nodes_anonymous,
-            ),
-            (
-                "kernel_bytes_per_connection",
-                "In the kernel per connection, both ends",
-                kernel.slab_bytes + kernel.tcp_buffer_bytes,
-            ),
-            (
-                "redis_bytes_per_connection",
-                "In Redis per connection",
-                self.memory.redis,
-            ),
-            (
-                "generator_bytes_per_connection",
-                "In the generator per connection",
-                self.memory.generator,
-            ),
-            (
-                "machine_bytes_per_connection",
-                "Of the machine's memory per connection, all together",
-                kernel.available_bytes,
-            ),
-        ]
-        .into_iter()
-        .map(|(key, name, bytes)| figure(key, name, "bytes", each(bytes), Better::Lower))
-        .collect();
-        figures.extend(self.figures_of_time());
-        figures
-    }
-
-    fn figures_of_time(&self) -> Vec<Figure> {
-        let connections = self.connections as f64;
-        let slowest = self.heard.latencies.iter().map(|(micros, _)| *micros).max();
-        let mut latency = Latency::new();
-        latency.record_all(&self.heard.latencies);
-        let mut figures = vec![
-            figure(
-                "message_to_all_ms",
-                "A message to all, until the last has it",
-                "ms",
-                slowest.unwrap_or(0) as f64 / 1000.0,
-                Better::Lower,
-            ),
-            figure(
-                "connections_per_s",
-                "Connections made",
-                "1/s",
-                connections / self.connect_s.max(1e-9),
-                Better::Higher,
-            ),
-            figure(
-                "cpu_us_per_connection",
-                "CPU of the nodes per connection made",
-                "µs",
-                self.connect_cpu_us as f64 / connections,
-                Better::Lower,
-            ),
-            figure(
-                "idle_cpu_share",
-                "CPU of the nodes while all hold still, of one core",
-                "",
-                self.held_cpu_us as f64 / 1e6 / self.held_s.max(1e-9),
-                Better::Lower,
-            ),
-            figure(
-                "heartbeats",
-                "Heartbeats answered meanwhile",
-                "",
-                self.heartbeats as f64,
-                Better::Higher,
-            ),
-        ];
-        figures.extend(of_quantiles(
-            "delivery",
-            "the message to all",
-            &latency.quantiles(),
-        ));
-        figures
-    }
 }
 
 /// How the connections are divided among the parts.
@@ -430,49 +299,6 @@ fn share_of(connections: usize, parts: usize, part: usize) -> usize {
 
 fn patience(connections: usize) -> Duration {
     PATIENCE + PER_CONNECTION * connections as u32
-}
-
-impl Memory {
-    fn now(stage: &Stage) -> anyhow::Result<Self> {
-        let mut memory = Self {
-            kernel: KernelMemory::now()?,
-            ..Self::default()
-        };
-        for process in stage.sampler.watched() {
-            let held = ProcessMemory::of(process.pid)
-                .with_context(|| format!("{} is gone", process.name))?;
-            match process.role {
-                Role::Node => {
-                    memory.nodes += held.resident_bytes;
-                    memory.nodes_anonymous += held.anonymous_bytes;
-                }
-                Role::Redis => memory.redis += held.resident_bytes,
-                Role::Generator => memory.generator += held.resident_bytes,
-            }
-        }
-        Ok(memory)
-    }
-}
-
-/// What was added since an earlier moment; for what is available, what was taken.
-impl Sub for Memory {
-    type Output = Self;
-
-    fn sub(self, before: Self) -> Self {
-        let (now, then) = (self.kernel, before.kernel);
-        Self {
-            nodes: self.nodes.saturating_sub(before.nodes),
-            nodes_anonymous: self.nodes_anonymous.saturating_sub(before.nodes_anonymous),
-            redis: self.redis.saturating_sub(before.redis),
-            generator: self.generator.saturating_sub(before.generator),
-            kernel: KernelMemory {
-                slab_bytes: now.slab_bytes.saturating_sub(then.slab_bytes),
-                available_bytes: then.available_bytes.saturating_sub(now.available_bytes),
-                tcp_buffer_bytes: now.tcp_buffer_bytes.saturating_sub(then.tcp_buffer_bytes),
-                tcp_sockets: now.tcp_sockets.saturating_sub(then.tcp_sockets),
-            },
-        }
-    }
 }
 
 #[cfg(test)]
