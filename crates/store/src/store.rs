@@ -74,9 +74,30 @@ impl Store {
         &self,
         append: Append,
     ) -> impl Future<Output = Result<Appended, StoreError>> + Send + 'static + use<> {
+        let appending = self.append_later(append);
+        self.send_appends();
+        appending
+    }
+
+    /// As [`Self::append`], but it leaves only with the next append or when
+    /// [`Self::send_appends`] is called, which has to be soon: for many that
+    /// are made in a row, to travel together.
+    pub fn append_later(
+        &self,
+        append: Append,
+    ) -> impl Future<Output = Result<Appended, StoreError>> + Send + 'static + use<> {
         match self {
             Self::Embedded(engine) => Either::Left(ready(engine.append(append))),
             Self::Redis(engine) => Either::Right(engine.append(append)),
+        }
+    }
+
+    /// Sends what [`Self::append_later`] was called with. Costs nothing where
+    /// there is nothing to send.
+    pub fn send_appends(&self) {
+        match self {
+            Self::Embedded(_) => {}
+            Self::Redis(engine) => engine.send_appends(),
         }
     }
 

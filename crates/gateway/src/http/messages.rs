@@ -75,7 +75,9 @@ pub(super) async fn post(
     body: web::Json<Map<String, Value>>,
 ) -> Result<HttpResponse, HttpError> {
     let command = command(room.into_inner(), body.into_inner())?;
-    let stored = hub.send(&user, command)?.await?;
+    let storing = hub.send(&user, command)?;
+    hub.store.send_appends();
+    let stored = storing.await?;
     let status = match stored.duplicate {
         true => StatusCode::OK,
         false => StatusCode::CREATED,

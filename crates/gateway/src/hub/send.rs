@@ -28,9 +28,10 @@ pub(crate) struct Stored {
 }
 
 impl Hub {
-    /// Checks a message and hands it to the store at once, in the order of the
-    /// calls. The future is done when the message is in the log and on its way
-    /// to the room's sessions here.
+    /// Checks a message and hands it to the store, in the order of the calls;
+    /// it leaves when the caller calls [`rookery_store::Store::send_appends`].
+    /// The future is done when the message is in the log and on its way to the
+    /// room's sessions here.
     pub(crate) fn send(
         self: &Arc<Self>,
         user: &User,
@@ -40,7 +41,7 @@ impl Hub {
         let room = append.room.clone();
         let begun = Instant::now();
         self.sends_in_flight.fetch_add(1, Ordering::Relaxed);
-        let appending = self.store.append(append);
+        let appending = self.store.append_later(append);
         let hub = Arc::clone(self);
         Ok(async move {
             let appended = appending.await;

@@ -12,8 +12,8 @@ use crate::{
     worker::Worker,
 };
 
-/// Hands the message to the store at once, in the order of the frames, and
-/// answers when it is stored.
+/// Hands the message to the store, in the order of the frames, and answers when
+/// it is stored. It leaves together with what other sockets have to say.
 pub(super) fn send(
     id: Option<RequestId>,
     command: SendCommand,
@@ -29,6 +29,7 @@ pub(super) fn send(
     if let Some(stored) = storing.as_mut().now_or_never() {
         return connection.answer_stored(id, stored, worker);
     }
+    worker.send_appends_soon();
     connection.begin(Weight::Writing);
     let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
     actix_rt::spawn(async move {

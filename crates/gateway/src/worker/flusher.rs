@@ -2,7 +2,8 @@
 //!
 //! Woken by the first thing to do, it yields until no socket is ready to be
 //! read, so that whatever has come joins in, and then does all of it: idle, a
-//! message leaves at once; under load many leave in one write. No timer is involved.
+//! message leaves at once; under load many leave in one write, and many messages
+//! go to the store in one call. No timer is involved.
 
 use std::rc::Rc;
 
@@ -22,6 +23,7 @@ pub(super) async fn run(worker: Rc<Worker>) {
     loop {
         worker.hub.workers.work(worker.number).await;
         worker.let_others_read().await;
+        worker.hub.store.send_appends();
         worker
             .hub
             .workers

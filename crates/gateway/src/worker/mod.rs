@@ -80,6 +80,12 @@ impl Worker {
         self.readings.set(self.readings.get().wrapping_add(1));
     }
 
+    /// Has the flusher send what was given to the store, together with what
+    /// comes from the sockets that are ready too.
+    pub(crate) fn send_appends_soon(&self) {
+        self.hub.workers.wake(self.number);
+    }
+
     /// Has the flusher write what was put into the connection's outbox,
     /// together with whatever else is about to be written.
     pub(crate) fn flush_soon(&self, connection: &Rc<Connection>) {

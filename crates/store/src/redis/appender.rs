@@ -2,18 +2,20 @@
 //! One call is under way at a time, which keeps their order and makes the
 //! groups as large as the load is.
 //!
-//! An idle node sends a single message at once, a busy one many in one call.
+//! Who makes many appends in a row leaves them here and says when that is all:
+//! otherwise the first would travel alone while the others are being made. No
+//! timer is involved: an idle node sends a single message at once.
 //! Appends are carried out in the order in which they were made. One whose
 //! connection broke fails; it is never sent again.
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
 };
 
 use fred::types::Value;
 use rookery_protocol::{Event, ServerId};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::{
     append_call::{AppendCall, Placed},
@@ -37,6 +39,7 @@ const BYTES_BESIDE: usize = 256;
 #[derive(Clone)]
 pub(super) struct Appender {
     queue: mpsc::UnboundedSender<Waiting>,
+    go: Arc<Go>,
     link: Link,
     retention: Arc<Retention>,
     counters: Arc<Counters>,
@@ -49,6 +52,14 @@ struct Counters {
     bytes_waiting: AtomicUsize,
     calls: AtomicU64,
     appends: AtomicU64,
+}
+
+/// Says that what is in the queue is to be sent.
+#[derive(Default)]
+struct Go {
+    wake: Notify,
+    /// Whether anything was put into the queue since it was said last.
+    something_left: AtomicBool,
 }
 
 /// An append on its way.
@@ -68,7 +79,9 @@ impl Appender {
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (queue, waiting) = mpsc::unbounded_channel();
         let counters = Arc::<Counters>::default();
+        let go = Arc::<Go>::default();
         let task = Task {
+            go: go.clone(),
             link: link.clone(),
             server_id,
             retention: retention.clone(),
@@ -78,6 +91,7 @@ impl Appender {
         };
         let appender = Self {
             queue,
+            go,
             link,
             retention,
             counters,
@@ -86,7 +100,8 @@ impl Appender {
         (appender, task.run())
     }
 
-    /// Puts an append into the queue and gives what becomes of it.
+    /// Puts an append into the queue and gives what becomes of it. It leaves
+    /// when [`Self::send`] is called.
     pub(super) fn append(
         &self,
         append: Append,
@@ -137,7 +152,17 @@ impl Appender {
             bytes,
             answer,
         });
+        self.go.something_left.store(true, Ordering::Release);
         Ok(placed)
+    }
+
+    /// Sends what is in the queue, together with whatever joins it while a call is under way.
+    pub(super) fn send(&self) {
+        // Read first: mostly there is nothing, and a swap takes the cache line away from others.
+        let left = &self.go.something_left;
+        if left.load(Ordering::Acquire) && left.swap(false, Ordering::AcqRel) {
+            self.go.wake.notify_one();
+        }
     }
 
     /// How many calls there were, and how many appends in them.
@@ -151,6 +176,7 @@ impl Appender {
 
 /// What sends the calls, one after the other.
 struct Task {
+    go: Arc<Go>,
     link: Link,
     server_id: ServerId,
     retention: Arc<Retention>,
@@ -162,32 +188,38 @@ struct Task {
 
 impl Task {
     async fn run(mut self) {
-        while let Some(batch) = self.next_batch().await {
-            self.carry_out(batch).await;
+        loop {
+            self.go.wake.notified().await;
+            // What joins in before its sender says that this is all waits for that,
+            // unless a call is full.
+            loop {
+                let (batch, full) = self.next_batch();
+                if !batch.is_empty() {
+                    self.carry_out(batch).await;
+                }
+                if !full {
+                    break;
+                }
+            }
         }
     }
 
-    /// Waits for an append and takes what waits behind it, up to the size of a
-    /// call. Nothing is lost when the future is dropped.
-    async fn next_batch(&mut self) -> Option<Vec<Waiting>> {
-        let first = match self.held.take() {
-            Some(held) => held,
-            None => self.waiting.recv().await?,
-        };
-        let mut bytes = first.bytes;
-        let mut batch = vec![first];
+    /// Takes what waits, up to the size of a call, and says whether it is full.
+    fn next_batch(&mut self) -> (Vec<Waiting>, bool) {
+        let mut batch = Vec::with_capacity(APPENDS_PER_CALL.min(self.waiting.len() + 1));
+        let mut bytes = 0;
         while batch.len() < APPENDS_PER_CALL {
-            let Ok(next) = self.waiting.try_recv() else {
-                break;
+            let Some(next) = self.held.take().or_else(|| self.waiting.try_recv().ok()) else {
+                return (batch, false);
             };
             bytes += next.bytes;
-            if bytes > BYTES_PER_CALL {
+            if bytes > BYTES_PER_CALL && !batch.is_empty() {
                 self.held = Some(next);
-                break;
+                return (batch, true);
             }
             batch.push(next);
         }
-        Some(batch)
+        (batch, true)
     }
 
     /// Sends a batch and hands the answers to those who wait for them. A Redis

@@ -146,6 +146,11 @@ impl Redis {
         self.appender.append(append)
     }
 
+    /// See [`crate::Store::send_appends`].
+    pub(crate) fn send_appends(&self) {
+        self.appender.send();
+    }
+
     /// See [`crate::Store::publish`].
     pub(crate) async fn publish(&self, payload: String) -> Result<(), StoreError> {
         let connection = self.link.current()?;
