@@ -77,6 +77,24 @@ pub fn lines(payload: &str) -> impl Iterator<Item = Result<Envelope<'_>, serde_j
         .map(serde_json::from_str)
 }
 
+/// As [`lines`], without the events of one node, which are told by how a line
+/// begins and not read any further. Its probes are among what is given.
+pub fn lines_but_events_of<'a>(
+    server_id: &ServerId,
+    payload: &'a str,
+) -> impl Iterator<Item = Result<Envelope<'a>, serde_json::Error>> {
+    let begins_as_event = move |line: &str| {
+        let rest = line.strip_prefix(r#"{"server_id":""#);
+        rest.and_then(|rest| rest.strip_prefix(server_id.as_str()))
+            .and_then(|rest| rest.strip_prefix(r#"","type":""#))
+            .is_some_and(|rest| !rest.starts_with("probe\""))
+    };
+    payload
+        .lines()
+        .filter(move |line| !line.is_empty() && !begins_as_event(line))
+        .map(serde_json::from_str)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,6 +116,26 @@ mod tests {
         assert_eq!(first.data.get(), r#"{"type":"message","seq":45}"#);
         assert!(read[1].is_err());
         assert_eq!(read[2].as_ref().unwrap().seq, None);
+    }
+
+    #[test]
+    fn events_of_one_node_are_left_out_and_its_probes_are_not() {
+        let node = ServerId::new("n_1").unwrap();
+        let payload = [
+            r#"{"server_id":"n_1","type":"message","room":"r","seq":1,"data":{}}"#,
+            r#"{"server_id":"n_12","type":"message","room":"r","seq":2,"data":{}}"#,
+            r#"{"server_id":"n_1","type":"typing","room":"r","data":{}}"#,
+            r#"{"server_id":"n_1","type":"probe","data":3}"#,
+            r#"{"server_id":"store","type":"presence","room":"r","data":{}}"#,
+            r#"{"server_id":"n_1", not json"#,
+        ]
+        .join("\n");
+        let left: Vec<_> = lines_but_events_of(&node, &payload)
+            .map(|envelope| envelope.map(|envelope| envelope.kind.into_owned()).ok())
+            .collect();
+        let kinds = ["message", "probe", "presence"].map(|kind| Some(kind.to_owned()));
+        assert_eq!(left[..3], kinds);
+        assert_eq!(left[3..], [None], "what is no envelope is said to be none");
     }
 
     #[test]

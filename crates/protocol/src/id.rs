@@ -108,7 +108,7 @@ fn printable(character: char) -> bool {
 }
 
 fn word(character: char) -> bool {
-    character.is_ascii_alphanumeric() || "_.:-".contains(character)
+    character.is_ascii_alphanumeric() || matches!(character, '_' | '.' | ':' | '-')
 }
 
 id!(

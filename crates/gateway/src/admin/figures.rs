@@ -53,6 +53,8 @@ pub(super) fn refresh_gauges(hub: &Hub) {
     let (sessions, users) = hub.sessions.counts();
     hub.metrics.sessions.set(sessions as i64);
     hub.metrics.users.set(users as i64);
+    let calls = hub.store.stats().append_calls;
+    hub.metrics.append_calls.set(calls as i64);
 }
 
 /// Counters at the moment of the last figures.

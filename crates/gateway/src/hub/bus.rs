@@ -38,7 +38,8 @@ pub(super) async fn run(hub: Arc<Hub>, mut bus: Bus) {
 impl Hub {
     /// Takes one payload of the shared channel.
     fn receive(self: &Arc<Self>, payload: &str) {
-        for envelope in envelope::lines(payload) {
+        // This node's own events, its share of all that comes here, have been delivered.
+        for envelope in envelope::lines_but_events_of(&self.server_id, payload) {
             match envelope {
                 Ok(envelope) if envelope.server_id == self.server_id.as_str() => {
                     self.take_echo(&envelope);

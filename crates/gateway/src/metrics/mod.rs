@@ -47,6 +47,8 @@ pub struct Metrics {
     pub presence_events: IntCounter,
     /// Messages stored for clients of this node.
     pub appends: IntCounter,
+    /// Calls of the store that carried appends, brought up to date when somebody asks.
+    pub append_calls: IntGauge,
     /// Messages that were sent again and were stored already.
     pub duplicates: IntCounter,
     /// Appends that were refused because the store did not answer.
@@ -109,6 +111,10 @@ impl Metrics {
             appends: new.counter(
                 "rookery_appends_total",
                 "Messages stored for clients of this node",
+            ),
+            append_calls: new.gauge(
+                "rookery_append_calls",
+                "Calls of the store so far that carried messages: how many travel together is appends by calls",
             ),
             duplicates: new.counter(
                 "rookery_duplicates_total",

@@ -24,11 +24,15 @@ pub(super) struct Placed {
     pub(super) duplicate: bool,
 }
 
-/// The rooms of a call, each with the positions of its appends.
-pub(super) struct AppendCall {
-    groups: Vec<Group>,
+/// What a call is made with.
+pub(super) struct Words {
     pub(super) keys: Vec<Key>,
     pub(super) args: Vec<Value>,
+}
+
+/// The rooms of a call, each with the positions of its appends: what its answer is read by.
+pub(super) struct AppendCall {
+    groups: Vec<Group>,
 }
 
 struct Group {
@@ -38,14 +42,21 @@ struct Group {
 }
 
 impl AppendCall {
-    /// Writes a call.
-    pub(super) fn new<'a>(
+    /// Arranges appends for a call.
+    pub(super) fn new<'a>(appends: impl Iterator<Item = &'a Append>) -> Self {
+        Self {
+            groups: group(appends),
+        }
+    }
+
+    /// Writes the call of these appends, which are those that it was made of.
+    pub(super) fn words(
+        &self,
         server_id: &ServerId,
         retention: &Retention,
-        appends: impl ExactSizeIterator<Item = &'a Append> + Clone,
-    ) -> Self {
-        let groups = group(appends.clone());
-        let appends: Vec<&Append> = appends.collect();
+        appends: &[&Append],
+    ) -> Words {
+        let groups = &self.groups;
         let mut keys: Vec<Key> = Vec::with_capacity(2 + 2 * groups.len());
         keys.extend([keys::nonces(0).into(), keys::nonces(1).into()]);
         keys.extend(
@@ -63,7 +74,7 @@ impl AppendCall {
         for &position in groups.iter().flat_map(|group| &group.positions) {
             args.push(nonce_field(appends[position]));
         }
-        for group in &groups {
+        for group in groups {
             let room = &group.room;
             args.push(text(room.as_str()));
             args.push(text(retention.ttl_ms(room).unwrap_or(0).to_string()));
@@ -76,7 +87,7 @@ impl AppendCall {
                 args.push(Value::Bytes(append.body.fields.clone()));
             }
         }
-        Self { groups, keys, args }
+        Words { keys, args }
     }
 
     /// What the answer says of each append, in the order in which they were given.
@@ -189,13 +200,14 @@ mod tests {
             append("c"),
             append("d"),
         ];
-        let call = AppendCall::new(
+        let call = AppendCall::new(appends.iter());
+        let words = call.words(
             &ServerId::new("n").unwrap(),
             &Retention::default(),
-            appends.iter(),
+            &appends.iter().collect::<Vec<_>>(),
         );
         assert_eq!(
-            (call.keys.len(), call.args.len()),
+            (words.keys.len(), words.args.len()),
             (2 + 2 * 4, 5 + 4 * 6 + 5 * 3)
         );
         let answer = text("ea\n1-10\n=2-11\neb\n7-10\n\n-\n\n!WRONGTYPE no");

@@ -18,7 +18,7 @@ use rookery_protocol::{Event, ServerId};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::{
-    append_call::{AppendCall, Placed},
+    append_call::{AppendCall, Placed, Words},
     connection::CallFailure,
     failure,
     link::Link,
@@ -226,21 +226,21 @@ impl Task {
     /// that has forgotten the script has carried nothing out: it gets the
     /// script, and the batch, again.
     async fn carry_out(&self, batch: Vec<Waiting>) {
-        let appends = batch.iter().map(|waiting| &waiting.append);
-        let call = AppendCall::new(&self.server_id, &self.retention, appends);
-        let mut answer = self.send(&call).await;
+        let call = AppendCall::new(batch.iter().map(|waiting| &waiting.append));
+        let mut answer = self.send(&call, &batch).await;
         let mut loads = 0;
         while matches!(answer, Err(CallFailure::NoScript)) && loads < MOST_LOADS {
             loads += 1;
             self.load_scripts().await;
-            answer = self.send(&call).await;
+            answer = self.send(&call, &batch).await;
         }
         self.hand_out(batch, &call, answer);
     }
 
-    async fn send(&self, call: &AppendCall) -> Result<Value, CallFailure> {
+    async fn send(&self, call: &AppendCall, batch: &[Waiting]) -> Result<Value, CallFailure> {
         let connection = self.link.current().map_err(CallFailure::Other)?;
-        let (keys, args) = (call.keys.clone(), call.args.clone());
+        let appends: Vec<&Append> = batch.iter().map(|waiting| &waiting.append).collect();
+        let Words { keys, args } = call.words(&self.server_id, &self.retention, &appends);
         connection.call_once(Script::Append, keys, args).await
     }
 
