@@ -8,5 +8,6 @@
 )]
 
 mod faults;
+mod nonces;
 mod refusals;
 mod support;
