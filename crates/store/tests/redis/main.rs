@@ -8,6 +8,7 @@
 )]
 
 mod faults;
+mod groups;
 mod nonces;
 mod refusals;
 mod support;
