@@ -9,7 +9,7 @@ use rookery_protocol::{
     websocket,
 };
 
-use super::{Refusal, Session};
+use super::{Refusal, Session, refusal::STORE_RETRY_MS};
 use crate::{
     clock::{self, Moment},
     identity::Verified,
@@ -49,6 +49,7 @@ pub(super) fn hello(
         async move {
             let welcomed = welcome(id.clone(), verified, client, &connection, &worker).await;
             if let Err(refusal) = welcomed {
+                connection.put_off();
                 connection.refuse(id, refusal, &worker);
             }
         }
@@ -63,6 +64,12 @@ pub(super) fn hello(
         welcoming.await;
         connection.release();
     });
+}
+
+/// What is answered to whatever was sent behind a `hello` that was put off.
+pub(super) fn say_hello_again() -> Refusal {
+    let message = "hello could not be carried out, and nothing can before it; say hello again";
+    Refusal::for_now(ErrorCode::Unavailable, message, STORE_RETRY_MS)
 }
 
 async fn welcome(

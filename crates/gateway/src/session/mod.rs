@@ -97,6 +97,7 @@ fn carry_out(
         ) => {
             return hello::hello(id, &token, version, client, connection, worker);
         }
+        (None, _) if connection.is_put_off() => hello::say_hello_again(),
         (None, _) => {
             let refusal = Refusal::new(ErrorCode::Unauthenticated, "the first frame must be hello");
             connection.refuse(id, refusal, worker);

@@ -8,7 +8,7 @@ use rookery_store::StoreError;
 use crate::{socket::Connection, worker::Worker};
 
 /// How long a client is to wait before it asks a store again that is away.
-const STORE_RETRY_MS: u64 = 1_000;
+pub(super) const STORE_RETRY_MS: u64 = 1_000;
 
 /// Why a command is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]

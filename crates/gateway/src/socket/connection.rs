@@ -107,6 +107,8 @@ pub(crate) struct Connection {
     pub(super) unread: Cell<bool>,
     /// No further frame is read until `hello` is answered.
     held: Cell<bool>,
+    /// `hello` could not be carried out for now; it may be said again.
+    put_off: Cell<bool>,
     in_flight: Cell<u32>,
     end: Cell<Option<End>>,
     task: Cell<Option<Waker>>,
@@ -137,6 +139,7 @@ impl Connection {
             accounted: Cell::new(0),
             unread: Cell::new(false),
             held: Cell::new(false),
+            put_off: Cell::new(false),
             in_flight: Cell::new(0),
             end: Cell::new(None),
             task: Cell::new(None),
@@ -202,6 +205,17 @@ impl Connection {
     pub(crate) fn release(&self) {
         self.held.set(false);
         self.wake();
+    }
+
+    /// `hello` could not be carried out for now, by no fault of the client.
+    pub(crate) fn put_off(&self) {
+        self.put_off.set(true);
+    }
+
+    /// Whether the client said a `hello` that could not be carried out, and no
+    /// other one since that could.
+    pub(crate) fn is_put_off(&self) -> bool {
+        self.put_off.get() && self.session.get().is_none()
     }
 
     /// A command is being carried out.

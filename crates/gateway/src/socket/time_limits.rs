@@ -47,7 +47,12 @@ impl Connection {
                 return self.close(CloseCode::TokenExpired, worker);
             }
             None if !hello.is_zero() && self.age() >= hello => {
-                return self.close(CloseCode::NoHello, worker);
+                // Whoever was put off did as it should, and is to come back.
+                let code = match self.is_put_off() {
+                    true => CloseCode::Internal,
+                    false => CloseCode::NoHello,
+                };
+                return self.close(code, worker);
             }
             _ => {}
         }

@@ -7,7 +7,8 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use crate::support::{
-    Cluster, Raw, Reader, Watcher, Writers, assert_one_log, client, client_settings, get, room,
+    Cluster, Raw, Reader, SOON, Watcher, Writers, assert_one_log, client, client_settings, get,
+    room, token,
 };
 
 #[tokio::test]
@@ -116,6 +117,42 @@ async fn a_client_that_comes_while_redis_is_away_comes_in_when_it_is_back() {
     let mut reader = coming.await.unwrap();
     reader.client.send(&general, "here I am").await.unwrap();
     reader.reaches(1).await;
+}
+
+#[tokio::test]
+async fn what_follows_a_hello_that_was_put_off_is_put_off_as_well() {
+    let mut cluster = Cluster::start_with(1, &[("limits.hello_ms", "20000")]).await;
+    cluster.kill_redis();
+    cluster.nodes[0].readiness_becomes(Some(503)).await;
+    let mut raw = Raw::open(&cluster.nodes[0]).await;
+    let hello = json!({"type": "hello", "token": token("alex")});
+    let join = json!({"type": "join", "room": "general"});
+    let said = [raw.say(hello.clone()).await, raw.say(join.clone()).await];
+    for id in said {
+        let refused = raw.answer(id).await;
+        assert_eq!(refused["code"], "unavailable", "{refused}");
+        assert!(refused["retry_after_ms"].as_u64() > Some(0), "{refused}");
+    }
+
+    cluster.restart_redis().await;
+    cluster.nodes[0].readiness_becomes(Some(200)).await;
+    let said = [raw.say(hello).await, raw.say(join).await];
+    let answers = [raw.answer(said[0]).await, raw.answer(said[1]).await];
+    assert_eq!(answers[0]["type"], "welcome", "{}", answers[0]);
+    assert_eq!(answers[1]["room"]["room"], "general", "{}", answers[1]);
+}
+
+#[tokio::test]
+async fn whoever_was_put_off_for_too_long_is_sent_away_to_come_back() {
+    let mut cluster = Cluster::start_with(1, &[("limits.hello_ms", "1000")]).await;
+    cluster.kill_redis();
+    cluster.nodes[0].readiness_becomes(Some(503)).await;
+    let mut raw = Raw::open(&cluster.nodes[0]).await;
+    let mut silent = Raw::open(&cluster.nodes[0]).await;
+    let hello = json!({"type": "hello", "token": token("alex")});
+    assert_eq!(raw.ask(hello).await["code"], "unavailable");
+    assert_eq!(raw.closes(SOON).await, 4001);
+    assert_eq!(silent.closes(SOON).await, 4502);
 }
 
 #[tokio::test]
