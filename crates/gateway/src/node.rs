@@ -1,6 +1,6 @@
 //! A node from its start to its end: assemble, serve, drain, stop.
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{process::ExitCode, rc::Rc, sync::Arc, time::Duration};
 
 use actix_http::HttpService;
 use actix_server::{Server, ServerHandle};
@@ -20,6 +20,7 @@ use crate::{
     metrics::Metrics,
     settings::{Engine, Settings},
     socket,
+    worker::Worker,
 };
 
 /// How many connections the kernel keeps while they wait to be accepted: what
@@ -137,13 +138,15 @@ fn bind_clients(hub: &Arc<Hub>) -> anyhow::Result<Server> {
         .max_concurrent_connections(usize::MAX >> 4)
         .disable_signals()
         .bind("clients", listen, move || {
-            let hub = Arc::clone(&for_factory);
-            let app = http::app(Arc::clone(&hub));
-            HttpService::build()
+            // Each thread that calls this becomes a worker.
+            let worker = Worker::start(Arc::clone(&for_factory));
+            let app = http::app(Arc::clone(&for_factory));
+            let http = HttpService::build()
                 .client_request_timeout(patience)
-                .upgrade(socket::upgrade_service(hub))
+                .upgrade(socket::upgrade_service(Rc::clone(&worker)))
                 .h1(map_config(app, |()| AppConfig::default()))
-                .tcp()
+                .tcp();
+            socket::in_front_of(http, worker)
         })
         .with_context(|| {
             format!("cannot listen on {listen}: is another program there? set `listen`")

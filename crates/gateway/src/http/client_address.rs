@@ -10,11 +10,13 @@ use actix_http::{HttpMessage, Request};
 
 use crate::settings::Network;
 
-/// The address of the client behind a request.
-pub(crate) fn of_request(request: &Request, trusted: &[Network]) -> IpAddr {
-    let peer = request
-        .peer_addr()
-        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+/// The address of the client behind a request that came from `peer`.
+pub(crate) fn of_request(
+    request: &Request,
+    peer: Option<SocketAddr>,
+    trusted: &[Network],
+) -> IpAddr {
+    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
     let lists: Vec<&str> = request
         .headers()
         .get_all("x-forwarded-for")

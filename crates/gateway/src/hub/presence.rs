@@ -22,6 +22,11 @@ use super::Hub;
 /// How many changes are told at once.
 const AT_ONCE: usize = 512;
 
+/// How long more is collected where there was something to tell twice within
+/// that time. Who comes after a quiet time is told of at once; where thousands
+/// come, few of them wake this loop, and the store hears of many together.
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// How long to wait before a store that is away is told again.
 const RETRY: Duration = Duration::from_millis(250);
 
@@ -153,6 +158,7 @@ impl Presence {
 /// Tells the store for as long as the node lives.
 pub(super) async fn run_changes(hub: Arc<Hub>) {
     let grace = Duration::from_millis(hub.settings.presence.grace_ms);
+    let mut told: Option<Instant> = None;
     loop {
         let work = hub.presence.work.notified();
         match hub.presence.next_end_of_grace(grace) {
@@ -161,7 +167,13 @@ pub(super) async fn run_changes(hub: Arc<Hub>) {
             None => work.await,
         }
         hub.presence.end_grace(grace);
-        hub.tell_presence().await;
+        if !hub.tell_presence().await {
+            continue;
+        }
+        let before = told.replace(Instant::now());
+        if before.is_some_and(|before| before.elapsed() < PAUSE) {
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 }
 
@@ -192,12 +204,15 @@ pub(super) async fn run_lease(hub: Arc<Hub>) {
 }
 
 impl Hub {
-    async fn tell_presence(&self) {
+    /// Tells the store of all that waits; false where nothing did.
+    async fn tell_presence(&self) -> bool {
+        let mut told = false;
         loop {
             let untold = self.presence.take_some();
             if untold.is_empty() {
-                return;
+                return told;
             }
+            told = true;
             let changes: Vec<_> = untold
                 .into_iter()
                 .map(|(place, user, in_grace)| self.change_of(place, user, in_grace))

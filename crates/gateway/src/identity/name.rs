@@ -13,7 +13,12 @@ use super::NameError;
 /// does not show: a control character, or one that turns the direction of the
 /// text around it and so lets one name pass for another.
 pub fn accept_name(name: &str) -> Result<String, NameError> {
-    let name: String = name.trim().nfc().collect();
+    let name = name.trim();
+    // ASCII is in NFC as it is.
+    let name = match name.is_ascii() {
+        true => name.to_owned(),
+        false => name.nfc().collect(),
+    };
     if let Some(hidden) = name.chars().find(|&c| is_hidden(c)) {
         return Err(NameError::Hidden(hidden.into()));
     }

@@ -2,6 +2,7 @@
 
 use std::{rc::Rc, sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
 use rookery_protocol::{Cursor, ErrorCode, RequestId, RoomId, User, client_frame::DEFAULT_PAGE};
 
 use super::{Refusal, RoomSeat};
@@ -21,7 +22,8 @@ const MOST_HEALINGS: u32 = 3;
 /// How long a join waits for somebody else's healing of its room.
 const HEALING_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Carries out `join` in a task of its own.
+/// Carries out `join`: at once where the room is in memory, else in a task of
+/// its own that waits for the store.
 pub(super) fn join(
     id: Option<RequestId>,
     room: RoomId,
@@ -40,7 +42,7 @@ pub(super) fn join(
     }
     connection.begin(Weight::Reading);
     let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
-    actix_rt::spawn(async move {
+    let mut joining = Box::pin(async move {
         let wish = Wish {
             id: id.clone(),
             room,
@@ -55,6 +57,9 @@ pub(super) fn join(
         }
         connection.done(Weight::Reading);
     });
+    if joining.as_mut().now_or_never().is_none() {
+        actix_rt::spawn(joining);
+    }
 }
 
 /// Notes that the connection is coming into the room, if it may.

@@ -5,12 +5,15 @@
 mod closing;
 mod connection;
 mod endings;
+mod front;
 mod handshake;
 mod outbox;
+mod reading;
 mod serve;
 mod time_limits;
 mod upgrade;
 
 pub(crate) use connection::{Connection, Weight};
 pub(crate) use endings::{Endings, run as run_endings};
+pub(crate) use front::in_front_of;
 pub(crate) use upgrade::upgrade_service;

@@ -1,7 +1,7 @@
 //! The task of one connection.
 
 use std::{
-    io::{self, Read},
+    io,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, ready},
@@ -11,12 +11,11 @@ use rookery_protocol::{
     CloseCode, ErrorCode, encode,
     websocket::{self, Incoming, ReadError},
 };
-use socket2::SockRef;
-use tokio::io::Interest;
 
 use super::{
     Connection,
     connection::{End, Turn},
+    reading::read_once,
 };
 use crate::{session, worker::Worker};
 
@@ -61,7 +60,7 @@ impl Connection {
         }
         let mut scratch = worker.scratch.borrow_mut();
         worker.count_reading();
-        match self.read_into(&mut scratch) {
+        match read_once(&self.stream, &mut scratch) {
             Ok(0) => self.finish(End::Lost(io::ErrorKind::UnexpectedEof)),
             Ok(count) => {
                 self.heard_now();
@@ -72,24 +71,6 @@ impl Connection {
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => self.finish(End::Lost(error.kind())),
-        }
-    }
-
-    /// A reading that does not fill the buffer has emptied the socket. The
-    /// runtime is told so, which saves a second reading that finds nothing.
-    fn read_into(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        let socket = SockRef::from(&self.stream);
-        let mut count = 0;
-        let read = self.stream.try_io(Interest::READABLE, || {
-            count = (&*socket).read(buffer)?;
-            if (1..buffer.len()).contains(&count) {
-                return Err(io::ErrorKind::WouldBlock.into());
-            }
-            Ok(())
-        });
-        match read {
-            Err(_) if count > 0 => Ok(count),
-            read => read.map(|()| count),
         }
     }
 

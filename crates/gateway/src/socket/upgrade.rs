@@ -4,7 +4,7 @@
 //! dispatcher with its buffers is let go, and a small task of ours owns the
 //! socket from then on.
 
-use std::{future::ready, rc::Rc, sync::Arc, time::Duration};
+use std::{future::ready, rc::Rc, time::Duration};
 
 use actix_codec::Framed;
 use actix_http::{Request, h1};
@@ -17,7 +17,7 @@ use super::{
     handshake::{self, Answer},
     serve::Serving,
 };
-use crate::{http::client_address, hub::Hub, session::Bucket, worker::Worker};
+use crate::{http::client_address, session::Bucket, worker::Worker};
 
 /// An upgrade request and the stream that it came on.
 type Upgrade = (Request, Framed<TcpStream, h1::Codec>);
@@ -25,27 +25,34 @@ type Upgrade = (Request, Framed<TcpStream, h1::Codec>);
 /// How long a refused client has to take the refusal.
 const REFUSAL_PATIENCE: Duration = Duration::from_secs(2);
 
-/// The service that actix gives upgrade requests to; each thread that makes
-/// one becomes a worker.
+/// The service that actix gives those upgrade requests to that did not come in
+/// one piece.
 pub(crate) fn upgrade_service(
-    hub: Arc<Hub>,
+    worker: Rc<Worker>,
 ) -> impl ServiceFactory<Upgrade, Config = (), Response = (), Error = actix_http::Error, InitError = ()>
 {
     fn_factory(move || {
-        let worker = Worker::start(Arc::clone(&hub));
+        let worker = Rc::clone(&worker);
         ready(Ok(fn_service(move |(request, framed): Upgrade| {
-            take_over(&worker, &request, framed);
+            let parts = framed.into_parts();
+            let mut early = parts.read_buf;
+            take_over(&worker, &request, parts.io, &mut early);
             ready(Ok(()))
         })))
     })
 }
 
 /// Answers the request and, where it is welcome, starts the connection's task.
-fn take_over(worker: &Rc<Worker>, request: &Request, framed: Framed<TcpStream, h1::Codec>) {
+/// `early` is what came behind the request.
+pub(super) fn take_over(
+    worker: &Rc<Worker>,
+    request: &Request,
+    stream: TcpStream,
+    early: &mut [u8],
+) {
     let answer = handshake::answer(request, &worker.hub);
-    let address = client_address::of_request(request, &worker.hub.settings.http.trusted_proxies);
-    let parts = framed.into_parts();
-    let (stream, mut early) = (parts.io, parts.read_buf);
+    let proxies = &worker.hub.settings.http.trusted_proxies;
+    let address = client_address::of_request(request, stream.peer_addr().ok(), proxies);
     match answer {
         Answer::Refuse(response) => refuse(stream, response),
         // A socket that cannot be set is gone already.
@@ -56,7 +63,7 @@ fn take_over(worker: &Rc<Worker>, request: &Request, framed: Framed<TcpStream, h
             let connection = worker.admit(|key| Connection::new(key, stream, address, bucket));
             connection.answer(response.into(), worker);
             if !early.is_empty() {
-                connection.take(&mut early, worker);
+                connection.take(early, worker);
             }
             actix_rt::spawn(Serving::new(connection, Rc::clone(worker)));
         }
@@ -64,7 +71,7 @@ fn take_over(worker: &Rc<Worker>, request: &Request, framed: Framed<TcpStream, h
 }
 
 /// Tells a client why it may not come in, and hangs up.
-fn refuse(mut stream: TcpStream, response: String) {
+pub(super) fn refuse(mut stream: TcpStream, response: String) {
     actix_rt::spawn(async move {
         // Nobody is waiting for the outcome: refused is refused.
         let send = stream.write_all(response.as_bytes());
