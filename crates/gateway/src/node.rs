@@ -23,10 +23,6 @@ use crate::{
     worker::Worker,
 };
 
-/// How many connections the kernel keeps while they wait to be accepted: what
-/// a storm of returning clients brings at once.
-const BACKLOG: u32 = 8192;
-
 /// The exit status of a node that was told twice to stop, as shells count it
 /// for SIGINT.
 const ENDED_AT_ONCE: u8 = 130;
@@ -129,15 +125,16 @@ fn new_server_id() -> anyhow::Result<ServerId> {
 
 fn bind_clients(hub: &Arc<Hub>) -> anyhow::Result<Server> {
     let listen = hub.settings.listen;
+    let in_words = || format!("cannot listen on {listen}: is another program there? set `listen`");
+    let listener = socket::listen(listen).with_context(in_words)?;
     let for_factory = Arc::clone(hub);
     // 0 is no limit to actix as well.
     let patience = Duration::from_millis(hub.settings.limits.hello_ms);
     let server = Server::build()
         .workers(hub.settings.worker_count())
-        .backlog(BACKLOG)
         .max_concurrent_connections(usize::MAX >> 4)
         .disable_signals()
-        .bind("clients", listen, move || {
+        .listen("clients", listener, move || {
             // Each thread that calls this becomes a worker.
             let worker = Worker::start(Arc::clone(&for_factory));
             let app = http::app(Arc::clone(&for_factory));
@@ -148,9 +145,7 @@ fn bind_clients(hub: &Arc<Hub>) -> anyhow::Result<Server> {
                 .tcp();
             socket::in_front_of(http, worker)
         })
-        .with_context(|| {
-            format!("cannot listen on {listen}: is another program there? set `listen`")
-        })?;
+        .with_context(in_words)?;
     Ok(server.run())
 }
 

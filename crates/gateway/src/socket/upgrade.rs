@@ -55,8 +55,6 @@ pub(super) fn take_over(
     let address = client_address::of_request(request, stream.peer_addr().ok(), proxies);
     match answer {
         Answer::Refuse(response) => refuse(stream, response),
-        // A socket that cannot be set is gone already.
-        Answer::Accept(_) if stream.set_nodelay(true).is_err() => {}
         Answer::Accept(response) => {
             worker.hub.connection_opened();
             let bucket = Bucket::new(&worker.hub.settings.limits);
