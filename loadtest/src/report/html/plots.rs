@@ -57,7 +57,7 @@ pub(super) fn sweep(outcomes: &[(&str, usize, &Outcome)]) -> Option<Plot> {
     };
     Some(Plot {
         title: "Sweep: p99 by messages a second".into(),
-        note: "hollow: fell behind".into(),
+        note: "hollow: too late".into(),
         x: Axis::log(least_rate, most_rate, count),
         y: Axis::log(least_us, most_us, micros),
         series: outcomes.iter().map(line).collect(),

@@ -16,11 +16,14 @@ use super::{Load, Measured, Pace, Stage, figures, figures::figure};
 
 /// A backlog of so many times the limit cannot become a p99 under it: the step
 /// ends there.
-const UNBEARABLE: f64 = 5.0;
+const UNBEARABLE: f64 = 10.0;
 /// How often a step is tried before it counts as failed.
 const ATTEMPTS: usize = 3;
 /// How long rates are tried before what was found is checked.
 const LONGEST_S: f64 = 75.0;
+/// How long after a step that failed the next one begins: what disturbed it may
+/// be gone by then.
+const PAUSE_S: f64 = 0.5;
 /// How many times as long the rate that was found is measured in the end.
 const CHECK_TIMES: f64 = 2.0;
 /// What has not come when nothing has come for so long will not come.
@@ -107,6 +110,10 @@ impl Sweep {
                 return Ok(tried);
             }
             attempt += 1;
+            let end = stage.engine.now().plus_seconds(PAUSE_S);
+            while stage.engine.now() < end && !stage.stop.requested() {
+                stage.engine.turn(end)?;
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::plot::{Look, Plot, Point, Series};
-use super::{GRID, INK, WIDTH, colour, drawing};
+use super::{GRID, WIDTH, colour, drawing};
 
 const HEIGHT: f64 = 400.0;
 const LEFT: f64 = 78.0;
@@ -77,7 +77,7 @@ impl Plot {
                     circle cx=(x) cy=(y) r="4" stroke=(colour) stroke-width="2"
                         fill=(if point.bad { "none" } else { colour }) {}
                     @if self.labels {
-                        text x=(x) y=(y) dy=(beside) text-anchor=(anchor(self.x.at(point.x))) font-size="12" fill=(INK) { (point.value) }
+                        text x=(x) y=(y) dy=(beside) text-anchor=(anchor(self.x.at(point.x))) font-size="12" fill=(colour) { (point.value) }
                     }
                 }
             }
@@ -94,6 +94,7 @@ impl Plot {
 /// Words at the edges stay inside.
 fn anchor(place: f64) -> &'static str {
     match place {
+        ..0.005 => "start",
         0.97.. => "end",
         _ => "middle",
     }
