@@ -17,6 +17,8 @@ use super::{Load, Measured, Pace, Stage, figures, figures::figure};
 /// A backlog of so many times the limit cannot become a p99 under it: the step
 /// ends there.
 const UNBEARABLE: f64 = 10.0;
+/// And one of so many seconds takes too long to be worked off.
+const UNBEARABLE_S: f64 = 0.5;
 /// How often a step is tried before it counts as failed.
 const ATTEMPTS: usize = 3;
 /// How long rates are tried before what was found is checked.
@@ -125,7 +127,8 @@ impl Sweep {
         seconds: f64,
     ) -> anyhow::Result<(Step, Measured, Found)> {
         let limit_s = self.limit_us as f64 / 1e6;
-        let backlog = (rate * limit_s * UNBEARABLE).max(64.0) as u32;
+        let backlog_s = (limit_s * UNBEARABLE).min(UNBEARABLE_S);
+        let backlog = (rate * backlog_s).max(64.0) as u32;
         let bearable = |engine: &Engine| engine.unsettled() < backlog;
         stage.engine.forgive();
         let mut load = Load::start(stage, Pace::Rate(rate));
