@@ -34,7 +34,12 @@ fn numbered<'a, T: Copy>(named: &[(&'a str, T)]) -> Vec<(&'a str, usize, T)> {
 
 /// Rate against p99, for one system or several: (name, colour, outcome).
 pub(super) fn sweep(outcomes: &[(&str, usize, &Outcome)]) -> Option<Plot> {
-    let steps = || outcomes.iter().flat_map(|(_, _, outcome)| &outcome.steps);
+    // A rate that was given up before anything was measured has no p99.
+    let measured = |step: &&Step| step.p99_us > 0;
+    let steps = || {
+        let all = outcomes.iter().flat_map(|(_, _, outcome)| &outcome.steps);
+        all.filter(measured)
+    };
     let limit_us = steps().map(|step| step.limit_us).find(|limit| *limit > 0);
     let (least_rate, most_rate) = range(steps().map(|step| step.rate))?;
     let limits = limit_us.map(|limit| limit as f64);
@@ -46,6 +51,7 @@ pub(super) fn sweep(outcomes: &[(&str, usize, &Outcome)]) -> Option<Plot> {
         points: outcome
             .steps
             .iter()
+            .filter(measured)
             .map(|step| Point {
                 x: step.rate,
                 y: step.p99_us as f64,

@@ -29,7 +29,7 @@ fn drawing(title: &str, note: &str, height: f64, content: &Markup) -> Markup {
     html! {
         svg xmlns="http://www.w3.org/2000/svg" viewBox=(format!("0 0 {WIDTH} {height}")) width=(WIDTH) height=(height)
             role="img" aria-label=(title) font-family="system-ui, sans-serif" font-size="13" fill=(INK) {
-            text x="12" y="26" font-size="16" font-weight="600" { (title) }
+            text x="12" y="26" font-size="15" font-weight="600" { (title) }
             text x=(WIDTH - 12.0) y="50" text-anchor="end" { (note) }
             (content)
         }
