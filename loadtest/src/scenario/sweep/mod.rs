@@ -82,6 +82,10 @@ impl Sweep {
         if !search.confirmed() {
             let words = "no rate passed its last check: too much else runs here, or p99 lies about the limit over a wide range of rates";
             stage.remark(words.into());
+            // What was taken back does not count.
+            let passed = steps.iter().filter(|step| step.passed);
+            let stands = passed.map(|step| step.rate).fold(0.0, f64::max);
+            knee = knee.map(|(rate, measured)| (rate.min(stands), measured));
         }
         steps.sort_by(|a, b| a.rate.total_cmp(&b.rate));
         let (knee, measured) = knee.unwrap_or((0.0, last));

@@ -13,7 +13,9 @@ const LOWEST: f64 = 1.0;
 const HIGHEST: f64 = 1e6;
 /// Rates that are tried at most, and checks of what was found.
 const MOST_PROBES: u32 = 24;
-const MOST_CHECKS: u32 = 3;
+const MOST_CHECKS: u32 = 6;
+/// How much lower the next rate is that is checked.
+const STEP_DOWN: f64 = 1.12;
 
 /// What is to be measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -108,7 +110,7 @@ impl Search {
                 self.checks += 1;
                 match found {
                     Found::InTime => self.checked = true,
-                    Found::Late | Found::Behind => self.passed = Some(rate / NARROW),
+                    Found::Late | Found::Behind => self.passed = Some(rate / STEP_DOWN),
                 }
             }
         }
@@ -176,7 +178,7 @@ mod tests {
         for place in 0..undisturbed {
             let (tried, found) = search(3000.0, |at, _| at == place);
             let allowed = if place + 1 == undisturbed {
-                NARROW
+                STEP_DOWN
             } else {
                 1.0
             };
