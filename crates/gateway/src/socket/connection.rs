@@ -8,19 +8,15 @@
 use std::{
     borrow::Cow,
     cell::{Cell, OnceCell, RefCell},
-    io::{self, IoSlice},
+    io,
     net::IpAddr,
-    os::fd::AsRawFd,
-    rc::Rc,
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use actix_rt::net::TcpStream;
-use bytes::Bytes;
 use rookery_protocol::{CloseCode, RoomId, websocket};
 use smallvec::SmallVec;
-use socket2::SockRef;
 
 use super::outbox::Outbox;
 use crate::{
@@ -32,9 +28,6 @@ use crate::{
 /// The most weight of one connection's commands that are being carried out;
 /// no further frame is read while there is as much.
 const MOST_IN_FLIGHT: u32 = 256;
-
-/// The most bytes that are copied to be written as one piece.
-const MOST_JOINED: usize = 8 * 1024;
 
 /// How much a command weighs while it is being carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,9 +93,9 @@ pub(crate) struct Connection {
     pub(super) reader: RefCell<websocket::Reader>,
     pub(super) outbox: RefCell<Outbox>,
     /// The kernel took no more; the task waits until it does.
-    blocked: Cell<bool>,
+    pub(super) blocked: Cell<bool>,
     /// The bytes of the outbox that the metrics know of.
-    accounted: Cell<usize>,
+    pub(super) accounted: Cell<usize>,
     /// Frames were left unread when reading paused.
     pub(super) unread: Cell<bool>,
     /// No further frame is read until `hello` is answered.
@@ -190,7 +183,7 @@ impl Connection {
         !self.held.get() && self.in_flight.get() < MOST_IN_FLIGHT && patient
     }
 
-    fn wake(&self) {
+    pub(super) fn wake(&self) {
         if let Some(task) = self.task.take() {
             task.wake();
         }
@@ -230,150 +223,6 @@ impl Connection {
         if before >= MOST_IN_FLIGHT {
             self.wake();
         }
-    }
-
-    /// Sends what the client asked for, soon, together with what else is sent then.
-    pub(crate) fn answer(self: &Rc<Self>, frames: Bytes, worker: &Worker) {
-        self.answer_with(worker, |outbox| outbox.push(frames, 0, true));
-    }
-
-    /// The same with one frame in two pieces, of which others share the second.
-    pub(crate) fn answer_in_two(self: &Rc<Self>, beginning: Bytes, rest: Bytes, worker: &Worker) {
-        self.answer_with(worker, |outbox| outbox.push_in_two(beginning, rest));
-    }
-
-    fn answer_with(self: &Rc<Self>, worker: &Worker, push: impl FnOnce(&mut Outbox)) {
-        if self.end.get().is_some() {
-            return;
-        }
-        let mut outbox = self.outbox.borrow_mut();
-        let first = outbox.is_empty();
-        push(&mut outbox);
-        if first && !outbox.is_empty() {
-            worker.flush_soon(self);
-        }
-    }
-
-    /// Sends a room's batch at once: `all` of it, or where the client is slow
-    /// only what is `durable`.
-    pub(crate) fn deliver(&self, all: &Bytes, durable: &Bytes, worker: &Worker) {
-        if self.end.get().is_some() {
-            return;
-        }
-        let limit = worker.hub.settings.limits.outbox_bytes;
-        let mut outbox = self.outbox.borrow_mut();
-        if outbox.is_empty() {
-            match self.send(all) {
-                Ok(written) if written == all.len() => return,
-                Ok(written) => outbox.push(all.clone(), written, false),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    outbox.push(all.clone(), 0, false);
-                }
-                Err(error) => {
-                    drop(outbox);
-                    return self.finish(End::Lost(error.kind()));
-                }
-            }
-            drop(outbox);
-            return self.set_blocked(true, worker);
-        }
-        if !self.blocked.get() {
-            // Only answers of this very turn wait: one write takes them along.
-            outbox.push(all.clone(), 0, false);
-            drop(outbox);
-            return self.flush(worker);
-        }
-        let shed = limit != 0 && outbox.backlog() > limit / 2;
-        let frames = if shed { durable } else { all };
-        if frames.is_empty() {
-            return;
-        }
-        outbox.push(frames.clone(), 0, false);
-        let full = limit != 0 && outbox.backlog() > limit;
-        drop(outbox);
-        self.account(worker);
-        if full {
-            self.close(CloseCode::SlowReader, worker);
-        }
-    }
-
-    /// Looks at what [`Connection::deliver`] looks at.
-    pub(crate) fn fetch(&self) {
-        let ended = self.end.get().is_some();
-        std::hint::black_box((
-            ended,
-            self.outbox.borrow().is_empty(),
-            self.stream.as_raw_fd(),
-        ));
-    }
-
-    fn set_blocked(&self, blocked: bool, worker: &Worker) {
-        if self.blocked.replace(blocked) != blocked {
-            self.wake();
-        }
-        self.account(worker);
-    }
-
-    /// Tells the metrics how many bytes wait here; those that are about to be
-    /// written at the end of this turn do not count as waiting.
-    fn account(&self, worker: &Worker) {
-        let waiting = if self.blocked.get() {
-            self.outbox.borrow().bytes()
-        } else {
-            0
-        };
-        let before = self.accounted.replace(waiting);
-        if waiting != before {
-            worker
-                .hub
-                .metrics
-                .outbox_changed(waiting as i64 - before as i64);
-        }
-    }
-
-    /// Nothing waits here any more.
-    pub(super) fn account_for_end(&self, worker: &Worker) {
-        worker
-            .hub
-            .metrics
-            .outbox_changed(-(self.accounted.take() as i64));
-    }
-
-    /// Writes as much of the outbox as the kernel takes.
-    pub(crate) fn flush(&self, worker: &Worker) {
-        let mut outbox = self.outbox.borrow_mut();
-        let written = outbox.write_with(|slices| self.write_together(slices, worker));
-        drop(outbox);
-        match written {
-            Ok(empty) => self.set_blocked(!empty, worker),
-            Err(error) => self.finish(End::Lost(error.kind())),
-        }
-    }
-
-    /// An answer and a few events are copied into one piece of memory, which
-    /// the kernel takes faster than several.
-    fn write_together(&self, slices: &[IoSlice<'_>], worker: &Worker) -> io::Result<usize> {
-        let bytes: usize = slices.iter().map(|slice| slice.len()).sum();
-        if bytes > MOST_JOINED {
-            return self.stream.try_write_vectored(slices);
-        }
-        let mut joined = worker.joined.borrow_mut();
-        joined.clear();
-        for slice in slices {
-            joined.extend_from_slice(slice);
-        }
-        match self.send(&joined) {
-            // Said by the runtime, which has to know it to tell when there is room again.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.stream.try_write(&joined)
-            }
-            sent => sent,
-        }
-    }
-
-    /// Past the runtime, whose record of the socket lies elsewhere in memory.
-    fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        SockRef::from(&self.stream).send(bytes)
     }
 
     /// Ends the connection from the node's side.

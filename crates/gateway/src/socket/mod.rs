@@ -13,6 +13,7 @@ mod reading;
 mod serve;
 mod time_limits;
 mod upgrade;
+mod writing;
 
 pub(crate) use connection::{Connection, Weight};
 pub(crate) use endings::{Endings, run as run_endings};
