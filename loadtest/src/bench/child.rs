@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::cases::Measured;
+use super::case::Measured;
 use super::options::Options;
 use super::redis_baseline;
 use super::schedule::Turn;

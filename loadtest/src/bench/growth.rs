@@ -1,7 +1,7 @@
 //! How cost grows with the size of a room, with rooms, with connections and with
 //! nodes: loads of Rookery alone, without goals. Nothing here runs anything.
 
-use super::cases::{Case, Contender, Growth, Measured};
+use super::case::{Case, Contender, Growth, Measured};
 
 const fn rookery(size: &'static str, settings: &'static str) -> Contender {
     Contender {

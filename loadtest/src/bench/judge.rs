@@ -2,7 +2,10 @@
 //! within a repetition, so that a machine that is slower for a minute is slower
 //! for both; the spread is that of the repetitions.
 
-use super::cases::{Bound, CASES, Case, Goal};
+use super::{
+    case::{Bound, Case, Goal},
+    cases::CASES,
+};
 use crate::outcome::Figure;
 use crate::report::json::Run;
 use crate::report::spread::Spread;

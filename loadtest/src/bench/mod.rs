@@ -1,6 +1,7 @@
 //! `rookery-loadtest bench`: Rookery and its peers in turn, on the same cores,
 //! several times over, and what that says of the goals.
 
+pub(crate) mod case;
 pub(crate) mod cases;
 mod child;
 mod growth;

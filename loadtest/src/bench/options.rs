@@ -5,8 +5,11 @@ use std::path::PathBuf;
 use anyhow::{bail, ensure};
 use clap::Args;
 
-use super::cases::{CASES, Case, Contender, Measured, all_cases};
 use super::growth::GROWTH;
+use super::{
+    case::{Case, Contender, Measured},
+    cases::{CASES, all_cases},
+};
 
 /// Measure Rookery and its peers in turn, and compare them with the goals
 #[derive(Debug, Args)]
@@ -165,7 +168,7 @@ mod tests {
     #[test]
     fn systems_narrow_down_the_contenders() {
         let options = options("--systems rookery");
-        let case = Case::named("workers").unwrap();
+        let case = crate::bench::cases::case_named("workers").unwrap();
         let names: Vec<_> = options.contenders(case).iter().map(|c| c.name).collect();
         assert_eq!(names, ["rookery-2-workers", "rookery"]);
     }

@@ -2,8 +2,8 @@
 
 use console::style;
 
-use super::cases::{Case, all_cases};
 use super::judge::{Verdict, judge, values};
+use super::{case::Case, cases::all_cases};
 use crate::report::grid::Grid;
 use crate::report::json::Run;
 use crate::report::spread::Spread;

@@ -12,7 +12,7 @@ use anyhow::Context;
 use console::{Term, style};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use super::cases::{Case, Contender, Measured};
+use super::case::{Case, Contender, Measured};
 use super::options::Options;
 use super::schedule::{Pace, Turn, turns};
 use super::{child, redis_baseline, results};

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::cases::{Case, Contender};
+use super::case::{Case, Contender};
 use super::options::Options;
 
 /// One run of the bench.

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::bench::cases::Bound;
+use crate::bench::case::Bound;
 use crate::bench::judge::Judged;
 
 /// As many doublings to each side.

@@ -3,7 +3,7 @@
 use super::axis::{Axis, count, trimmed};
 use super::plot::{Look, Plot, Point, Series};
 use super::plots::range;
-use crate::bench::cases::Case;
+use crate::bench::case::Case;
 use crate::outcome::Figure;
 use crate::report::spread::Spread;
 use crate::report::units::quantity;

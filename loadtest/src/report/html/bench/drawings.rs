@@ -7,7 +7,7 @@ use super::super::svg::{self, Bar};
 use super::super::{growth, plots};
 use super::case_keys;
 use super::measured::{Measured, contenders, figures};
-use crate::bench::cases::Case;
+use crate::bench::{case::Case, cases::case_named};
 use crate::outcome::Better;
 use crate::report::json::Run;
 
@@ -54,7 +54,7 @@ pub(in crate::report::html) fn drawings(runs: &[Run]) -> Vec<(String, Markup)> {
 }
 
 fn case_drawings(key: &str, runs: &[&Run]) -> Vec<(String, Markup)> {
-    let known = Case::named(key);
+    let known = case_named(key);
     let title = known.map_or(key, |case| case.title);
     let measured = contenders(runs, known);
     let figures = figures(known, &measured);

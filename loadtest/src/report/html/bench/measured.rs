@@ -1,6 +1,6 @@
 //! What was measured in a case, by contender.
 
-use crate::bench::cases::Case;
+use crate::bench::case::Case;
 use crate::outcome::{Figure, Outcome};
 use crate::report::json::Run;
 use crate::report::spread::Spread;

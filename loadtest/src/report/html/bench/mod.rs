@@ -10,7 +10,7 @@ use self::drawings::case_plots;
 pub(super) use self::drawings::drawings;
 use self::measured::{Measured, all_figures, contenders, figures};
 use super::{gauge, place};
-use crate::bench::cases::Case;
+use crate::bench::cases::case_named;
 use crate::bench::judge::{Judged, Verdict, judge};
 use crate::outcome::Better;
 use crate::report::json::Run;
@@ -107,7 +107,7 @@ fn case_keys(runs: &[Run]) -> Vec<&str> {
 }
 
 fn case(key: &str, runs: Vec<&Run>) -> Markup {
-    let known = Case::named(key);
+    let known = case_named(key);
     let measured = contenders(&runs, known);
     let figures = figures(known, &measured);
     let first = figures.first().map_or("", String::as_str);
