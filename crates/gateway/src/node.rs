@@ -1,6 +1,6 @@
 //! A node from its start to its end: assemble, serve, drain, stop.
 
-use std::{process::ExitCode, rc::Rc, sync::Arc, time::Duration};
+use std::{net::SocketAddr, process::ExitCode, rc::Rc, sync::Arc, time::Duration};
 
 use actix_http::HttpService;
 use actix_server::{Server, ServerHandle};
@@ -45,23 +45,50 @@ pub fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         .context("cannot start a thread for background work")?;
     let result = actix_rt::System::new().block_on(serve(Arc::new(settings), &background));
     background.shutdown_timeout(Duration::from_secs(1));
-    result
+    result.map(Ending::tell)
 }
 
-async fn serve(settings: Arc<Settings>, background: &Runtime) -> anyhow::Result<ExitCode> {
+/// How a node's life ended, when it was told to stop.
+enum Ending {
+    /// By this signal, before anybody was served.
+    BeforeReady(&'static str),
+    Stopped,
+    /// Somebody lost patience and sent this signal after the first.
+    AtOnce(&'static str),
+}
+
+impl Ending {
+    /// Logs the ending and gives the exit status. To be called when nothing else
+    /// runs any more: it is the log's last line.
+    fn tell(self) -> ExitCode {
+        match self {
+            Self::BeforeReady(name) => {
+                tracing::info!("{name} before the node was ready: ended");
+                ExitCode::SUCCESS
+            }
+            Self::Stopped => {
+                tracing::info!("stopped");
+                ExitCode::SUCCESS
+            }
+            Self::AtOnce(name) => {
+                tracing::warn!("{name} again: ended at once");
+                ExitCode::from(ENDED_AT_ONCE)
+            }
+        }
+    }
+}
+
+async fn serve(settings: Arc<Settings>, background: &Runtime) -> anyhow::Result<Ending> {
     let mut signals = Signals::listen().context("cannot listen for signals")?;
     let hub = tokio::select! {
         hub = assemble(&settings, background) => hub?,
-        name = signals.next() => {
-            tracing::info!("{name} before the node was ready: ending");
-            return Ok(ExitCode::SUCCESS);
-        }
+        name = signals.next() => return Ok(Ending::BeforeReady(name)),
     };
-    let clients = bind_clients(&hub)?;
+    let (clients, clients_at) = bind_clients(&hub)?;
     let operators = admin::bind(&hub)?;
+    announce(&hub, clients_at, operators.as_ref().map(|(_, at)| *at));
     let (clients_handle, mut clients_ended) = run_apart(clients);
-    let operators_handle = operators.map(|server| run_apart(server).0);
-    announce(&hub);
+    let operators_handle = operators.map(|(server, _)| run_apart(server).0);
 
     let ended_early = tokio::select! {
         name = signals.next() => {
@@ -77,14 +104,8 @@ async fn serve(settings: Arc<Settings>, background: &Runtime) -> anyhow::Result<
         anyhow::bail!("the server ended by itself");
     }
     tokio::select! {
-        () = stop(&hub, clients_handle, operators_handle) => {
-            tracing::info!("stopped");
-            Ok(ExitCode::SUCCESS)
-        }
-        name = signals.next() => {
-            tracing::warn!("{name} again: ending at once");
-            Ok(ExitCode::from(ENDED_AT_ONCE))
-        }
+        () = stop(&hub, clients_handle, operators_handle) => Ok(Ending::Stopped),
+        name = signals.next() => Ok(Ending::AtOnce(name)),
     }
 }
 
@@ -123,10 +144,13 @@ fn new_server_id() -> anyhow::Result<ServerId> {
     ServerId::new(format!("n_{:012x}", rand::random::<u64>() >> 16)).context("no server id")
 }
 
-fn bind_clients(hub: &Arc<Hub>) -> anyhow::Result<Server> {
+/// The clients' server, and where it listens: port 0 in the settings is any that
+/// is free.
+fn bind_clients(hub: &Arc<Hub>) -> anyhow::Result<(Server, SocketAddr)> {
     let listen = hub.settings.listen;
     let in_words = || format!("cannot listen on {listen}: is another program there? set `listen`");
     let listener = socket::listen(listen).with_context(in_words)?;
+    let address = listener.local_addr().with_context(in_words)?;
     let for_factory = Arc::clone(hub);
     // 0 is no limit to actix as well.
     let patience = Duration::from_millis(hub.settings.limits.hello_ms);
@@ -146,7 +170,7 @@ fn bind_clients(hub: &Arc<Hub>) -> anyhow::Result<Server> {
             socket::in_front_of(http, worker)
         })
         .with_context(in_words)?;
-    Ok(server.run())
+    Ok((server.run(), address))
 }
 
 /// Runs a server in a task of its own.
@@ -155,11 +179,11 @@ fn run_apart(server: Server) -> (ServerHandle, tokio::task::JoinHandle<std::io::
     (handle, actix_rt::spawn(server))
 }
 
-fn announce(hub: &Hub) {
+fn announce(hub: &Hub, clients: SocketAddr, operators: Option<SocketAddr>) {
     let settings = &hub.settings;
-    tracing::info!(node = %hub.server_id, workers = settings.worker_count(), "chat at http://{}", settings.listen);
-    if let Some(admin) = settings.admin.listen {
-        tracing::info!("operators' view at http://{admin}");
+    tracing::info!(node = %hub.server_id, workers = settings.worker_count(), "chat at http://{clients}");
+    if let Some(operators) = operators {
+        tracing::info!("operators' view at http://{operators}");
     }
     if settings.store == Engine::Embedded {
         tracing::warn!(

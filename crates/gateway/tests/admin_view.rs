@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a test says so by failing
 
 use std::{
+    fs::{self, File},
     io::{Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpStream},
+    path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -28,20 +30,17 @@ struct Node {
 
 impl Node {
     fn start() -> Self {
-        let [clients, operators] = free_addresses();
         let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
         let process = Command::new(env!("CARGO_BIN_EXE_rookery"))
-            .args([
-                "--listen",
-                &clients.to_string(),
-                "--admin-listen",
-                &operators.to_string(),
-            ])
+            .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
             .env_clear()
             .current_dir(folder.path())
-            .stderr(Stdio::null())
+            .stderr(File::create(&log).unwrap())
             .spawn()
             .unwrap();
+        let [clients, operators] =
+            ["chat at", "operators' view at"].map(|what| announced(&log, what));
         let node = Self {
             process,
             clients,
@@ -86,10 +85,19 @@ impl Drop for Node {
     }
 }
 
-/// Two that were free a moment ago.
-fn free_addresses() -> [SocketAddr; 2] {
-    let held = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    held.map(|listener| listener.local_addr().unwrap())
+/// Where the log says that this is.
+fn announced(log: &Path, what: &str) -> SocketAddr {
+    let words = format!("{what} http://");
+    let mut address = None;
+    wait_until(what, || {
+        let text = fs::read_to_string(log).unwrap();
+        // The line may be half written.
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        let behind = whole.split_once(&words).map(|(_, behind)| behind);
+        address = behind.and_then(|behind| behind.split_whitespace().next()?.parse().ok());
+        address.is_some()
+    });
+    address.unwrap()
 }
 
 fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {

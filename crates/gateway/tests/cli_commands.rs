@@ -7,6 +7,8 @@ use std::{
     process::{Command, Output},
 };
 
+use rookery_testing::free_port;
+
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// Runs `rookery` in an empty folder with nothing but these variables.
@@ -109,15 +111,8 @@ fn a_check_says_what_is_taken_and_how_to_mend_it() {
 
 #[test]
 fn a_node_that_is_not_there_is_not_healthy() {
-    let free = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let free = format!("127.0.0.1:{}", free_port());
     let output = rookery(&["health", &format!("http://{free}")], &[]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        stderr(&output).contains(&free.to_string()),
-        "{}",
-        stderr(&output)
-    );
+    assert!(stderr(&output).contains(&free), "{}", stderr(&output));
 }

@@ -4,6 +4,8 @@
 //! which is gone when the test is. This crate must never be a dependency of
 //! anything but tests.
 
+mod port;
 mod redis_server;
 
+pub use port::free_port;
 pub use redis_server::RedisServer;

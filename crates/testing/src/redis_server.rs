@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read, Write},
-    net::{Ipv4Addr, TcpListener, TcpStream},
+    net::{Ipv4Addr, TcpStream},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -10,6 +10,8 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
+
+use crate::free_port;
 
 /// How long a server may take until it answers.
 const START_DEADLINE: Duration = Duration::from_secs(20);
@@ -52,7 +54,7 @@ impl RedisServer {
         let mut last_error = anyhow::anyhow!("no port was tried");
         for _ in 0..PORT_ATTEMPTS {
             let folder = tempfile::tempdir().context("making a folder for redis-server")?;
-            let port = free_port()?;
+            let port = free_port();
             let mut process = spawn(&folder, port, append_only_file)?;
             match wait_until_it_answers(&mut process, port) {
                 Ok(()) => {
@@ -130,13 +132,6 @@ impl Drop for RedisServer {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// A port that nobody listens on right now.
-fn free_port() -> Result<u16> {
-    let listener =
-        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("looking for a free port")?;
-    Ok(listener.local_addr()?.port())
 }
 
 fn spawn(folder: &TempDir, port: u16, append_only_file: bool) -> Result<Child> {

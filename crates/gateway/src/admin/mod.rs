@@ -8,7 +8,7 @@ mod page;
 mod sampler;
 mod viewer;
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use actix_server::Server;
 use actix_web::{App, HttpResponse, HttpServer, http::header, web};
@@ -21,13 +21,14 @@ use crate::{
 };
 use sampler::Sampler;
 
-/// Binds `admin.listen` and starts taking samples; `None` where it is off. Must
-/// be called in an actix system; the server runs when it is polled.
+/// Binds `admin.listen` and starts taking samples; `None` where it is off, and
+/// otherwise also where it listens. Must be called in an actix system; the server
+/// runs when it is polled.
 ///
 /// # Errors
 ///
 /// When the address cannot be bound.
-pub(crate) fn bind(hub: &Arc<Hub>) -> anyhow::Result<Option<Server>> {
+pub(crate) fn bind(hub: &Arc<Hub>) -> anyhow::Result<Option<(Server, SocketAddr)>> {
     let Some(listen) = hub.settings.admin.listen else {
         return Ok(None);
     };
@@ -53,7 +54,8 @@ pub(crate) fn bind(hub: &Arc<Hub>) -> anyhow::Result<Option<Server>> {
                 "cannot listen on {listen}: is another program there? set admin.listen, or \"off\""
             )
         })?;
-    Ok(Some(server.run()))
+    let address = server.addrs().first().copied().unwrap_or(listen);
+    Ok(Some((server.run(), address)))
 }
 
 /// Everything in the text format of Prometheus.

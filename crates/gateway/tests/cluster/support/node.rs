@@ -2,11 +2,12 @@
 
 use std::{
     fs::{self, File},
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr},
     process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
+use rookery_testing::free_port;
 use tempfile::TempDir;
 use tokio::time::sleep;
 
@@ -214,14 +215,4 @@ fn spawn(folder: &TempDir, port: u16, admin_port: u16, settings: &[(String, Stri
         command.env(format!("ROOKERY__{name}"), value);
     }
     command.spawn().unwrap()
-}
-
-/// A port that nobody uses, below those that the kernel gives to clients.
-fn free_port() -> u16 {
-    loop {
-        let port = rand::random_range(10_000..32_000);
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return port;
-        }
-    }
 }
