@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use bytes::{BufMut, BytesMut};
 use fred::{
     bytes_utils::Str,
     types::{Key, Value},
@@ -12,7 +13,10 @@ use fred::{
 use rookery_protocol::{Cursor, Epoch, RoomId, ServerId};
 
 use super::{failure, keys, kind};
-use crate::{Append, Retention, StoreError, epoch, room_name};
+use crate::{Append, Retention, StoreError, epoch};
+
+/// Arguments of the script before those of events and rooms.
+const FIXED_ARGS: usize = 7;
 
 /// What the script says of one append.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,27 +69,27 @@ impl AppendCall {
                 .map(|group| Key::from(keys::head(&group.room))),
         );
         keys.extend(groups.iter().map(|group| Key::from(keys::log(&group.room))));
-        let mut args = Vec::with_capacity(5 + 6 * groups.len() + 3 * appends.len());
+        let order = || groups.iter().flat_map(|group| &group.positions);
+        let mut args = Vec::with_capacity(FIXED_ARGS + 3 * groups.len() + 2 * appends.len());
         args.push(text(server_id.as_str()));
         args.push(text(retention.max_events.to_string()));
         args.push(text(epoch::fresh().as_str()));
         args.push(fixed(keys::BUS));
-        args.push(text(appends.len().to_string()));
-        for &position in groups.iter().flat_map(|group| &group.positions) {
-            args.push(nonce_field(appends[position]));
-        }
+        args.push(text(
+            order()
+                .map(|&position| kind::letter(appends[position].body.kind))
+                .collect::<String>(),
+        ));
+        args.push(counts(groups));
+        args.push(ttls(groups, retention));
+        args.extend(order().map(|&position| nonce_field(appends[position])));
         for group in groups {
-            let room = &group.room;
-            args.push(text(room.as_str()));
-            args.push(text(retention.ttl_ms(room).unwrap_or(0).to_string()));
-            args.push(text(room_name::readable(room)));
+            args.push(text(group.room.as_str()));
             args.extend(cursor(group.known.as_ref()));
-            args.push(text(group.positions.len().to_string()));
-            for &position in &group.positions {
-                let append = appends[position];
-                args.push(fixed(kind::letter(append.body.kind)));
-                args.push(Value::Bytes(append.body.fields.clone()));
-            }
+            let of_group = group.positions.iter();
+            args.extend(
+                of_group.map(|&position| Value::Bytes(appends[position].body.fields.clone())),
+            );
         }
         Words { keys, args }
     }
@@ -128,6 +132,28 @@ fn group<'a>(appends: impl Iterator<Item = &'a Append>) -> Vec<Group> {
         }
     }
     groups
+}
+
+/// How many appends each room has, two bytes each.
+fn counts(groups: &[Group]) -> Value {
+    let mut counts = BytesMut::with_capacity(2 * groups.len());
+    for group in groups {
+        // A call has fewer appends than that.
+        counts.put_u16(u16::try_from(group.positions.len()).unwrap_or(u16::MAX));
+    }
+    Value::Bytes(counts.freeze())
+}
+
+/// How long the events of each room live, in milliseconds; nothing where all live for good.
+fn ttls(groups: &[Group], retention: &Retention) -> Value {
+    let ttls = groups.iter().map(|group| retention.ttl_ms(&group.room));
+    if ttls.clone().all(|ttl| ttl.is_none()) {
+        return fixed("");
+    }
+    text(
+        ttls.map(|ttl| format!("{} ", ttl.unwrap_or(0)))
+            .collect::<String>(),
+    )
 }
 
 fn read_line(line: &str, epoch: &str, room: &RoomId) -> Option<Result<Placed, StoreError>> {
@@ -208,7 +234,7 @@ mod tests {
         );
         assert_eq!(
             (words.keys.len(), words.args.len()),
-            (2 + 2 * 4, 5 + 4 * 6 + 5 * 3)
+            (2 + 2 * 4, FIXED_ARGS + 4 * 3 + 5 * 2)
         );
         let answer = text("ea\n1-10\n=2-11\neb\n7-10\n\n-\n\n!WRONGTYPE no");
         let placed = call.read(&answer).unwrap();

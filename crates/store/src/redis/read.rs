@@ -34,7 +34,6 @@ impl Redis {
             vec![
                 text(u8::from(join.create).to_string()),
                 number(ttl_ms.unwrap_or(0)),
-                text(room_name::readable(&join.room)),
             ],
             known.into(),
             since.into(),
@@ -52,7 +51,7 @@ impl Redis {
             return Err(StoreError::NoSuchRoom(join.room.clone()));
         }
         let kind = room_kind(&answer.text()?)?;
-        let name = answer.text()?;
+        let name = name_of(answer.text()?, &join.room);
         let head = answer.cursor()?;
         let recovered = answer.flag()?;
         let events = answer.events(&join.room)?;
@@ -154,8 +153,8 @@ pub(super) async fn rooms(
         let mut answer = link
             .ask("a list of rooms", Script::Rooms, keys, Vec::new())
             .await?;
-        for _ in rooms {
-            states.push(room_state(&mut answer)?);
+        for room in rooms {
+            states.push(room_state(&mut answer, room)?);
         }
     }
     Ok(states)
@@ -170,7 +169,7 @@ pub(super) fn number(number: u64) -> Value {
     text(number.to_string())
 }
 
-fn room_state(answer: &mut Answer) -> Result<Option<RoomState>, StoreError> {
+fn room_state(answer: &mut Answer, room: &RoomId) -> Result<Option<RoomState>, StoreError> {
     let (kind, name) = (answer.text()?, answer.text()?);
     if kind.is_empty() {
         // Two empty strings stand for the head.
@@ -180,9 +179,18 @@ fn room_state(answer: &mut Answer) -> Result<Option<RoomState>, StoreError> {
     }
     Ok(Some(RoomState {
         kind: room_kind(&kind)?,
-        name,
+        name: name_of(name, room),
         head: answer.cursor()?,
     }))
+}
+
+/// What people call a room that is held under this name, or without one.
+fn name_of(held: String, room: &RoomId) -> String {
+    if held.is_empty() {
+        room_name::readable(room)
+    } else {
+        held
+    }
 }
 
 fn room_kind(word: &str) -> Result<RoomKind, StoreError> {

@@ -1,17 +1,19 @@
 -- Numbers, stores and publishes events of any rooms in one step.
 --
 -- KEYS: nonces:0, nonces:1, the heads of the rooms, their logs
--- ARGV: server id, max events (0: no limit), a fresh word, the channel, how many events;
---   the nonce of each event with its room and user (may be empty); then of each room
---   its id, ttl (0: none), name, known epoch, known seq (both may be empty), how many
---   events; and of each event its kind and its JSON fields
+-- ARGV: server id, max events (0: no limit), a fresh word, the channel, the kinds of all
+--   events (a letter each), how many events each room has (two bytes each, the high one
+--   first), the ttl of each room (digits and a space each; nothing where none has one);
+--   the nonce of each event with its room and user (may be empty); then of each room its
+--   id, known epoch and known seq (both may be empty) and the JSON fields of its events
 -- Gives lines: of each room its epoch and then of each event `seq-ts` (stored),
 --   `=seq-ts` (seen before), `-` (no such room) or `!words` (it cannot be done).
 --
--- Time goes by commands and by bytes: each call of a command costs about as much as
--- all else that is done for an event, and Lua hashes every byte of each string that is
--- made. So heads and nonces are read and written for all events at once, and the
--- fields are put into the log as they came.
+-- Time goes by commands, arguments and bytes: each call of a command costs about as much
+-- as all else that is done for an event, an argument is made and freed by Redis and by
+-- Lua, and Lua hashes every byte of each string that is made. So heads and nonces are
+-- read and written for all events at once, what is short travels packed, the fields are
+-- put into the log as they came, and a number is written in digits once.
 
 local KINDS = { m = 'message', e = 'edited', d = 'deleted', r = 'reacted', u = 'member' }
 -- A nonce is remembered for one to two of these.
@@ -24,8 +26,11 @@ local TRIM_RATIO, TRIM_MORE = 2, 8
 -- hashes) what is longer than 8192 twice.
 local PAYLOAD_BYTES = 8000
 
-local server_id, max_events, word, channel, total = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
-local NONCES = 5 -- the nonce of the first event is the argument after this one
+local server_id, max_events, word, channel = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local letters, counts = ARGV[5], ARGV[6]
+local ttls = ARGV[7] ~= '' and string.gmatch(ARGV[7], '%d+')
+local NONCES = 7 -- the nonce of the first event is the argument after this one
+local total = #letters
 local rooms = (#KEYS - 2) / 2
 local now = clock_ms()
 local now_digits = digits(now)
@@ -91,6 +96,13 @@ local function expire_log(room, added)
   end
 end
 
+-- What the envelope of an event and the event in it begin with, by the letter of its kind.
+local envelope_of, data_of = {}, {}
+for letter, kind in pairs(KINDS) do
+  envelope_of[letter] = '{"server_id":"' .. server_id .. '","type":"' .. kind .. '","room":"'
+  data_of[letter] = ',"data":{"type":"' .. kind .. '","room":"'
+end
+
 local function publish()
   redis.call('PUBLISH', channel, table.concat(lines))
   lines, bytes = {}, 0
@@ -110,36 +122,34 @@ end
 local event = 0 -- of all rooms
 -- Appends the `count` events whose arguments begin at `at` to a room. Gives how many were added.
 local function append_to(room, ttl, id, at, count)
-  local ts_digits = now_digits
-  if room.ts < now then room.ts = now else ts_digits = digits(room.ts) end
+  if room.ts < now then room.ts, room.ts_digits = now, now_digits end
+  local ts_digits = room.ts_digits
   local expires, expires_field = nil, ''
   if ttl > 0 then
-    if room.ttl == 0 then room.immortal = room.seq end
+    let_expire(room)
     room.expires = math.max(room.expires, room.ts + ttl)
     expires = digits(room.ts + ttl)
-    expires_field = '"expires_at":' .. expires .. ','
+    expires_field = ',"expires_at":' .. expires
   end
   local before = room.seq
-  for i = at, at + 2 * count - 1, 2 do
+  for i = at, at + count - 1 do
     event = event + 1
     local nonce = ARGV[NONCES + event]
     local place = nonce ~= '' and (seen[1][event] or seen[2][event] or seen_again[nonce])
     if place then
       reply[#reply + 1] = '=' .. place
     else
-      local letter, fields = ARGV[i], ARGV[i + 1]
+      local letter, fields = string.sub(letters, event, event), ARGV[i]
       local seq = digits(room.seq + 1)
       place = seq .. '-' .. ts_digits
       local stored = add(room.log, room.seq + 1, place, letter, fields, expires)
       if type(stored) == 'table' and stored.err then
         reply[#reply + 1] = '!' .. stored.err
       else
-        room.seq = room.seq + 1
+        room.seq, room.seq_digits = room.seq + 1, seq
         reply[#reply + 1] = place
-        local kind = KINDS[letter]
-        local head = '{"server_id":"' .. server_id .. '","type":"' .. kind .. '","room":"' .. id .. '","epoch":"' .. room.epoch
-          .. '","seq":' .. seq .. ',' .. expires_field .. '"data":{"type":"' .. kind .. '","room":"' .. id
-          .. '","seq":' .. seq .. ',"ts":' .. ts_digits .. ',' .. expires_field
+        local head = envelope_of[letter] .. id .. '","epoch":"' .. room.epoch .. '","seq":' .. seq .. expires_field
+          .. data_of[letter] .. id .. '","seq":' .. seq .. ',"ts":' .. ts_digits .. expires_field .. ','
         local length = #head + #fields + 3
         if bytes > 0 and bytes + length > PAYLOAD_BYTES then publish() end
         bytes = bytes + length
@@ -160,10 +170,11 @@ local heads, expiring = {}, {}
 local held = redis.call('MGET', unpack(KEYS, 3, 2 + rooms))
 local at = NONCES + total + 1
 for k = 1, rooms do
-  local id, ttl, name = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2]
-  local known_epoch, known_seq, count = ARGV[at + 3], tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5])
-  at = at + 6
-  local room, failure = find_room(held[k], KEYS[2 + rooms + k], known_epoch, known_seq, false, word, name)
+  local id, known_epoch, known_seq = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
+  at = at + 3
+  local high, low = string.byte(counts, 2 * k - 1, 2 * k)
+  local count, ttl = 256 * high + low, ttls and tonumber(ttls()) or 0
+  local room, failure = find_room(held[k], KEYS[2 + rooms + k], known_epoch, known_seq, false, word)
   reply[#reply + 1] = room and room.epoch or ''
   if room then
     local added = append_to(room, ttl, id, at, count)
@@ -176,7 +187,7 @@ for k = 1, rooms do
     event = event + count
     for _ = 1, count do reply[#reply + 1] = failure and '!' .. failure or '-' end
   end
-  at = at + 2 * count
+  at = at + count
 end
 if #heads > 0 then redis.call('MSET', unpack(heads)) end
 for _, each in ipairs(expiring) do

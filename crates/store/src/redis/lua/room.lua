@@ -8,7 +8,7 @@
 --   expiry          `-`, or `ttl:immortal:expires` where events have or had a lifetime:
 --                   how long they live (0: for good), up to which number they do not
 --                   expire, and when the last of all others does
---   kind, name      who may come in, what people call it
+--   kind, name      who may come in, what people call it; no name where the id says it
 
 -- How long a room's numbers outlive its last event, in milliseconds.
 local GRACE_MS = 3600000
@@ -30,26 +30,28 @@ local function last_in(log)
 end
 
 -- A room that is not there yet: its numbers go on after whatever is known.
-local function new_room(log, known_seq, word, name)
+local function new_room(log, known_seq, word)
   local last, failure = last_in(log)
   if not last then return nil, failure end
   local seq = math.max(known_seq or 0, last)
-  return { log = log, fresh = true, epoch = word, seq = seq, ts = 0, ttl = 0, immortal = seq, expires = 0, tail = '- public ' .. name }
+  return { log = log, fresh = true, epoch = word, seq = seq, seq_digits = digits(seq), ts = 0, ts_digits = '0', ttl = 0, tail = '- public ' }
 end
 
 -- The room whose head was read (false: there is none), made where that is wanted or
 -- `known_seq` says that it was there. Gives the room, or nil and words, or nil alone
 -- where there is none. Nothing is written yet: `fresh` says that the epoch is a new one.
-local function find_room(held, log, known_epoch, known_seq, create, word, name)
+-- `seq_digits` and `ts_digits` are always what `seq` and `ts` are; `immortal` and
+-- `expires` are there where `ttl` is not 0.
+local function find_room(held, log, known_epoch, known_seq, create, word)
   if not held then
     if not (create or known_seq) then return nil end
-    return new_room(log, known_seq, word, name)
+    return new_room(log, known_seq, word)
   end
   local epoch, seq, ts, tail = string.match(held, '^(%S+) (%d+) (%d+) (.+)$')
   if not epoch then return nil, 'the head of the room is damaged' end
-  local room = { log = log, epoch = epoch, seq = tonumber(seq), ts = tonumber(ts), ttl = 0, immortal = 0, expires = 0, tail = tail }
+  local room = { log = log, epoch = epoch, seq = tonumber(seq), seq_digits = seq, ts = tonumber(ts), ts_digits = ts, ttl = 0, tail = tail }
   if known_seq and epoch == known_epoch and room.seq < known_seq then
-    room.fresh, room.epoch, room.seq = true, word, known_seq
+    room.fresh, room.epoch, room.seq, room.seq_digits = true, word, known_seq, digits(known_seq)
   end
   if string.byte(tail) ~= 45 then -- not a `-`
     local ttl, immortal, expires, rest = string.match(tail, '^(%d+):(%d+):(%d+)( .+)$')
@@ -59,13 +61,18 @@ local function find_room(held, log, known_epoch, known_seq, create, word, name)
   return room
 end
 
+-- Prepares a room for events that expire.
+local function let_expire(room)
+  if room.ttl == 0 then room.immortal, room.expires = room.seq, room.expires or 0 end
+end
+
 -- The head of a room as it is to be written. `ttl` is how long events live from now on, 0 for good.
 local function head_of_room(room, ttl)
   local tail = room.tail
   if ttl > 0 or room.ttl > 0 then
     tail = ttl .. ':' .. digits(room.immortal) .. ':' .. digits(room.expires) .. string.sub(tail, 2)
   end
-  return room.epoch .. ' ' .. digits(room.seq) .. ' ' .. digits(room.ts) .. ' ' .. tail
+  return room.epoch .. ' ' .. room.seq_digits .. ' ' .. room.ts_digits .. ' ' .. tail
 end
 
 -- Sets when a room whose head was just written is over. Where its events no

@@ -1,7 +1,7 @@
 -- What the heads of many rooms say.
 --
 -- KEYS: heads
--- Gives of each kind, name, epoch, seq; four empty strings where there is no such room.
+-- Gives of each kind, name (may be empty), epoch, seq; four empty strings where there is no such room.
 
 local answer = {}
 for _, head in ipairs(redis.call('MGET', unpack(KEYS))) do
