@@ -1,7 +1,5 @@
 //! Writes the frames of a node that are not events of the log.
 
-use std::io::Write as _;
-
 use serde::Serialize;
 
 use crate::{
@@ -85,8 +83,16 @@ pub fn ok(id: &RequestId) -> Vec<u8> {
 /// `ok` to what was stored.
 pub fn ok_stored(id: &RequestId, seq: u64, ts: u64, duplicate: bool) -> Vec<u8> {
     let mut out = head(id);
-    // Writing into memory cannot fail.
-    let _ = write!(out, r#","seq":{seq},"ts":{ts},"duplicate":{duplicate}}}"#);
+    let mut digits = itoa::Buffer::new();
+    out.extend_from_slice(br#","seq":"#);
+    out.extend_from_slice(digits.format(seq).as_bytes());
+    out.extend_from_slice(br#","ts":"#);
+    out.extend_from_slice(digits.format(ts).as_bytes());
+    out.extend_from_slice(if duplicate {
+        br#","duplicate":true}"#
+    } else {
+        br#","duplicate":false}"#
+    });
     out
 }
 

@@ -79,9 +79,11 @@ impl EventBody {
     /// The body of a message.
     pub fn message(fields: &MessageFields<'_>) -> Self {
         let mut json = Vec::with_capacity(fields.text.len() + 192);
-        json.extend_from_slice(br#""from":"#);
-        put(&mut json, fields.from);
-        json.extend_from_slice(br#","text":"#);
+        json.extend_from_slice(br#""from":{"id":"#);
+        put_text(&mut json, fields.from.id.as_str());
+        json.extend_from_slice(br#","name":"#);
+        put_text(&mut json, &fields.from.name);
+        json.extend_from_slice(br#"},"text":"#);
         put_text(&mut json, fields.text);
         if let Some(nonce) = fields.nonce {
             json.extend_from_slice(br#","nonce":"#);

@@ -120,7 +120,9 @@ impl Room {
     fn set_head(&mut self, head: u64, retention: &Retention) {
         self.head = head;
         let hidden = retention.hidden_up_to(head);
-        self.drop_front_while(|event| event.seq <= hidden);
+        if hidden > 0 {
+            self.drop_front_while(|event| event.seq <= hidden);
+        }
     }
 
     fn appended(&self, seen: Seen, event: Option<Event>) -> Appended {
@@ -216,7 +218,11 @@ impl Room {
 
     /// Lets go of the events and nonces whose time is over.
     pub(super) fn forget_old(&mut self, now: u64) {
-        self.drop_front_while(|event| event.expired(now));
+        // The oldest event is long out of the processor's caches: it is looked
+        // at only where events expire.
+        if self.ttl_ms.is_some() {
+            self.drop_front_while(|event| event.expired(now));
+        }
         if self.log.is_empty() {
             self.log = VecDeque::new();
         }
@@ -231,7 +237,8 @@ impl Room {
 
     /// When something here is next to be let go of.
     pub(super) fn next_due(&self) -> Option<u64> {
-        let expiry = self.log.front().and_then(|stored| stored.event.expires_at);
+        let oldest = self.ttl_ms.and_then(|_| self.log.front());
+        let expiry = oldest.and_then(|stored| stored.event.expires_at);
         [expiry, self.nonces.next_due(), self.ends_at()]
             .into_iter()
             .flatten()
