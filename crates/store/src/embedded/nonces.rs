@@ -25,7 +25,9 @@ pub(super) struct Seen {
     pub(super) ts: u64,
 }
 
-type Digest = [u64; 2];
+/// What is kept of a nonce and its user, for the lookup and for the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Digest([u64; 2]);
 
 /// The nonces of the last hour. Each is forgotten by itself when its hour is
 /// over; everything is never looked through at once.
@@ -46,17 +48,21 @@ pub(super) struct Nonces {
 }
 
 impl Nonces {
+    /// What stands for a nonce here, until everything is forgotten.
+    pub(super) fn digest(&self, user: &UserId, nonce: &Nonce) -> Digest {
+        let place = (user.as_str(), nonce.as_str());
+        Digest(self.keys.each_ref().map(|key| key.hash_one(place)))
+    }
+
     /// Where the event of this nonce went, if it is remembered.
-    pub(super) fn get(&self, user: &UserId, nonce: &Nonce) -> Option<Seen> {
-        let digest = self.digest(user, nonce);
+    pub(super) fn get(&self, digest: Digest) -> Option<Seen> {
         let is_it = |&place: &u32| self.at(place).is_some_and(|(other, _)| *other == digest);
-        let place = self.places.find(digest[0], is_it)?;
+        let place = self.places.find(digest.0[0], is_it)?;
         Some(self.at(*place)?.1)
     }
 
     /// Remembers a nonce that is not remembered yet. Times may not fall from call to call.
-    pub(super) fn remember(&mut self, user: &UserId, nonce: &Nonce, seen: Seen) {
-        let digest = self.digest(user, nonce);
+    pub(super) fn remember(&mut self, digest: Digest, seen: Seen) {
         if self.oldest_first.is_empty() {
             self.oldest_ts = seen.ts;
         }
@@ -64,13 +70,8 @@ impl Nonces {
         let place = self.first.wrapping_add(self.oldest_first.len() as u32);
         self.oldest_first.push_back((digest, seen));
         let (first, nonces) = (self.first, &self.oldest_first);
-        let hash = |&place: &u32| at(nonces, first, place).map_or(0, |(digest, _)| digest[0]);
-        self.places.insert_unique(digest[0], place, hash);
-    }
-
-    fn digest(&self, user: &UserId, nonce: &Nonce) -> Digest {
-        let place = (user.as_str(), nonce.as_str());
-        self.keys.each_ref().map(|key| key.hash_one(place))
+        let hash = |&place: &u32| at(nonces, first, place).map_or(0, |(digest, _)| digest.0[0]);
+        self.places.insert_unique(digest.0[0], place, hash);
     }
 
     fn at(&self, place: u32) -> Option<&(Digest, Seen)> {
@@ -89,7 +90,10 @@ impl Nonces {
             return;
         };
         let oldest = self.first;
-        if let Ok(entry) = self.places.find_entry(digest[0], |place| *place == oldest) {
+        if let Ok(entry) = self
+            .places
+            .find_entry(digest.0[0], |place| *place == oldest)
+        {
             entry.remove();
         }
         self.first = oldest.wrapping_add(1);
@@ -114,45 +118,60 @@ fn at(oldest_first: &VecDeque<(Digest, Seen)>, first: u32, place: u32) -> Option
 mod tests {
     use super::*;
 
+    fn digest(nonces: &Nonces, name: &str) -> Digest {
+        nonces.digest(&UserId::new("u").unwrap(), &Nonce::new(name).unwrap())
+    }
+
     #[test]
     fn a_nonce_is_remembered_for_its_hour_and_then_gone() {
-        let user = UserId::new("u").unwrap();
-        let nonce = |name: &str| Nonce::new(name).unwrap();
         let mut nonces = Nonces::default();
+        let [a, b] = ["a", "b"].map(|name| digest(&nonces, name));
         let first = Seen { seq: 1, ts: 1000 };
-        nonces.remember(&user, &nonce("a"), first);
-        nonces.remember(&user, &nonce("b"), Seen { seq: 2, ts: 2000 });
+        nonces.remember(a, first);
+        nonces.remember(b, Seen { seq: 2, ts: 2000 });
 
         nonces.forget_old(1000 + MEMORY_MS - 1);
-        assert_eq!(nonces.get(&user, &nonce("a")), Some(first));
+        assert_eq!(nonces.get(a), Some(first));
         nonces.forget_old(1000 + MEMORY_MS);
-        assert_eq!(nonces.get(&user, &nonce("a")), None);
-        assert_eq!(nonces.get(&user, &nonce("b")).unwrap().seq, 2);
+        assert_eq!(nonces.get(a), None);
+        assert_eq!(nonces.get(b).unwrap().seq, 2);
         assert_eq!(nonces.next_due(), Some(2000 + MEMORY_MS));
         nonces.forget_old(2000 + MEMORY_MS);
         assert_eq!((nonces.places.capacity(), nonces.next_due()), (0, None));
     }
 
     #[test]
+    fn users_do_not_share_their_nonces() {
+        let nonces = Nonces::default();
+        let of = |user: &str, nonce: &str| {
+            nonces.digest(&UserId::new(user).unwrap(), &Nonce::new(nonce).unwrap())
+        };
+        assert_eq!(of("u", "a"), of("u", "a"));
+        assert_ne!(of("u", "a"), of("v", "a"));
+        assert_ne!(of("ua", "b"), of("u", "ab"));
+    }
+
+    #[test]
     fn many_come_and_go_and_their_places_begin_anew() {
-        let user = UserId::new("u").unwrap();
-        let nonce = |number: u64| Nonce::new(number.to_string()).unwrap();
         let mut nonces = Nonces {
             first: u32::MAX - 1000,
             ..Nonces::default()
         };
-        for number in 0..5000 {
-            let ts = number;
-            nonces.forget_old(ts);
-            assert_eq!(nonces.get(&user, &nonce(number)), None);
-            nonces.remember(&user, &nonce(number), Seen { seq: number, ts });
-            assert_eq!(nonces.get(&user, &nonce(number)).unwrap().seq, number);
+        let digests: Vec<_> = (0..5000)
+            .map(|number| digest(&nonces, &number.to_string()))
+            .collect();
+        for (seq, digest) in (0..).zip(digests.iter().copied()) {
+            assert_eq!(nonces.get(digest), None);
+            nonces.remember(digest, Seen { seq, ts: seq });
+            assert_eq!(nonces.get(digest).unwrap().seq, seq);
         }
         nonces.forget_old(MEMORY_MS + 1999);
-        assert_eq!(nonces.places.len(), 3000);
-        assert_eq!(nonces.get(&user, &nonce(1999)), None);
-        for number in 2000..5000 {
-            assert_eq!(nonces.get(&user, &nonce(number)).unwrap().seq, number);
-        }
+        let left: Vec<_> = digests
+            .iter()
+            .filter_map(|digest| nonces.get(*digest))
+            .map(|seen| seen.seq)
+            .collect();
+        assert_eq!(left, (2000..5000).collect::<Vec<_>>());
+        assert_eq!(nonces.places.len(), left.len());
     }
 }

@@ -93,9 +93,9 @@ impl Room {
         // The system's clock may be set back; the room's may not.
         let ts = now.max(self.last_write);
         self.forget_old(ts);
-        if let Some(nonce) = &append.nonce
-            && let Some(seen) = self.nonces.get(&append.user, nonce)
-        {
+        let nonce = append.nonce.as_ref();
+        let nonce = nonce.map(|nonce| self.nonces.digest(&append.user, nonce));
+        if let Some(seen) = nonce.and_then(|nonce| self.nonces.get(nonce)) {
             return self.appended(seen, None);
         }
         let seen = Seen {
@@ -104,8 +104,8 @@ impl Room {
         };
         let expires_at = self.ttl_ms.map(|ttl_ms| ts + ttl_ms);
         let event = Event::compose(&self.id, seen.seq, ts, expires_at, &append.body);
-        if let Some(nonce) = &append.nonce {
-            self.nonces.remember(&append.user, nonce, seen);
+        if let Some(nonce) = nonce {
+            self.nonces.remember(nonce, seen);
         }
         self.log.push_back(Stored {
             kind: append.body.kind,
