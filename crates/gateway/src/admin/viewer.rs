@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use actix_ws::{CloseCode, CloseReason, Closed, Message, MessageStream, Session};
 use rookery_protocol::ErrorCode;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::sampler::{Sampler, Seat};
 use crate::{
-    http::{HttpError, origin::origin_allowed},
+    http::{HttpError, origin::headers_allowed},
     hub::Hub,
 };
 
@@ -26,14 +26,7 @@ pub(super) async fn view(
     hub: web::Data<Hub>,
     sampler: web::Data<Sampler>,
 ) -> actix_web::Result<HttpResponse> {
-    let headers = request.headers();
-    let origin = headers
-        .get(header::ORIGIN)
-        .map(|value| value.to_str().unwrap_or(""));
-    let host = headers
-        .get(header::HOST)
-        .and_then(|value| value.to_str().ok());
-    if !origin_allowed(origin, host, &[]) {
+    if !headers_allowed(request.headers(), &[]) {
         let message = "the live view is only for its own page";
         return Err(HttpError::new(ErrorCode::Forbidden, message).into());
     }

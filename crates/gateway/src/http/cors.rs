@@ -18,7 +18,7 @@ use rookery_protocol::ErrorCode;
 
 use super::{
     HttpError,
-    origin::{listed, origin_allowed},
+    origin::{headers_allowed, listed, origin_of},
 };
 use crate::hub::Hub;
 
@@ -33,19 +33,12 @@ pub(super) async fn check_origin(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let allowed = &hub.settings.http.allowed_origins;
     let headers = request.headers();
-    // A header that is there but unreadable must not pass for an absent one.
-    let origin = headers
-        .get(header::ORIGIN)
-        .map(|value| value.to_str().unwrap_or(""));
-    let host = headers
-        .get(header::HOST)
-        .and_then(|value| value.to_str().ok());
-    if !origin_allowed(origin, host, allowed) {
+    if !headers_allowed(headers, allowed) {
         let message = "pages of this origin may not call the API; an operator can allow it in http.allowed_origins";
         let refusal = HttpError::new(ErrorCode::Forbidden, message);
         return Ok(request.error_response(refusal).map_into_boxed_body());
     }
-    let grant = origin
+    let grant = origin_of(headers)
         .filter(|origin| listed(origin, allowed))
         .and_then(|_| headers.get(header::ORIGIN).cloned());
     let preflight = request.method() == Method::OPTIONS

@@ -5,6 +5,8 @@
 
 use std::{fmt, str::FromStr};
 
+use actix_web::http::header::{self, HeaderMap};
+
 /// An origin that the settings allow beside the node's own page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AllowedOrigin {
@@ -79,7 +81,7 @@ impl fmt::Display for Origin {
 /// the list.
 ///
 /// `origin` and `host` are the headers as they came.
-pub fn origin_allowed(origin: Option<&str>, host: Option<&str>, allowed: &[AllowedOrigin]) -> bool {
+fn origin_allowed(origin: Option<&str>, host: Option<&str>, allowed: &[AllowedOrigin]) -> bool {
     let Some(origin) = origin else { return true };
     if listed(origin, allowed) {
         return true;
@@ -88,6 +90,21 @@ pub fn origin_allowed(origin: Option<&str>, host: Option<&str>, allowed: &[Allow
         (Some(origin), Some(host)) => origin.is_host(host),
         _ => false,
     }
+}
+
+/// The same by the headers of a request.
+pub(crate) fn headers_allowed(headers: &HeaderMap, allowed: &[AllowedOrigin]) -> bool {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|value| value.to_str().ok());
+    origin_allowed(origin_of(headers), host, allowed)
+}
+
+/// The origin that a request names. One that cannot be read must not pass for
+/// an absent one.
+pub(crate) fn origin_of(headers: &HeaderMap) -> Option<&str> {
+    let origin = headers.get(header::ORIGIN)?;
+    Some(origin.to_str().unwrap_or(""))
 }
 
 /// Whether the list names this origin.

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use actix_http::{HttpMessage, Request, header, ws};
 use rookery_protocol::ErrorCode;
 
-use crate::{http::origin::origin_allowed, hub::Hub};
+use crate::{http::origin, hub::Hub};
 
 /// The answer to an upgrade request.
 pub(super) enum Answer {
@@ -34,22 +34,7 @@ pub(super) fn answer(request: &Request, hub: &Hub) -> Answer {
         let message = "this node has as many connections as it may (limits.connections)";
         return refuse(hub, "full", ErrorCode::Unavailable, message);
     }
-    let text = |name| {
-        request
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
-    // A header that is there but unreadable must not pass for an absent one.
-    let origin = request
-        .headers()
-        .get(header::ORIGIN)
-        .map(|value| value.to_str().unwrap_or(""));
-    if !origin_allowed(
-        origin,
-        text(header::HOST),
-        &hub.settings.http.allowed_origins,
-    ) {
+    if !origin::headers_allowed(request.headers(), &hub.settings.http.allowed_origins) {
         let message = "pages of this origin may not connect; an operator can allow it in http.allowed_origins";
         return refuse(hub, "origin", ErrorCode::Forbidden, message);
     }

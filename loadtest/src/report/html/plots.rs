@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, count, trimmed};
 use super::plot::{Look, Plot, Point, Series};
-use crate::outcome::{Moment, Outcome, ProcessUse, Quantiles, Role, Step};
+use crate::outcome::{Moment, Outcome, Quantiles, Role, Step};
 use crate::report::units::{bytes, duration, micros, short};
 
 /// All plots of one outcome, in the order of the page.
@@ -211,80 +211,60 @@ fn latency_over_time(outcome: &Outcome) -> Option<Plot> {
 }
 
 fn cpu(outcome: &Outcome) -> Option<Plot> {
-    over_time(outcome, |share, _| share).map(|(x, most, lines)| Plot {
-        title: "CPU by process".into(),
-        note: "share of one core".into(),
-        x,
-        y: Axis::linear(most.max(0.1) * 100.0, 1.0, |value| format!("{value:.0} %")),
-        series: lines
-            .into_iter()
-            .map(|(process, colour, points)| Series {
-                name: process.title(),
-                colour,
-                look: Look::Line,
-                points: points
-                    .into_iter()
-                    .map(|(at_s, share)| Point {
-                        value: format!("{:.1} %", share * 100.0),
-                        ..at_time(at_s, share * 100.0)
-                    })
-                    .collect(),
-            })
-            .collect(),
-        limit: None,
-        labels: false,
-    })
+    over_time(
+        outcome,
+        ["CPU by process", "share of one core"],
+        |share, _| share * 100.0,
+        |percent| format!("{percent:.1} %"),
+        |most| Axis::linear(most.max(10.0), 1.0, |value| format!("{value:.0} %")),
+    )
 }
 
 fn memory(outcome: &Outcome) -> Option<Plot> {
-    over_time(outcome, |_, resident| resident as f64).map(|(x, most, lines)| Plot {
-        title: "Memory by process".into(),
-        note: "resident".into(),
-        x,
-        y: Axis::bytes(most),
-        series: lines
-            .into_iter()
-            .map(|(process, colour, points)| Series {
-                name: process.title(),
-                colour,
-                look: Look::Line,
-                points: points
-                    .into_iter()
-                    .map(|(at_s, resident)| Point {
-                        value: bytes(resident),
-                        ..at_time(at_s, resident)
-                    })
-                    .collect(),
-            })
-            .collect(),
+    over_time(
+        outcome,
+        ["Memory by process", "resident"],
+        |_, resident| resident as f64,
+        bytes,
+        Axis::bytes,
+    )
+}
+
+/// One line for each process that was sampled: the value of a share of a core
+/// and of resident bytes, how one is written, and the axis by the largest.
+fn over_time(
+    outcome: &Outcome,
+    [title, note]: [&str; 2],
+    value: impl Fn(f64, u64) -> f64,
+    words: impl Fn(f64) -> String,
+    y: impl Fn(f64) -> Axis,
+) -> Option<Plot> {
+    let point = |&(at_s, share, resident): &(f64, f64, u64)| Point {
+        value: words(value(share, resident)),
+        ..at_time(at_s, value(share, resident))
+    };
+    let sampled = outcome.processes.iter().enumerate();
+    let sampled = sampled.filter(|(_, process)| !process.timeline.is_empty());
+    let series: Vec<_> = sampled
+        .map(|(index, process)| Series {
+            name: process.title(),
+            colour: process.role.colour(index),
+            look: Look::Line,
+            points: process.timeline.iter().map(point).collect(),
+        })
+        .collect();
+    let points = || series.iter().flat_map(|line| &line.points);
+    let (_, most) = range(points().map(|point| point.y))?;
+    let (_, last) = range(points().map(|point| point.x))?;
+    Some(Plot {
+        title: title.into(),
+        note: note.into(),
+        x: Axis::seconds(last),
+        y: y(most),
+        series,
         limit: None,
         labels: false,
     })
-}
-
-/// A process, its colour, and what it used: (seconds, value).
-type ProcessLine<'a> = (&'a ProcessUse, usize, Vec<(f64, f64)>);
-
-/// One line for each process that was sampled, with the time axis and the largest value.
-fn over_time(
-    outcome: &Outcome,
-    value: impl Fn(f64, u64) -> f64,
-) -> Option<(Axis, f64, Vec<ProcessLine<'_>>)> {
-    let lines: Vec<ProcessLine<'_>> = outcome
-        .processes
-        .iter()
-        .enumerate()
-        .filter(|(_, process)| !process.timeline.is_empty())
-        .map(|(index, process)| {
-            let points = process.timeline.iter();
-            let points = points.map(|(at_s, share, resident)| (*at_s, value(*share, *resident)));
-            (process, process.role.colour(index), points.collect())
-        })
-        .collect();
-    let points = || lines.iter().flat_map(|(_, _, points)| points);
-    let (_, most) = range(points().map(|(_, value)| *value))?;
-    let (_, last) = range(points().map(|(at_s, _)| *at_s))?;
-    Some((Axis::seconds(last), most, lines))
 }
 
 impl Role {
