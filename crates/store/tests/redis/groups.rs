@@ -1,8 +1,9 @@
 //! What is made in a row leaves together.
 
+use rookery_protocol::{EventKind, client_frame::HistoryPage};
 use rookery_testing::RedisServer;
 
-use crate::support::{append, connect, join, until};
+use crate::support::{append, connect, join, room, until};
 
 /// With threads of its own, so that the store could send before it is told to.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -45,4 +46,43 @@ async fn more_than_a_call_holds_is_sent_whole() {
     until("all are stored", async || store.stats().appends == APPENDS).await;
     assert_eq!(join(&store, "general").await.head.seq, APPENDS);
     assert_eq!(store.stats().append_calls, APPENDS.div_ceil(512));
+}
+
+#[tokio::test]
+async fn each_event_of_a_call_keeps_its_kind_and_its_rooms_lifetime() {
+    let redis = RedisServer::start().unwrap();
+    let (store, _bus) = connect(&redis.url()).await;
+    let rooms = ["general", "event:party", "random"];
+    for id in rooms {
+        join(&store, id).await;
+    }
+    let mut later = Vec::new();
+    for id in rooms {
+        for kind in [EventKind::Deleted, EventKind::Message] {
+            let mut append = append(id, id, None, None);
+            append.body.kind = kind;
+            later.push(store.append_later(append));
+        }
+    }
+    store.send_appends();
+    for appending in later {
+        appending.await.unwrap();
+    }
+    assert_eq!(store.stats().append_calls, 1);
+    for id in rooms {
+        let page = store.history(&room(id), HistoryPage::Before(9), 9).await;
+        let messages = page.unwrap().messages;
+        let [message] = messages.as_slice() else {
+            panic!("{id}: {} messages", messages.len());
+        };
+        assert_eq!(message.seq, 2, "{id}");
+        assert_eq!(
+            message.expires_at.is_some(),
+            id.starts_with("event:"),
+            "{id}"
+        );
+        let text = format!(r#""text":"{id}""#);
+        let json = std::str::from_utf8(message.json()).unwrap();
+        assert!(json.contains(&text), "{json}");
+    }
 }
