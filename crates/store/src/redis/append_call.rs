@@ -57,6 +57,7 @@ impl AppendCall {
     pub(super) fn words(
         &self,
         server_id: &ServerId,
+        channel: &Str,
         retention: &Retention,
         appends: &[&Append],
     ) -> Words {
@@ -74,7 +75,7 @@ impl AppendCall {
         args.push(text(server_id.as_str()));
         args.push(text(retention.max_events.to_string()));
         args.push(text(epoch::fresh().as_str()));
-        args.push(fixed(keys::BUS));
+        args.push(text(channel.clone()));
         args.push(text(
             order()
                 .map(|&position| kind::letter(appends[position].body.kind))
@@ -229,6 +230,7 @@ mod tests {
         let call = AppendCall::new(appends.iter());
         let words = call.words(
             &ServerId::new("n").unwrap(),
+            &keys::bus(0),
             &Retention::default(),
             &appends.iter().collect::<Vec<_>>(),
         );

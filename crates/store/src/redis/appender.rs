@@ -13,7 +13,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
 };
 
-use fred::types::Value;
+use fred::{bytes_utils::Str, types::Value};
 use rookery_protocol::{Event, ServerId};
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -74,6 +74,7 @@ impl Appender {
     pub(super) fn new(
         link: Link,
         server_id: ServerId,
+        channel: Str,
         retention: Arc<Retention>,
         most_waiting: usize,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
@@ -84,6 +85,7 @@ impl Appender {
             go: go.clone(),
             link: link.clone(),
             server_id,
+            channel,
             retention: retention.clone(),
             counters: counters.clone(),
             waiting,
@@ -179,6 +181,7 @@ struct Task {
     go: Arc<Go>,
     link: Link,
     server_id: ServerId,
+    channel: Str,
     retention: Arc<Retention>,
     counters: Arc<Counters>,
     waiting: mpsc::UnboundedReceiver<Waiting>,
@@ -240,7 +243,8 @@ impl Task {
     async fn send(&self, call: &AppendCall, batch: &[Waiting]) -> Result<Value, CallFailure> {
         let connection = self.link.current().map_err(CallFailure::Other)?;
         let appends: Vec<&Append> = batch.iter().map(|waiting| &waiting.append).collect();
-        let Words { keys, args } = call.words(&self.server_id, &self.retention, &appends);
+        let Words { keys, args } =
+            call.words(&self.server_id, &self.channel, &self.retention, &appends);
         connection.call_once(Script::Append, keys, args).await
     }
 

@@ -21,7 +21,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{failure, script::Script};
+use super::{failure, keys, script::Script};
 use crate::{RedisSettings, StoreError};
 
 /// How many messages of the shared channel may wait to be taken. More are
@@ -36,6 +36,8 @@ pub(super) struct Connector {
     config: Config,
     connection: ConnectionConfig,
     performance: PerformanceConfig,
+    /// The channel that all nodes on this database share.
+    pub(super) channel: Str,
     /// The URL as it may be shown.
     pub(super) shown_url: String,
 }
@@ -64,6 +66,7 @@ impl Connector {
                 error.details()
             ))
         })?;
+        let channel = keys::bus(config.database.unwrap_or(0));
         let command_timeout = Duration::from_millis(settings.command_timeout_ms);
         let connection = ConnectionConfig {
             connection_timeout: Duration::from_millis(settings.connect_timeout_ms),
@@ -88,6 +91,7 @@ impl Connector {
             config,
             connection,
             performance,
+            channel,
             shown_url,
         })
     }

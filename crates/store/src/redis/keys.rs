@@ -3,10 +3,19 @@
 //! All keys of a room share the hash tag `{room}`. Nonces lie beside them, for
 //! all rooms together.
 
+use fred::bytes_utils::Str;
 use rookery_protocol::{RoomId, ServerId, UserId};
 
-/// The channel that all nodes share.
-pub(super) const BUS: &str = "rookery:bus";
+/// The channel that all nodes share. Channels know no databases: where the keys
+/// lie in another one than 0, the name says so, and two deployments on one
+/// Redis do not hear each other.
+pub(super) fn bus(database: u8) -> Str {
+    match database {
+        0 => Str::from_static("rookery:bus"),
+        other => format!("rookery:bus:{other}").into(),
+    }
+}
+
 /// Sorted set: node → when its lease ends, in milliseconds.
 pub(super) const NODES: &str = "rookery:nodes";
 

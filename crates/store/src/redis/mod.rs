@@ -27,6 +27,7 @@ mod sweep;
 use std::{fmt, sync::Arc, time::Instant};
 
 use fred::{
+    bytes_utils::Str,
     interfaces::{ClientLike, PubsubInterface},
     types::Value,
 };
@@ -51,6 +52,7 @@ pub(crate) use check::check;
 #[derive(Clone)]
 pub struct Redis {
     server_id: ServerId,
+    channel: Str,
     lease_ms: u64,
     retention: Arc<Retention>,
     link: Link,
@@ -99,11 +101,13 @@ impl Redis {
         let (link, keeper) = Link::first(&connector).await?;
         let subscription = Subscription::first(&connector).await?;
         let (feed, bus) = BusFeed::new();
+        let channel = connector.channel.clone();
         let retention = Arc::new(retention);
         let remake_subscription = Arc::<Notify>::default();
         let (appender, appends) = Appender::new(
             link.clone(),
             server_id.clone(),
+            channel.clone(),
             retention.clone(),
             settings.waiting_bytes,
         );
@@ -125,6 +129,7 @@ impl Redis {
         ]);
         let engine = Self {
             server_id,
+            channel,
             lease_ms,
             retention,
             link,
@@ -155,7 +160,7 @@ impl Redis {
     pub(crate) async fn publish(&self, payload: String) -> Result<(), StoreError> {
         let connection = self.link.current()?;
         connection
-            .run(connection.client().publish(keys::BUS, payload))
+            .run(connection.client().publish(self.channel.clone(), payload))
             .await
     }
 

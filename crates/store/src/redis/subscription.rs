@@ -20,7 +20,7 @@ use tokio::sync::{
 use super::{
     backoff::Backoff,
     connection::{Connector, Driver},
-    failure, keys,
+    failure,
 };
 use crate::{BusEvent, StoreError, bus::BusFeed};
 
@@ -42,7 +42,7 @@ impl Subscription {
         let messages = client.message_rx();
         // The client does not wait for the confirmation; but answers come in
         // order, so that of PING says that the subscription is there.
-        client.subscribe(keys::BUS).await?;
+        client.subscribe(connector.channel.clone()).await?;
         client.ping::<()>(None).await?;
         Ok(Self {
             _client: client,
