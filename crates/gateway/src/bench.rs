@@ -13,7 +13,7 @@ use std::{
 use anyhow::Context;
 use bytes::Bytes;
 use rookery_protocol::{Cursor, Epoch, Event, RoomId, ServerId};
-use rookery_store::Store;
+use rookery_store::{Store, Supervisor};
 
 use crate::{
     http::Readiness,
@@ -136,6 +136,7 @@ async fn hub() -> anyhow::Result<Arc<Hub>> {
         store,
         metrics: Arc::new(Metrics::new()),
         readiness: Arc::new(Readiness::default()),
+        supervisor: Supervisor::default(),
         background: tokio::runtime::Handle::current(),
     })))
 }

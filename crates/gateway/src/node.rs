@@ -8,7 +8,7 @@ use actix_service::map_config;
 use actix_web::dev::AppConfig;
 use anyhow::Context;
 use rookery_protocol::ServerId;
-use rookery_store::Store;
+use rookery_store::{Ended, Store, Supervisor};
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -27,7 +27,8 @@ use crate::{
 /// for SIGINT.
 const ENDED_AT_ONCE: u8 = 130;
 
-/// Runs a node until it is told to stop; the exit status is that of the process.
+/// Runs a node until it is told to stop, or until something that it cannot be
+/// without has ended; the exit status is that of the process.
 ///
 /// # Errors
 ///
@@ -44,17 +45,22 @@ pub fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         .build()
         .context("cannot start a thread for background work")?;
     let result = actix_rt::System::new().block_on(serve(Arc::new(settings), &background));
-    background.shutdown_timeout(Duration::from_secs(1));
+    match &result {
+        Ok(Ending::Broken(_)) => background.shutdown_background(),
+        _ => background.shutdown_timeout(Duration::from_secs(1)),
+    }
     result.map(Ending::tell)
 }
 
-/// How a node's life ended, when it was told to stop.
+/// How a node's life ended.
 enum Ending {
     /// By this signal, before anybody was served.
     BeforeReady(&'static str),
     Stopped,
     /// Somebody lost patience and sent this signal after the first.
     AtOnce(&'static str),
+    /// Something that it cannot be without ended.
+    Broken(Ended),
 }
 
 impl Ending {
@@ -74,14 +80,23 @@ impl Ending {
                 tracing::warn!("{name} again: ended at once");
                 ExitCode::from(ENDED_AT_ONCE)
             }
+            Self::Broken(Ended { task, why }) => {
+                tracing::error!(
+                    task,
+                    why,
+                    "a task that the node cannot be without has ended, and the node with it"
+                );
+                ExitCode::FAILURE
+            }
         }
     }
 }
 
 async fn serve(settings: Arc<Settings>, background: &Runtime) -> anyhow::Result<Ending> {
     let mut signals = Signals::listen().context("cannot listen for signals")?;
+    let (supervisor, mut endings) = Supervisor::new();
     let hub = tokio::select! {
-        hub = assemble(&settings, background) => hub?,
+        hub = assemble(&settings, supervisor, background) => hub?,
         name = signals.next() => return Ok(Ending::BeforeReady(name)),
     };
     let (clients, clients_at) = bind_clients(&hub)?;
@@ -96,6 +111,7 @@ async fn serve(settings: Arc<Settings>, background: &Runtime) -> anyhow::Result<
             None
         }
         ended = &mut clients_ended => Some(ended),
+        ended = endings.next() => return Ok(Ending::Broken(ended)),
     };
     if let Some(ended) = ended_early {
         ended
@@ -106,6 +122,7 @@ async fn serve(settings: Arc<Settings>, background: &Runtime) -> anyhow::Result<
     tokio::select! {
         () = stop(&hub, clients_handle, operators_handle) => Ok(Ending::Stopped),
         name = signals.next() => Ok(Ending::AtOnce(name)),
+        ended = endings.next() => Ok(Ending::Broken(ended)),
     }
 }
 
@@ -118,9 +135,16 @@ async fn stop(hub: &Arc<Hub>, clients: ServerHandle, operators: Option<ServerHan
 }
 
 /// Connects the store and starts what belongs to no socket.
-async fn assemble(settings: &Arc<Settings>, background: &Runtime) -> anyhow::Result<Arc<Hub>> {
+async fn assemble(
+    settings: &Arc<Settings>,
+    supervisor: Supervisor,
+    background: &Runtime,
+) -> anyhow::Result<Arc<Hub>> {
     let server_id = new_server_id()?;
-    let store_settings = settings.store_settings(server_id.clone());
+    let store_settings = rookery_store::Settings {
+        supervisor: supervisor.clone(),
+        ..settings.store_settings(server_id.clone())
+    };
     let connecting = background.spawn(Store::connect(store_settings));
     let (store, bus) = connecting
         .await
@@ -133,6 +157,7 @@ async fn assemble(settings: &Arc<Settings>, background: &Runtime) -> anyhow::Res
         identity: Arc::new(Identity::new(settings)),
         metrics: Arc::new(Metrics::new()),
         readiness: Arc::new(Readiness::default()),
+        supervisor,
         background: background.handle().clone(),
     }));
     hub.start(bus);

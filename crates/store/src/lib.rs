@@ -16,6 +16,7 @@ mod retention;
 mod room_name;
 mod settings;
 mod store;
+mod supervisor;
 
 pub use bus::{Bus, BusEvent, PayloadString};
 pub use check::{CheckLine, CheckStatus, check};
@@ -26,3 +27,4 @@ pub use model::{
 pub use retention::{Lifetime, Retention};
 pub use settings::{EngineSettings, RedisSettings, Settings};
 pub use store::{Stats, Store};
+pub use supervisor::{Ended, Endings, Supervisor};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use rookery_protocol::ServerId;
 
-use crate::Retention;
+use crate::{Retention, Supervisor};
 
 /// What a store is made from.
 #[derive(Debug, Clone)]
@@ -20,6 +20,8 @@ pub struct Settings {
     pub echo: bool,
     /// How long the presence of this node outlives its last sign of life, in milliseconds.
     pub lease_ms: u64,
+    /// What starts the background work of the store.
+    pub supervisor: Supervisor,
 }
 
 impl Settings {
@@ -43,6 +45,7 @@ impl Settings {
             retention: Retention::default(),
             echo: true,
             lease_ms: Self::LEASE_MS,
+            supervisor: Supervisor::default(),
         }
     }
 }

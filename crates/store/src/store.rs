@@ -43,8 +43,12 @@ impl Store {
     pub async fn connect(settings: Settings) -> Result<(Self, Bus), StoreError> {
         match settings.engine {
             EngineSettings::Embedded => {
-                let (engine, bus) =
-                    Embedded::start(settings.server_id, settings.retention, settings.echo);
+                let (engine, bus) = Embedded::start(
+                    settings.server_id,
+                    settings.retention,
+                    settings.echo,
+                    &settings.supervisor,
+                );
                 Ok((Self::Embedded(engine), bus))
             }
             EngineSettings::Redis(redis) => {
@@ -53,6 +57,7 @@ impl Store {
                     settings.server_id,
                     settings.retention,
                     settings.lease_ms,
+                    &settings.supervisor,
                 )
                 .await?;
                 Ok((Self::Redis(engine), bus))

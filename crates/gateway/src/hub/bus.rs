@@ -112,7 +112,7 @@ impl Hub {
             room.doubt();
         }
         let hub = Arc::clone(self);
-        self.background.spawn(async move {
+        self.start_soon("comparison", async move {
             hub.compare_heads().await;
             hub.refresh_all_rosters().await;
         });

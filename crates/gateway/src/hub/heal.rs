@@ -33,7 +33,7 @@ impl Hub {
     /// that closes by itself. The caller was told that healing is wanted.
     pub(super) fn heal_soon(self: &Arc<Self>, room: Arc<Room>) {
         let hub = Arc::clone(self);
-        self.background.spawn(async move {
+        self.start_soon("healing", async move {
             loop {
                 let position = room.position();
                 tokio::time::sleep(SHORT).await;

@@ -26,7 +26,7 @@ use std::sync::{
 
 use dashmap::DashMap;
 use rookery_protocol::{RoomId, ServerId, client_frame::MAX_PAGE};
-use rookery_store::Store;
+use rookery_store::{Store, Supervisor};
 use tokio::runtime::Handle;
 
 use lingering::Lingering;
@@ -66,6 +66,8 @@ pub(crate) struct Hub {
     untold: Untold,
     store_clock: StoreClock,
     probe: probe::Probe,
+    /// What essential tasks are started by.
+    pub(crate) supervisor: Supervisor,
     /// The runtime of everything that belongs to no socket.
     background: Handle,
 }
@@ -78,6 +80,7 @@ pub(crate) struct Parts {
     pub(crate) identity: Arc<Identity>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) readiness: Arc<Readiness>,
+    pub(crate) supervisor: Supervisor,
     pub(crate) background: Handle,
 }
 
@@ -90,6 +93,7 @@ impl Hub {
             identity,
             metrics,
             readiness,
+            supervisor,
             background,
         } = parts;
         Self {
@@ -110,20 +114,31 @@ impl Hub {
             identity,
             metrics,
             readiness,
+            supervisor,
             background,
         }
     }
 
     /// Starts the loops that belong to no socket.
     pub(crate) fn start(self: &Arc<Self>, bus: rookery_store::Bus) {
-        self.background.spawn(bus::run(Arc::clone(self), bus));
-        self.background.spawn(heads::run(Arc::clone(self)));
-        self.background.spawn(lingering::run(Arc::clone(self)));
-        self.background
-            .spawn(presence::run_changes(Arc::clone(self)));
-        self.background.spawn(presence::run_lease(Arc::clone(self)));
-        self.background.spawn(untold::run(Arc::clone(self)));
-        self.background.spawn(probe::run(Arc::clone(self)));
+        let hub = || Arc::clone(self);
+        self.keep_running("bus", bus::run(hub(), bus));
+        self.keep_running("heads", heads::run(hub()));
+        self.keep_running("lingering rooms", lingering::run(hub()));
+        self.keep_running("presence", presence::run_changes(hub()));
+        self.keep_running("lease", presence::run_lease(hub()));
+        self.keep_running("untold", untold::run(hub()));
+        self.keep_running("probe", probe::run(hub()));
+    }
+
+    /// Starts a loop that the node cannot be without.
+    fn keep_running(&self, task: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+        self.background.spawn(self.supervisor.endless(task, work));
+    }
+
+    /// Starts something that ends by itself and that somebody relies on.
+    fn start_soon(&self, task: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+        self.background.spawn(self.supervisor.finite(task, work));
     }
 
     /// A client's socket was taken over.

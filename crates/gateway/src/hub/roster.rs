@@ -47,7 +47,7 @@ impl Hub {
     /// The same in the background, where nobody waits for it.
     pub(super) fn refresh_roster_soon(self: &Arc<Self>, room: Arc<Room>) {
         let hub = Arc::clone(self);
-        self.background.spawn(async move {
+        self.start_soon("roster", async move {
             if let Err(error) = hub.refresh_roster(&room).await {
                 tracing::debug!(room = %room.id, %error, "who is in the room could not be read");
             }

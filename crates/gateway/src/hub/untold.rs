@@ -83,7 +83,7 @@ impl Hub {
             return;
         }
         let hub = Arc::clone(self);
-        self.background.spawn(async move {
+        self.start_soon("typing", async move {
             if let Err(error) = hub.store.publish(payload).await {
                 // Whoever would have seen it will see the next one.
                 tracing::debug!(%error, "who writes was not published");

@@ -1,7 +1,7 @@
 //! The settings of the store, as it wants them.
 
 use rookery_protocol::ServerId;
-use rookery_store::{EngineSettings, Lifetime, RedisSettings, Retention};
+use rookery_store::{EngineSettings, Lifetime, RedisSettings, Retention, Supervisor};
 
 use super::{Engine, Settings};
 
@@ -38,6 +38,7 @@ impl Settings {
             // The node has delivered its own appends itself.
             echo: false,
             lease_ms: self.presence.lease_ms,
+            supervisor: Supervisor::default(),
         }
     }
 }

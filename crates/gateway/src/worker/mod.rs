@@ -69,9 +69,11 @@ impl Worker {
             endings: Endings::default(),
             draining: Cell::new(false),
         });
-        actix_rt::spawn(flusher::run(Rc::clone(&worker)));
-        actix_rt::spawn(deadlines::run(Rc::clone(&worker)));
-        actix_rt::spawn(socket::run_endings(Rc::clone(&worker)));
+        let supervisor = &worker.hub.supervisor;
+        let this = || Rc::clone(&worker);
+        actix_rt::spawn(supervisor.endless("flusher", flusher::run(this())));
+        actix_rt::spawn(supervisor.endless("deadlines", deadlines::run(this())));
+        actix_rt::spawn(supervisor.endless("endings", socket::run_endings(this())));
         worker
     }
 

@@ -9,6 +9,7 @@ mod support;
 
 mod chaos;
 mod drain;
+mod essential_tasks;
 mod flaky_network;
 mod frozen;
 mod hostile;

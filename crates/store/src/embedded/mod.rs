@@ -29,7 +29,7 @@ use rookery_protocol::{
 use self::{memberships::Memberships, presence::Presence, room::Room, sweep::Agenda};
 use crate::{
     Append, Appended, Bus, BusEvent, History, Join, Joined, Online, Pong, PresenceChange, Range,
-    Retention, Stats, StoreError, bus::BusFeed,
+    Retention, Stats, StoreError, Supervisor, bus::BusFeed,
 };
 
 /// The engine in the memory of this process. Cheap to clone.
@@ -54,7 +54,12 @@ struct Shared {
 
 impl Embedded {
     /// An empty engine. Must be called in a tokio runtime.
-    pub(crate) fn start(server_id: ServerId, retention: Retention, echo: bool) -> (Self, Bus) {
+    pub(crate) fn start(
+        server_id: ServerId,
+        retention: Retention,
+        echo: bool,
+        supervisor: &Supervisor,
+    ) -> (Self, Bus) {
         let (feed, bus) = BusFeed::new();
         let shared = Arc::new(Shared {
             server_id,
@@ -67,7 +72,7 @@ impl Embedded {
             feed,
             appends: AtomicU64::new(0),
         });
-        sweep::spawn(&shared);
+        sweep::spawn(&shared, supervisor);
         (Self { shared }, bus)
     }
 
@@ -235,6 +240,11 @@ mod tests {
         RoomId::new(id).unwrap()
     }
 
+    fn start(retention: Retention) -> (Embedded, Bus) {
+        let server_id = ServerId::new("n").unwrap();
+        Embedded::start(server_id, retention, true, &Supervisor::default())
+    }
+
     #[tokio::test]
     async fn the_sweep_takes_away_what_nobody_touches() {
         let retention = Retention {
@@ -244,7 +254,7 @@ mod tests {
                 ttl_ms: 10,
             }],
         };
-        let (engine, _bus) = Embedded::start(ServerId::new("n").unwrap(), retention, true);
+        let (engine, _bus) = start(retention);
         for id in ["event:a", "kept"] {
             let join = Join {
                 room: room(id),
@@ -297,8 +307,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_bus_ends_with_the_last_handle() {
-        let (engine, mut bus) =
-            Embedded::start(ServerId::new("n").unwrap(), Retention::default(), true);
+        let (engine, mut bus) = start(Retention::default());
         engine.publish("x".to_owned());
         drop(engine);
         assert!(matches!(bus.next().await, Some(BusEvent::Payload(_))));

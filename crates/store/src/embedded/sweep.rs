@@ -15,6 +15,7 @@ use rookery_protocol::RoomId;
 use tokio::time::MissedTickBehavior;
 
 use super::{Shared, clock, room::Room};
+use crate::Supervisor;
 
 /// How often the agenda is looked at. Readers see nothing of it: they filter
 /// for themselves what is over.
@@ -71,8 +72,8 @@ impl Shared {
 }
 
 /// Sweeps until the last handle of the engine is gone.
-pub(super) fn spawn(shared: &Arc<Shared>) {
-    tokio::spawn(run(Arc::downgrade(shared)));
+pub(super) fn spawn(shared: &Arc<Shared>, supervisor: &Supervisor) {
+    tokio::spawn(supervisor.endless("embedded sweep", run(Arc::downgrade(shared))));
 }
 
 async fn run(shared: Weak<Shared>) {

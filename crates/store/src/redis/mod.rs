@@ -31,6 +31,7 @@ use fred::{
     interfaces::{ClientLike, PubsubInterface},
     types::Value,
 };
+use futures_util::FutureExt;
 use rookery_protocol::ServerId;
 use tokio::{sync::Notify, task::AbortHandle};
 
@@ -43,7 +44,8 @@ use self::{
     subscription::Subscription,
 };
 use crate::{
-    Append, Appended, Bus, Pong, RedisSettings, Retention, Stats, StoreError, bus::BusFeed,
+    Append, Appended, Bus, Pong, RedisSettings, Retention, Stats, StoreError, Supervisor,
+    bus::BusFeed,
 };
 
 pub(crate) use check::check;
@@ -96,6 +98,7 @@ impl Redis {
         server_id: ServerId,
         retention: Retention,
         lease_ms: u64,
+        supervisor: &Supervisor,
     ) -> Result<(Self, Bus), StoreError> {
         let connector = Connector::new(settings)?;
         let (link, keeper) = Link::first(&connector).await?;
@@ -114,18 +117,16 @@ impl Redis {
         let (memberships, questions) = Grouped::new(link.clone(), members::read_memberships);
         let (membership_changes, changes) = Grouped::new(link.clone(), members::change_memberships);
         let url = Arc::from(connector.shown_url.as_str());
+        let keep_link = link::keep(connector.clone(), keeper, feed.clone());
+        let remake = remake_subscription.clone();
+        let keep_subscription = subscription::keep(connector, subscription, feed, remake);
+        let start = |task, work| tokio::spawn(supervisor.endless(task, work)).abort_handle();
         let tasks = Tasks([
-            tokio::spawn(appends).abort_handle(),
-            tokio::spawn(questions).abort_handle(),
-            tokio::spawn(changes).abort_handle(),
-            tokio::spawn(link::keep(connector.clone(), keeper, feed.clone())).abort_handle(),
-            tokio::spawn(subscription::keep(
-                connector,
-                subscription,
-                feed,
-                remake_subscription.clone(),
-            ))
-            .abort_handle(),
+            start("appends", appends.boxed()),
+            start("membership questions", questions.boxed()),
+            start("membership changes", changes.boxed()),
+            start("redis connection", keep_link.boxed()),
+            start("redis subscription", keep_subscription.boxed()),
         ]);
         let engine = Self {
             server_id,

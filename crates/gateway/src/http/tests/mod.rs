@@ -15,7 +15,7 @@ use actix_web::{
     test::{self, TestRequest},
 };
 use rookery_protocol::{RoomId, ServerId, UserId};
-use rookery_store::{Join, Store};
+use rookery_store::{Join, Store, Supervisor};
 use serde_json::Value;
 
 use super::*;
@@ -44,6 +44,7 @@ async fn node(toml: &str) -> Arc<Hub> {
         settings,
         metrics: Arc::default(),
         readiness: Arc::default(),
+        supervisor: Supervisor::default(),
         background: tokio::runtime::Handle::current(),
     }))
 }

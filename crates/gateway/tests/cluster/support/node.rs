@@ -24,11 +24,13 @@ pub(crate) struct Node {
     admin_port: u16,
     settings: Vec<(String, String)>,
     process: Child,
+    may_panic: bool,
 }
 
 impl Node {
     /// Starts a node with these settings (`limits.send_rate` and so on), beside
-    /// those that fit tests, and waits until it is ready.
+    /// those that fit tests, and waits until it is ready. A name in capitals is
+    /// a variable of the environment.
     pub(crate) async fn start(settings: &[(&str, &str)]) -> Self {
         let settings: Vec<_> = DEFAULTS
             .iter()
@@ -46,6 +48,7 @@ impl Node {
                 admin_port,
                 settings: settings.clone(),
                 process,
+                may_panic: false,
             };
             if node.becomes_ready().await {
                 return node;
@@ -163,6 +166,11 @@ impl Node {
             .count()
     }
 
+    /// From now on it is no fault if it panics.
+    pub(crate) fn let_panic(&mut self) {
+        self.may_panic = true;
+    }
+
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
@@ -180,7 +188,7 @@ impl Drop for Node {
                 "node {} (running: {running}), the end of its log:\n{end}",
                 self.port
             );
-        } else {
+        } else if !self.may_panic {
             assert!(!log.contains("panicked at"), "a node panicked: {log}");
         }
     }
@@ -211,8 +219,11 @@ fn spawn(folder: &TempDir, port: u16, admin_port: u16, settings: &[(String, Stri
         .stdout(log.try_clone().unwrap())
         .stderr(log);
     for (key, value) in settings {
-        let name = key.to_uppercase().replace('.', "__");
-        command.env(format!("ROOKERY__{name}"), value);
+        let upper = key.to_uppercase();
+        match *key == upper {
+            true => command.env(key, value),
+            false => command.env(format!("ROOKERY__{}", upper.replace('.', "__")), value),
+        };
     }
     command.spawn().unwrap()
 }
