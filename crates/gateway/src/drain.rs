@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{hub::Hub, settings::Engine, worker::Instruction};
 
@@ -15,10 +15,12 @@ const LOOK: Duration = Duration::from_millis(20);
 /// How much longer than the drain time clients have to hang up, and sends to be answered.
 const GRACE: Duration = Duration::from_secs(6);
 
-/// SIGTERM and SIGINT.
+/// SIGTERM, SIGINT, and SIGHUP, which a terminal sends when it is closed.
 pub(crate) struct Signals {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
+    terminate: Signal,
+    interrupt: Signal,
+    /// None where whoever started the process has it ignore that (`nohup`).
+    hang_up: Option<Signal>,
 }
 
 impl Signals {
@@ -27,16 +29,50 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            hang_up: match ignores_hang_up() {
+                true => None,
+                false => Some(signal(SignalKind::hangup())?),
+            },
         })
     }
 
     /// Waits for the next one and names it.
     pub(crate) async fn next(&mut self) -> &'static str {
         tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
+            name = by_hand(&mut self.terminate, &mut self.interrupt) => name,
+            () = hung_up(&mut self.hang_up) => "SIGHUP",
         }
     }
+
+    /// Waits for the next one that says that somebody has lost patience. SIGHUP
+    /// does not: when a terminal is closed its shell passes it on, so that the
+    /// same end is told twice.
+    pub(crate) async fn next_impatient(&mut self) -> &'static str {
+        by_hand(&mut self.terminate, &mut self.interrupt).await
+    }
+}
+
+async fn by_hand(terminate: &mut Signal, interrupt: &mut Signal) -> &'static str {
+    tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    }
+}
+
+async fn hung_up(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether the process was started to ignore SIGHUP, as Linux tells.
+fn ignores_hang_up() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // SIGHUP is signal 1, the lowest bit.
+    mask.is_some_and(|mask| mask & 1 == 1)
 }
 
 /// Sends every client away and waits until they are gone and what they sent is answered.

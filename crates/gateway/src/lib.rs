@@ -22,5 +22,3 @@ mod session;
 pub mod settings;
 mod socket;
 mod worker;
-
-pub use node::run;

@@ -34,7 +34,7 @@ const ENDED_AT_ONCE: u8 = 130;
 ///
 /// When the store cannot be reached or a listener cannot be bound; the words
 /// say what to do.
-pub fn run(settings: Settings) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(settings: Settings, server_id: ServerId) -> anyhow::Result<ExitCode> {
     raise_file_limit();
     // Everything that belongs to no socket runs on a thread of its own: the
     // workers' runtimes are single-threaded and have clients to serve.
@@ -44,7 +44,8 @@ pub fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()
         .context("cannot start a thread for background work")?;
-    let result = actix_rt::System::new().block_on(serve(Arc::new(settings), &background));
+    let result =
+        actix_rt::System::new().block_on(serve(Arc::new(settings), server_id, &background));
     match &result {
         Ok(Ending::Broken(_)) => background.shutdown_background(),
         _ => background.shutdown_timeout(Duration::from_secs(1)),
@@ -92,11 +93,15 @@ impl Ending {
     }
 }
 
-async fn serve(settings: Arc<Settings>, background: &Runtime) -> anyhow::Result<Ending> {
+async fn serve(
+    settings: Arc<Settings>,
+    server_id: ServerId,
+    background: &Runtime,
+) -> anyhow::Result<Ending> {
     let mut signals = Signals::listen().context("cannot listen for signals")?;
     let (supervisor, mut endings) = Supervisor::new();
     let hub = tokio::select! {
-        hub = assemble(&settings, supervisor, background) => hub?,
+        hub = assemble(&settings, server_id, supervisor, background) => hub?,
         name = signals.next() => return Ok(Ending::BeforeReady(name)),
     };
     let (clients, clients_at) = bind_clients(&hub)?;
@@ -121,7 +126,7 @@ async fn serve(settings: Arc<Settings>, background: &Runtime) -> anyhow::Result<
     }
     tokio::select! {
         () = stop(&hub, clients_handle, operators_handle) => Ok(Ending::Stopped),
-        name = signals.next() => Ok(Ending::AtOnce(name)),
+        name = signals.next_impatient() => Ok(Ending::AtOnce(name)),
         ended = endings.next() => Ok(Ending::Broken(ended)),
     }
 }
@@ -137,10 +142,10 @@ async fn stop(hub: &Arc<Hub>, clients: ServerHandle, operators: Option<ServerHan
 /// Connects the store and starts what belongs to no socket.
 async fn assemble(
     settings: &Arc<Settings>,
+    server_id: ServerId,
     supervisor: Supervisor,
     background: &Runtime,
 ) -> anyhow::Result<Arc<Hub>> {
-    let server_id = new_server_id()?;
     let store_settings = rookery_store::Settings {
         supervisor: supervisor.clone(),
         ..settings.store_settings(server_id.clone())
@@ -165,7 +170,7 @@ async fn assemble(
 }
 
 /// A name for this life of the node: new at every start.
-fn new_server_id() -> anyhow::Result<ServerId> {
+pub(crate) fn new_server_id() -> anyhow::Result<ServerId> {
     ServerId::new(format!("n_{:012x}", rand::random::<u64>() >> 16)).context("no server id")
 }
 

@@ -79,6 +79,20 @@ fn a_node_does_not_start_on_settings_that_cannot_work() {
         assert!(stderr(&output).contains(word), "{}", stderr(&output));
     }
 
+    // A node that logged nothing, or kept messages in memory, would look well.
+    let output = rookery(
+        &["--log-level", "verbose"],
+        &[("ROOKERY_STORE", "redis"), ("ROOKERY_JWT_SECRET", SECRET)],
+    );
+    assert_eq!(output.status.code(), Some(1));
+    for words in [
+        "log.level: \"verbose\" is no level; did you mean debug?",
+        "ROOKERY_STORE: is not read; to set store write ROOKERY__STORE",
+        "ROOKERY_JWT_SECRET is not read; did you mean ROOKERY__AUTH__JWT_SECRET?",
+    ] {
+        assert!(stderr(&output).contains(words), "{}", stderr(&output));
+    }
+
     let output = rookery(&["--config", "nowhere.toml"], &[]);
     assert!(stderr(&output).contains("nowhere.toml: there is no such file"));
 }

@@ -25,11 +25,16 @@ struct Node {
 
 impl Node {
     /// Its standard output and its log are pipes, as under a container engine.
-    fn start(level: &str) -> Self {
+    fn start(flags: &[&str]) -> Self {
+        Self::start_as(Command::new(env!("CARGO_BIN_EXE_rookery")), flags)
+    }
+
+    fn start_as(mut program: Command, flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_rookery"))
+        let mut process = program
             .args(["--listen", "127.0.0.1:0", "--admin-listen", "off"])
-            .args(["--log-level", level, "--workers", "1"])
+            .args(["--workers", "1"])
+            .args(flags)
             .env_clear()
             .current_dir(folder.path())
             .stderr(Stdio::piped())
@@ -43,7 +48,9 @@ impl Node {
         };
         let line = node.logs("chat at http://");
         let (_, address) = line.split_once("chat at http://").unwrap();
-        node.address = address.split_whitespace().next().unwrap().parse().unwrap();
+        // In JSON it ends with a quote.
+        let end = address.find(|next: char| next.is_whitespace() || next == '"');
+        node.address = address[..end.unwrap()].parse().unwrap();
         node
     }
 
@@ -63,8 +70,12 @@ impl Node {
     }
 
     fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    fn signal(&self, signal: &str) {
         let id = self.process.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        let sent = Command::new("kill").args([signal, &id]).status().unwrap();
         assert!(sent.success());
     }
 
@@ -99,7 +110,7 @@ fn last_line(log: &str) -> &str {
 
 #[test]
 fn the_last_line_tells_of_the_end() {
-    let mut node = Node::start("info");
+    let mut node = Node::start(&[]);
     node.terminate();
     let log = node.rest();
     assert!(last_line(&log).ends_with(": stopped"), "{log}");
@@ -108,7 +119,7 @@ fn the_last_line_tells_of_the_end() {
 
 #[tokio::test]
 async fn a_second_signal_ends_at_once_and_is_told_too() {
-    let mut node = Node::start("info");
+    let mut node = Node::start(&[]);
     // Does not hang up when it is asked to, so that the node waits for it.
     let client = connect_async(format!("ws://{}/ws", node.address)).await;
     let (_client, _) = client.unwrap();
@@ -122,7 +133,7 @@ async fn a_second_signal_ends_at_once_and_is_told_too() {
 
 #[test]
 fn clients_are_served_while_nobody_takes_the_log() {
-    let mut node = Node::start("trace");
+    let mut node = Node::start(&["--log-level", "trace"]);
     for request in 0..200 {
         assert!(node.answers(), "no answer to request {request}");
     }
@@ -130,4 +141,51 @@ fn clients_are_served_while_nobody_takes_the_log() {
     let log = node.rest();
     assert!(log.len() > 2 * PIPE_BYTES, "only {} bytes", log.len());
     assert!(last_line(&log).ends_with(": stopped"), "{log}");
+}
+
+#[tokio::test]
+async fn a_terminal_that_closes_has_the_node_drain() {
+    let mut node = Node::start(&[]);
+    let client = connect_async(format!("ws://{}/ws", node.address)).await;
+    let (client, _) = client.unwrap();
+    node.signal("-HUP");
+    node.logs("SIGHUP: stopping");
+    node.logs("draining");
+    // The shell of the terminal passes it on: told twice, it is still one end.
+    node.signal("-HUP");
+    drop(client);
+    let log = node.rest();
+    assert!(last_line(&log).ends_with(": stopped"), "{log}");
+    assert_eq!(node.process.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_node_that_was_started_to_outlive_its_terminal_does() {
+    let mut nohup = Command::new("sh");
+    nohup.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]);
+    nohup.arg(env!("CARGO_BIN_EXE_rookery"));
+    let mut node = Node::start_as(nohup, &[]);
+    node.signal("-HUP");
+    assert!(node.answers());
+    node.terminate();
+    let log = node.rest();
+    assert!(log.contains("SIGTERM") && !log.contains("SIGHUP"), "{log}");
+}
+
+#[tokio::test]
+async fn every_line_of_json_names_the_node() {
+    let mut node = Node::start(&["--log-format", "json", "--log-level", "debug"]);
+    let client = connect_async(format!("ws://{}/ws", node.address)).await;
+    drop(client);
+    let mut lines = vec![node.logs("connection ended")];
+    node.terminate();
+    lines.extend(node.rest().lines().map(str::to_owned));
+    let ids: Vec<_> = lines.iter().map(|line| server_id_of(line)).collect();
+    assert!(ids.len() > 3 && ids[0].starts_with("n_"), "{lines:?}");
+    assert!(ids.iter().all(|id| *id == ids[0]), "{lines:?}");
+}
+
+fn server_id_of(line: &str) -> String {
+    let object: serde_json::Value = serde_json::from_str(line).expect(line);
+    object["server_id"].as_str().expect(line).to_owned()
 }

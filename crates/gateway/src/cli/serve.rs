@@ -3,17 +3,18 @@
 use std::process::ExitCode;
 
 use super::flags::Flags;
-use crate::logging;
+use crate::{logging, node};
 
 /// Runs a node until it is told to stop.
 pub(super) fn serve(flags: &Flags) -> anyhow::Result<ExitCode> {
     let loaded = flags.load()?;
-    let _log = logging::start(&loaded.settings.log)?;
+    let server_id = node::new_server_id()?;
+    let _log = logging::start(&loaded.settings.log, &server_id)?;
     if let Some(file) = &loaded.file {
         tracing::info!("settings from {}", file.display());
     }
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
-    crate::run(loaded.settings)
+    node::run(loaded.settings, server_id)
 }

@@ -10,7 +10,7 @@ use config::{ConfigError, File, FileFormat, Map, Source, Value, ValueKind};
 use super::keys;
 
 /// The prefix of the environment variables.
-const PREFIX: &str = "ROOKERY__";
+pub(super) const PREFIX: &str = "ROOKERY__";
 
 /// The settings that one place gives.
 #[derive(Debug, Clone, Default)]
@@ -42,7 +42,9 @@ impl Layer {
             };
             let key = key.to_ascii_lowercase().replace("__", ".");
             let origin = format!("environment variable {name}");
-            if is_known(&key) {
+            if value.contains(char::REPLACEMENT_CHARACTER) {
+                problems.push(format!("{key}: is not UTF-8 ({origin})"));
+            } else if is_known(&key) {
                 layer.say(key, value, origin);
             } else {
                 problems.push(unknown(&key, &origin));

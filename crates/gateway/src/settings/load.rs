@@ -2,12 +2,12 @@
 //!
 //! All that is wrong is found at once, so that an operator mends it at once.
 
-use std::{fmt, path::PathBuf};
+use std::{ffi::OsString, fmt, path::PathBuf};
 
 use config::{Config, ConfigError, Map, Source, Value, ValueKind};
 use serde::Deserialize;
 
-use super::{Settings, layers::Layer};
+use super::{Settings, layers::Layer, near_misses::NearMisses};
 
 /// The file that is read from the working folder if it is there.
 const FILE: &str = "rookery.toml";
@@ -26,10 +26,12 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Those of this process: its working folder and its environment.
+    /// Those of this process: its working folder and its environment. What is
+    /// not UTF-8 has the character that stands for that in its place.
     pub fn of_process(file: Option<PathBuf>, flags: Vec<(&'static str, String)>) -> Self {
+        let in_words = |text: OsString| text.to_string_lossy().into_owned();
         let variables = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .map(|(name, value)| (in_words(name), in_words(value)))
             .collect();
         Self {
             file,
@@ -89,13 +91,19 @@ pub fn load(sources: &Sources) -> Result<Loaded, SettingsError> {
     if problems.is_empty() {
         problems = settings.problems();
     }
+    let misses = NearMisses::among(&sources.variables);
+    problems.extend(misses.problems);
     if problems.is_empty() {
+        let mut warnings = misses.warnings;
+        warnings.extend(settings.warnings());
         Ok(Loaded {
-            warnings: settings.warnings(),
+            warnings,
             settings,
             file,
         })
     } else {
+        // What is missing may be what was meant.
+        problems.extend(misses.warnings);
         Err(SettingsError(problems))
     }
 }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
-use super::kinds;
+use super::{kinds, log_level::LogLevel};
 
 /// What the node writes about itself. Lines that cannot be written as fast as
 /// they come are dropped in the end; clients never wait for them.
@@ -26,6 +26,17 @@ impl Default for LogSettings {
             format: LogFormat::Pretty,
             level: "info".to_owned(),
         }
+    }
+}
+
+impl LogSettings {
+    /// What is logged, as directives of a filter.
+    ///
+    /// # Errors
+    ///
+    /// In words where the level is none; loaded settings were checked for that.
+    pub(crate) fn directives(&self) -> Result<String, String> {
+        LogLevel::read(&self.level).map(|level| level.directives)
     }
 }
 

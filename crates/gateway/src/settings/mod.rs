@@ -14,6 +14,8 @@ mod layers;
 mod limits;
 mod load;
 mod log;
+mod log_level;
+mod near_misses;
 mod network;
 mod presence;
 mod redis;

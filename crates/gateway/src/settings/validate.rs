@@ -1,8 +1,6 @@
 //! What settings cannot work, each alone and together, in words that say what to do.
 
-use tracing_subscriber::EnvFilter;
-
-use super::{Engine, Settings};
+use super::{Engine, Settings, log_level::LogLevel};
 
 /// The least bytes of the secret, as HS256 wants it (RFC 7518, 3.2).
 const SECRET_BYTES: usize = 32;
@@ -29,8 +27,8 @@ impl Settings {
         self.check_times(&mut problems);
         self.check_limits(&mut problems);
         self.check_rooms(&mut problems);
-        if let Err(error) = EnvFilter::try_new(&self.log.level) {
-            problems.push(format!("log.level: {error}; write error, warn, info, debug or trace, or directives such as info,rookery_gateway=debug"));
+        if let Err(words) = LogLevel::read(&self.log.level) {
+            problems.push(format!("log.level: {words}"));
         }
         problems
     }
@@ -46,6 +44,9 @@ impl Settings {
                 "auth.guests is on: whoever reaches this node may come in under any name"
                     .to_owned(),
             );
+        }
+        if let Ok(level) = LogLevel::read(&self.log.level) {
+            warnings.extend(level.warnings);
         }
         let limits = &self.limits;
         if limits.frame_bytes != 0 && limits.text_chars > limits.frame_bytes {
