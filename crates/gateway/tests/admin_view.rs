@@ -30,11 +30,16 @@ struct Node {
 
 impl Node {
     fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    fn start_with(variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
         let process = Command::new(env!("CARGO_BIN_EXE_rookery"))
             .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
             .env_clear()
+            .envs(variables.iter().copied())
             .current_dir(folder.path())
             .stderr(File::create(&log).unwrap())
             .spawn()
@@ -110,10 +115,14 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 
 /// The whole answer as text; empty where nobody answers.
 fn get(address: SocketAddr, path: &str) -> String {
+    ask(address, path, &format!("Host: {address}\r\n"))
+}
+
+/// The same with these headers.
+fn ask(address: SocketAddr, path: &str, headers: &str) -> String {
     let mut text = String::new();
     if let Ok(mut stream) = TcpStream::connect(address) {
-        let request =
-            format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        let request = format!("GET {path} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n");
         let _ = stream.write_all(request.as_bytes());
         let _ = stream.read_to_string(&mut text);
     }
@@ -217,4 +226,52 @@ fn refused(error: Option<Error>) -> u16 {
         Some(Error::Http(response)) => response.status().as_u16(),
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn a_foreign_name_is_refused() {
+    let node = Node::start_with(&[("ROOKERY__ADMIN__ALLOWED_HOSTS", "node-1.internal")]);
+    let (operators, port) = (node.operators, node.operators.port());
+    let status = |path: &str, headers: &str| {
+        let answer = ask(operators, path, headers);
+        answer.get(..12).unwrap_or_default().to_owned()
+    };
+    for path in ["/metrics", "/readyz", "/"] {
+        for host in [
+            "Host: evil.example\r\n".to_owned(),
+            format!("Host: evil.example:{port}\r\n"),
+            format!("Host: {operators}\r\nHost: evil.example\r\n"),
+        ] {
+            assert_ne!(status(path, &host), "HTTP/1.1 200", "{path} {host}");
+        }
+        for host in [
+            format!("Host: localhost:{port}\r\n"),
+            "Host: node-1.internal\r\n".to_owned(),
+        ] {
+            assert_eq!(status(path, &host), "HTTP/1.1 200", "{path} {host}");
+        }
+    }
+    let refusal = ask(operators, "/metrics", "Host: evil.example\r\n");
+    assert!(refusal.starts_with("HTTP/1.1 403"), "{refusal}");
+    assert!(refusal.contains("admin.allowed_hosts"), "{refusal}");
+    let absolute = status(
+        "http://evil.example/metrics",
+        &format!("Host: {operators}\r\n"),
+    );
+    assert_ne!(absolute, "HTTP/1.1 200");
+
+    // The page that was let lead here would come under its own origin.
+    let mut request = format!("ws://{operators}/live")
+        .into_client_request()
+        .unwrap();
+    for name in ["host", "origin"] {
+        let value = if name == "host" {
+            "evil.example"
+        } else {
+            "http://evil.example"
+        };
+        let value = HeaderValue::from_static(value);
+        request.headers_mut().insert(name, value);
+    }
+    assert_eq!(refused(connect_async(request).await.err()), 403);
 }

@@ -4,6 +4,7 @@
 //! so that looking at a busy node takes nothing from its clients.
 
 mod figures;
+mod host;
 mod page;
 mod sampler;
 mod viewer;
@@ -11,7 +12,7 @@ mod viewer;
 use std::{net::SocketAddr, sync::Arc};
 
 use actix_server::Server;
-use actix_web::{App, HttpResponse, HttpServer, http::header, web};
+use actix_web::{App, HttpResponse, HttpServer, http::header, middleware::from_fn, web};
 use anyhow::Context;
 use rookery_protocol::ErrorCode;
 
@@ -36,6 +37,7 @@ pub(crate) fn bind(hub: &Arc<Hub>) -> anyhow::Result<Option<(Server, SocketAddr)
     let sampler = Sampler::start(Arc::clone(&hub));
     let server = HttpServer::new(move || {
         App::new()
+            .wrap(from_fn(host::check_host))
             .app_data(web::Data::from(Arc::clone(&hub)))
             .app_data(web::Data::from(Arc::clone(&hub.readiness)))
             .app_data(web::Data::from(Arc::clone(&sampler)))

@@ -122,7 +122,7 @@ fn default_port(secure: bool) -> u16 {
 }
 
 /// Host and port of `example.org`, `example.org:8080` or `[::1]:8080`.
-fn split_authority(authority: &str) -> Option<(&str, Option<u16>)> {
+pub(crate) fn split_authority(authority: &str) -> Option<(&str, Option<u16>)> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
     let (host, rest) = match authority.strip_prefix('[') {
         Some(inside) => {

@@ -29,7 +29,7 @@ use std::net::SocketAddr;
 
 use serde::Deserialize;
 
-pub use admin::AdminSettings;
+pub use admin::{AdminSettings, AllowedHost};
 pub use auth::AuthSettings;
 pub use http::HttpSettings;
 pub use keys::known_keys;
