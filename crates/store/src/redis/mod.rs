@@ -27,7 +27,6 @@ mod sweep;
 use std::{fmt, sync::Arc, time::Instant};
 
 use fred::{
-    bytes_utils::Str,
     interfaces::{ClientLike, PubsubInterface},
     types::Value,
 };
@@ -54,7 +53,7 @@ pub(crate) use check::check;
 #[derive(Clone)]
 pub struct Redis {
     server_id: ServerId,
-    channel: Str,
+    channel: Arc<str>,
     lease_ms: u64,
     retention: Arc<Retention>,
     link: Link,
@@ -104,13 +103,13 @@ impl Redis {
         let (link, keeper) = Link::first(&connector).await?;
         let subscription = Subscription::first(&connector).await?;
         let (feed, bus) = BusFeed::new();
-        let channel = connector.channel.clone();
+        let channel: Arc<str> = Arc::from(&*connector.channel);
         let retention = Arc::new(retention);
         let remake_subscription = Arc::<Notify>::default();
         let (appender, appends) = Appender::new(
             link.clone(),
             server_id.clone(),
-            channel.clone(),
+            connector.channel.clone(),
             retention.clone(),
             settings.waiting_bytes,
         );
@@ -161,7 +160,7 @@ impl Redis {
     pub(crate) async fn publish(&self, payload: String) -> Result<(), StoreError> {
         let connection = self.link.current()?;
         connection
-            .run(connection.client().publish(self.channel.clone(), payload))
+            .run(connection.client().publish(&*self.channel, payload))
             .await
     }
 

@@ -34,7 +34,7 @@ impl Redis {
         ];
         let mut args = vec![
             text(self.server_id.as_str()),
-            text(self.channel.clone()),
+            text(&*self.channel),
             text(Online::MOST_USERS.to_string()),
         ];
         for (room, changes) in by_room(changes) {

@@ -52,7 +52,7 @@ impl Redis {
             ];
             let args = vec![
                 text(node.as_str()),
-                text(self.channel.clone()),
+                text(&*self.channel),
                 text(Online::MOST_USERS.to_string()),
                 text(room.as_str()),
                 number(SWEPT_AT_ONCE),
