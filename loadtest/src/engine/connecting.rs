@@ -67,7 +67,8 @@ impl Engine {
     /// Reads again from a connection that was stalled.
     pub(crate) fn read_on(&mut self, id: SeatId) {
         self.seats[id.0 as usize].stalled = false;
-        self.read(id, false);
+        // The poll told of all that happened meanwhile, and nobody looked.
+        self.read(id, true);
     }
 
     /// Whether it has no connection and none is being made.

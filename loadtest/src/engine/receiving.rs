@@ -13,43 +13,55 @@ use super::{
 /// Room that a connection keeps for incomplete frames without need.
 const KEPT_ROOM: usize = 8 << 10;
 
+/// What one read came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// There may be more.
+    Filled,
+    /// All bytes that were there. What comes later is told by the poll anew; an
+    /// end that was there already is not.
+    Emptied,
+    /// Nothing is there, or nobody any more.
+    Over,
+}
+
 impl Engine {
-    /// Reads all that is there. `ended` says that the end is there too.
-    pub(super) fn read(&mut self, id: SeatId, ended: bool) {
+    /// Reads what is there. `to_the_end` where an end may be there too of which
+    /// the poll will not tell again.
+    pub(super) fn read(&mut self, id: SeatId, to_the_end: bool) {
         if self.seats[id.0 as usize].stalled {
             return;
         }
         let mut buffer = std::mem::take(&mut self.buffer);
-        // A read that does not fill the buffer has emptied the socket: what comes
-        // later is told by the poll anew.
-        while self.read_once(id, &mut buffer) || ended {
-            if self.seats[id.0 as usize].socket.is_none() {
-                break;
+        loop {
+            match self.read_once(id, &mut buffer) {
+                Reading::Filled => {}
+                Reading::Emptied if to_the_end => {}
+                Reading::Emptied | Reading::Over => break,
             }
         }
         self.buffer = buffer;
     }
 
-    /// Reads once; whether there may be more.
-    fn read_once(&mut self, id: SeatId, buffer: &mut Vec<u8>) -> bool {
+    fn read_once(&mut self, id: SeatId, buffer: &mut Vec<u8>) -> Reading {
         let seat = &mut self.seats[id.0 as usize];
         let Some(socket) = &mut seat.socket else {
-            return false;
+            return Reading::Over;
         };
         let kept = seat.incomplete.len();
         let (head, space) = buffer.split_at_mut(kept);
         let count = match socket.read(space) {
             Ok(0) => {
                 self.lose(id, "ended by the server without a close frame".into());
-                return false;
+                return Reading::Over;
             }
             Ok(count) => count,
             Err(error) => match error.kind() {
-                io::ErrorKind::WouldBlock => return false,
-                io::ErrorKind::Interrupted => return true,
+                io::ErrorKind::WouldBlock => return Reading::Over,
+                io::ErrorKind::Interrupted => return Reading::Filled,
                 _ => {
                     self.lose(id, error.to_string());
-                    return false;
+                    return Reading::Over;
                 }
             },
         };
@@ -68,7 +80,11 @@ impl Engine {
         if wanted > buffer.len() {
             buffer.resize(wanted, 0);
         }
-        filled
+        if filled {
+            Reading::Filled
+        } else {
+            Reading::Emptied
+        }
     }
 
     /// Takes in whole frames: how many bytes they were, and how long the
@@ -156,5 +172,108 @@ fn closed(payload: &[u8]) -> String {
                 .into()
         }
         _ => "closed by the server without a code".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{Read, Write},
+        net::{Shutdown, TcpListener, TcpStream},
+        time::{Duration, Instant},
+    };
+
+    use super::*;
+    use crate::{
+        dialect::Dialect,
+        engine::{Happened, Settings, wire::Wire},
+    };
+
+    /// An engine with one seat that has joined, and the server's end of its connection.
+    fn joined() -> (Engine, SeatId, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let target = format!("ws://{}", listener.local_addr().unwrap());
+        let mut engine = Engine::new(Settings {
+            targets: vec![target.parse().unwrap()],
+            wire: Wire::new(Dialect::Plain, ""),
+            run: "t".into(),
+            part: 0,
+            text_bytes: 20,
+            handshakes: 1,
+        })
+        .unwrap();
+        let room = engine.add_room();
+        let target = engine.target_of(0);
+        let seat = engine.add_seat(target, &[room]);
+        engine.connect(seat, engine.now());
+        engine.turn(engine.now()).unwrap();
+        let (mut server, _) = listener.accept().unwrap();
+        server.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        turn_until(&mut engine, |_| heard(&mut server, b"\r\n\r\n"));
+        let answer = "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+        server.write_all(answer.as_bytes()).unwrap();
+        say(&mut server, r#"{"type":"joined","room":"t-0"}"#);
+        turn_until(&mut engine, |engine| engine.is_joined(seat));
+        engine.take_happened();
+        (engine, seat, server)
+    }
+
+    fn turn_until(engine: &mut Engine, mut done: impl FnMut(&mut Engine) -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !done(engine) {
+            assert!(Instant::now() < deadline, "it does not come to that");
+            engine.turn(engine.now().plus_seconds(0.01)).unwrap();
+        }
+    }
+
+    /// Whether what came ends so, without waiting for it.
+    fn heard(server: &mut TcpStream, end: &[u8]) -> bool {
+        let mut bytes = [0; 4096];
+        let count = server.peek(&mut bytes).unwrap();
+        let whole = bytes[..count].ends_with(end);
+        if whole {
+            server.read_exact(&mut bytes[..count]).unwrap();
+        }
+        whole
+    }
+
+    fn say(server: &mut TcpStream, text: &str) {
+        let mut frame = vec![0x81, text.len() as u8];
+        frame.extend(text.as_bytes());
+        server.write_all(&frame).unwrap();
+    }
+
+    #[test]
+    fn a_connection_that_ended_while_its_reader_stalled_is_lost_once_it_reads_on() {
+        let (mut engine, seat, mut server) = joined();
+        engine.stall(seat);
+        say(&mut server, r#"{"type":"other"}"#);
+        server.shutdown(Shutdown::Both).unwrap();
+        // The poll tells of the data and of the end, once, and nobody looks.
+        for _ in 0..20 {
+            engine.turn(engine.now().plus_seconds(0.01)).unwrap();
+        }
+        assert!(engine.is_joined(seat), "a stalled reader sees nothing");
+        engine.read_on(seat);
+        assert!(engine.is_away(seat), "it is joined to nobody");
+        assert!(matches!(
+            engine.take_happened().as_slice(),
+            [Happened::Lost { seat: lost, .. }] if *lost == seat
+        ));
+    }
+
+    #[test]
+    fn a_reader_that_stalled_and_is_still_connected_reads_on_at_once() {
+        let (mut engine, seat, mut server) = joined();
+        engine.stall(seat);
+        say(&mut server, r#"{"type":"other"}"#);
+        for _ in 0..20 {
+            engine.turn(engine.now().plus_seconds(0.01)).unwrap();
+        }
+        // Returns, although there is no end to be read.
+        engine.read_on(seat);
+        assert!(engine.is_joined(seat));
+        server.shutdown(Shutdown::Both).unwrap();
+        turn_until(&mut engine, |engine| engine.is_away(seat));
     }
 }
