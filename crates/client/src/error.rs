@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use rookery_protocol::{ErrorCode, server_frame::ErrorFrame};
-use tokio_tungstenite::tungstenite;
+use tokio_tungstenite::tungstenite::{
+    self,
+    http::{Response, header::RETRY_AFTER},
+};
 
 /// Why a call of [`Client`](crate::Client) did not do what it was asked.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -77,6 +80,8 @@ pub enum ConnectionError {
         status: u16,
         /// The body of the answer, as text.
         body: String,
+        /// When trying again is worth it, where the answer says so.
+        retry_after_ms: Option<u64>,
     },
     /// The connection is broken.
     #[error("the connection is broken: {0}")]
@@ -107,12 +112,34 @@ impl From<tungstenite::Error> for ConnectionError {
         match error {
             tungstenite::Error::Http(response) => Self::Upgrade {
                 status: response.status().as_u16(),
+                retry_after_ms: retry_after_ms(&response),
                 body: String::from_utf8_lossy(response.body().as_deref().unwrap_or_default())
                     .into_owned(),
             },
             other => Self::Broken(Arc::new(other)),
         }
     }
+}
+
+/// When to come again: a node's body says it to the millisecond, the header of
+/// whoever stands before the nodes in seconds.
+fn retry_after_ms(response: &Response<Option<Vec<u8>>>) -> Option<u64> {
+    let of_body = || {
+        let body: serde_json::Value = serde_json::from_slice(response.body().as_deref()?).ok()?;
+        body["error"]["retry_after_ms"].as_u64()
+    };
+    let of_header = || {
+        let seconds: u64 = response
+            .headers()
+            .get(RETRY_AFTER)?
+            .to_str()
+            .ok()?
+            .trim()
+            .parse()
+            .ok()?;
+        Some(seconds.saturating_mul(1000))
+    };
+    of_body().or_else(of_header)
 }
 
 impl From<std::io::Error> for ConnectionError {

@@ -43,6 +43,7 @@ mod requests;
 mod rooms;
 mod settings;
 
+pub use backoff::Backoff;
 pub use client::{Client, HistoryPage, NewMessage, Page, Sent};
 pub use error::{ClientError, ConnectionError, GaveUp, HelloError};
 pub use event::{Event, Events, Lost};

@@ -25,7 +25,8 @@ pub struct ClientSettings {
     pub in_flight: usize,
     /// How many commands may wait in all; further calls wait before they are taken.
     pub pending: usize,
-    /// The longest wait of the first repetition; it doubles with each failure.
+    /// The longest wait of the first repetition where no node said how long; it
+    /// doubles with each failure.
     pub backoff_base: Duration,
     /// The longest wait of any repetition.
     pub backoff_cap: Duration,
@@ -53,7 +54,7 @@ impl ClientSettings {
             in_flight: 32,
             pending: 1024,
             backoff_base: Duration::from_millis(500),
-            backoff_cap: Duration::from_secs(30),
+            backoff_cap: Duration::from_secs(5),
             stable_after: Duration::from_secs(5),
             token_wait: Duration::from_secs(10),
         }

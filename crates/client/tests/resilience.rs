@@ -10,6 +10,7 @@ use rookery_client::{Client, ClientError, ClientSettings, Event, Events, GaveUp,
 use rookery_protocol::RoomId;
 use serde_json::{Value, json};
 use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     time::timeout,
 };
@@ -46,6 +47,24 @@ impl Peer {
             request_timeout: SOON,
             ..ClientSettings::new([format!("ws://{address}/ws")], "token")
         }
+    }
+
+    /// Answers the next connection's request with 503, and says when that was.
+    async fn refuse_upgrade(&self, header: &str, body: &str) -> Instant {
+        let accepting = timeout(SOON, self.listener.accept());
+        let (mut stream, _) = accepting.await.expect("a client comes").unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            let byte = timeout(SOON, stream.read_u8()).await;
+            request.push(byte.expect("a request comes").unwrap());
+        }
+        let length = body.len();
+        let answer = format!(
+            "HTTP/1.1 503 Service Unavailable\r\n{header}content-length: {length}\r\n\r\n{body}"
+        );
+        let refused = Instant::now();
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        refused
     }
 
     /// The next connection, up to its `hello`.
@@ -333,6 +352,30 @@ async fn a_node_that_cannot_welcome_just_now_is_asked_again_when_it_said() {
         next(&mut events).await,
         Event::Connected { again: false, .. }
     ));
+}
+
+#[tokio::test]
+async fn a_refused_upgrade_is_asked_again_when_the_answer_says() {
+    let body = r#"{"error":{"code":"unavailable","message":"full","retry_after_ms":700}}"#;
+    for (header, body, least) in [
+        // The body is the more exact.
+        ("retry-after: 60\r\n", body, 700),
+        ("retry-after: 1\r\n", "<html>", 1000),
+    ] {
+        let peer = Peer::new().await;
+        let (_client, mut events) = Client::connect(peer.settings()).unwrap();
+        let refused = peer.refuse_upgrade(header, body).await;
+        let _second = peer.welcome(25_000).await;
+        assert!(
+            refused.elapsed() >= Duration::from_millis(least),
+            "{:?}",
+            refused.elapsed()
+        );
+        assert!(matches!(
+            next(&mut events).await,
+            Event::Connected { again: false, .. }
+        ));
+    }
 }
 
 #[tokio::test]

@@ -208,7 +208,9 @@ mod tests {
         engine.connect(seat, engine.now());
         engine.turn(engine.now()).unwrap();
         let (mut server, _) = listener.accept().unwrap();
-        server.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        server
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
         turn_until(&mut engine, |_| heard(&mut server, b"\r\n\r\n"));
         let answer = "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
         server.write_all(answer.as_bytes()).unwrap();

@@ -20,7 +20,7 @@ use tokio::{
 use self::{link::Link, outlet::Outlet};
 use crate::{
     ClientError, ClientSettings, ConnectionError, Event, GaveUp, HelloError, Lost,
-    backoff::Backoff,
+    backoff::{Backoff, Returns},
     request::{Reply, Request},
     requests::{Rank, Requests, hold},
     rooms::Rooms,
@@ -58,7 +58,7 @@ pub(crate) struct Driver {
     ended: Arc<OnceLock<ClientError>>,
     rooms: Rooms,
     requests: Requests,
-    backoff: Backoff,
+    returns: Returns,
     /// Counts attempts; says whose turn it is.
     attempts: usize,
     connected_before: bool,
@@ -75,7 +75,7 @@ impl Driver {
     ) -> Self {
         Self {
             requests: Requests::new(settings.in_flight, settings.pending),
-            backoff: Backoff::new(settings.backoff_base, settings.backoff_cap),
+            returns: Returns::new(Backoff::new(settings.backoff_base, settings.backoff_cap)),
             outlet: Outlet::new(events),
             rooms: Rooms::default(),
             attempts: 0,
@@ -135,6 +135,9 @@ impl Driver {
             HelloError::Broken(ConnectionError::Upgrade { status, .. }) if is_final(status) => {
                 Ended::GaveUp(GaveUp::Upgrade { status })
             }
+            HelloError::Broken(ConnectionError::Upgrade { retry_after_ms, .. }) => {
+                Ended::Unreached { retry_after_ms }
+            }
             HelloError::Refused(error) => Ended::Unreached {
                 retry_after_ms: error.retry_after_ms,
             },
@@ -153,15 +156,17 @@ impl Driver {
             return self.wait_for_token().await;
         }
         match back_at {
-            Some(at) => self.meanwhile(sleep_until(at)).await,
+            Some(at) => {
+                self.returns.begin_anew();
+                self.meanwhile(sleep_until(at)).await
+            }
             None => self.back_off(None).await,
         }
     }
 
     async fn back_off(&mut self, retry_after_ms: Option<u64>) -> Option<()> {
         let told = retry_after_ms.map(|ms| hold(Some(ms), &mut rand::rng()));
-        let wait = self.backoff.next(&mut rand::rng());
-        let wait = wait.max(told.unwrap_or_default());
+        let wait = self.returns.wait(told, &mut rand::rng());
         self.meanwhile(tokio::time::sleep(wait)).await
     }
 

@@ -45,7 +45,7 @@ impl Driver {
             }
         };
         if link.since.elapsed() >= self.settings.stable_after {
-            self.backoff.reset();
+            self.returns.begin_anew();
         }
         ended
     }
