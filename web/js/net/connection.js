@@ -2,17 +2,17 @@
 // silence, and comes back after a loss. It knows frames, not rooms: what to resume is decided by whoever
 // listens to `welcome`. It never keeps a request over a loss; senders repeat what they must (see outbox.js).
 
-import { backoff } from "./backoff.js";
+import { Returns } from "./backoff.js";
 import { meaningOfClose, Remedy } from "./close_codes.js";
-import { RequestError } from "./request_error.js";
+import { inWords, RequestError } from "./request_error.js";
 
 const PROTOCOL_VERSION = 1;
 const WELCOME_WITHIN_MS = 10_000;
 const ANSWER_WITHIN_MS = 15_000;
 const PONG_WITHIN_MS = 8_000;
 const WATCH_EVERY_MS = 2_000;
-/** A connection that has lived this long starts the backoff from the beginning when it is lost. */
-const STEADY_AFTER_MS = 10_000;
+/** A connection that has lived this long was a success: the backoff starts from the beginning when it is lost. */
+const STEADY_AFTER_MS = 5_000;
 const DEFAULT_HEARTBEAT_MS = 25_000;
 
 export const State = Object.freeze({
@@ -32,7 +32,7 @@ export class Connection extends EventTarget {
   #url;
   #token = null;
   #socket = null;
-  #attempt = 0;
+  #returns = new Returns();
   #timer = 0;
   #watch = 0;
   #requests = new Map();
@@ -50,7 +50,7 @@ export class Connection extends EventTarget {
 
   start(token) {
     this.#token = token;
-    this.#attempt = 0;
+    this.#returns.beginAnew();
     this.#open();
   }
 
@@ -118,7 +118,7 @@ export class Connection extends EventTarget {
     } catch (error) {
       if (error.code === "token_expired") this.#lost(4005);
       else if (error.code === "unauthenticated") this.#lost(4501);
-      else if (error.code !== "disconnected") this.#lost(1006);
+      else if (error.code !== "disconnected") this.#lost(1006, { toldMs: error.retryAfterMs, words: inWords(error) });
     }
   }
 
@@ -177,17 +177,17 @@ export class Connection extends EventTarget {
     this.tell({ type: "ping" });
   }
 
-  #lost(code) {
+  /** `toldMs` is when the node said that trying again is worth it; `words` are better than those of the code. */
+  #lost(code, { toldMs, words } = {}) {
     const meaning = meaningOfClose(code);
     if (!meaning.comeBack) return this.stop(meaning.words, meaning.remedy);
     const now = Date.now();
-    if (this.state.name === State.ONLINE && now - this.#onlineSince > STEADY_AFTER_MS) this.#attempt = 0;
-    const wait = this.#comeBackAt === null ? backoff(this.#attempt) : Math.max(0, this.#comeBackAt - now);
-    this.#attempt += 1;
+    if (this.state.name === State.ONLINE && now - this.#onlineSince > STEADY_AFTER_MS) this.#returns.beginAnew();
+    const wait = this.#returns.wait(this.#comeBackAt === null ? toldMs : this.#comeBackAt - now);
     this.#comeBackAt = null;
     this.#drop();
     this.#timer = setTimeout(() => this.#open(), wait);
-    this.#enter({ name: State.WAITING, until: now + wait, words: meaning.words });
+    this.#enter({ name: State.WAITING, until: now + wait, words: words ?? meaning.words });
   }
 
   #enter(state) {
