@@ -7,11 +7,15 @@ use actix_web::{
     error::{JsonPayloadError, QueryPayloadError},
     http::{StatusCode, header},
 };
+use rand::Rng;
 use rookery_protocol::ErrorCode;
 use rookery_store::StoreError;
 use serde_json::json;
 
-use crate::{identity::TokenError, session::Refusal};
+use crate::{
+    identity::TokenError,
+    session::{Refusal, Retry},
+};
 
 /// Why a request was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +23,7 @@ pub(crate) struct HttpError {
     status: StatusCode,
     code: ErrorCode,
     message: String,
-    retry_after_ms: Option<u64>,
+    retry: Option<Retry>,
 }
 
 impl HttpError {
@@ -30,7 +34,7 @@ impl HttpError {
             status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             code,
             message: message.into(),
-            retry_after_ms: None,
+            retry: None,
         }
     }
 
@@ -55,7 +59,7 @@ impl ResponseError for HttpError {
         let mut error = json!({"code": self.code, "message": self.message});
         let mut response = HttpResponse::build(self.status);
         response.insert_header((header::CACHE_CONTROL, "no-store"));
-        if let Some(ms) = self.retry_after_ms {
+        if let Some(ms) = self.retry.map(after_ms) {
             error["retry_after_ms"] = ms.into();
             response.insert_header((header::RETRY_AFTER, ms.div_ceil(1000).to_string()));
         }
@@ -78,11 +82,11 @@ impl From<Refusal> for HttpError {
         let Refusal {
             code,
             message,
-            retry_after_ms,
+            retry,
             ..
         } = refusal;
         Self {
-            retry_after_ms,
+            retry,
             ..Self::new(code, message)
         }
     }
@@ -91,6 +95,15 @@ impl From<Refusal> for HttpError {
 impl From<StoreError> for HttpError {
     fn from(error: StoreError) -> Self {
         Refusal::from(error).into()
+    }
+}
+
+/// In how many milliseconds a request is worth repeating. Requests are made by
+/// programs and single clicks, so that some spread is enough.
+fn after_ms(retry: Retry) -> u64 {
+    match retry {
+        Retry::AfterMs(ms) => ms,
+        Retry::Spread => rand::rng().random_range(500..=1_500),
     }
 }
 

@@ -16,6 +16,7 @@ mod roster;
 mod send;
 mod sessions;
 mod snapshot;
+mod spread;
 mod store_clock;
 mod untold;
 
@@ -33,6 +34,7 @@ use lingering::Lingering;
 use presence::Presence;
 pub(crate) use send::Stored;
 use sessions::Sessions;
+use spread::Spread;
 use store_clock::StoreClock;
 use untold::Untold;
 
@@ -60,6 +62,8 @@ pub(crate) struct Hub {
     pub(crate) connections: AtomicUsize,
     /// Sends that are on their way into the store.
     pub(crate) sends_in_flight: AtomicUsize,
+    /// When those who are refused or sent away are to come again.
+    pub(crate) spread: Spread,
     rooms: DashMap<RoomId, Arc<Room>>,
     lingering: Lingering,
     recent: Arc<RecentBudget>,
@@ -102,6 +106,7 @@ impl Hub {
             presence: Presence::default(),
             connections: AtomicUsize::new(0),
             sends_in_flight: AtomicUsize::new(0),
+            spread: Spread::default(),
             rooms: DashMap::new(),
             lingering: Lingering::default(),
             recent: Arc::new(recent_budget(&settings)),

@@ -9,7 +9,7 @@ use rookery_protocol::{
     websocket,
 };
 
-use super::{Refusal, Session, refusal::STORE_RETRY_MS};
+use super::{Refusal, Retry, Session};
 use crate::{
     clock::{self, Moment},
     identity::Verified,
@@ -69,7 +69,7 @@ pub(super) fn hello(
 /// What is answered to whatever was sent behind a `hello` that was put off.
 pub(super) fn say_hello_again() -> Refusal {
     let message = "hello could not be carried out, and nothing can before it; say hello again";
-    Refusal::for_now(ErrorCode::Unavailable, message, STORE_RETRY_MS)
+    Refusal::for_now(ErrorCode::Unavailable, message, Retry::Spread)
 }
 
 async fn welcome(

@@ -5,7 +5,7 @@ use std::{rc::Rc, sync::Arc, time::Duration};
 use futures_util::FutureExt;
 use rookery_protocol::{Cursor, ErrorCode, RequestId, RoomId, User, client_frame::DEFAULT_PAGE};
 
-use super::{Refusal, RoomSeat};
+use super::{Refusal, Retry, RoomSeat};
 use crate::{
     room::{Attach, Room, Roster, Seat, Snapshot, View, Wanted},
     socket::{Connection, Weight},
@@ -82,7 +82,7 @@ fn take_seat(room: &RoomId, connection: &Connection, worker: &Worker) -> Result<
 
 fn went_on_too_fast() -> Refusal {
     let message = "the room could not be brought up to its log; try again";
-    Refusal::for_now(ErrorCode::Unavailable, message, 500)
+    Refusal::for_now(ErrorCode::Unavailable, message, Retry::Spread)
 }
 
 /// What a client asked for.

@@ -21,7 +21,7 @@ use rookery_protocol::{
 
 pub(crate) use leave::leave_all;
 pub(crate) use rate::Bucket;
-pub(crate) use refusal::Refusal;
+pub(crate) use refusal::{Refusal, Retry};
 
 use crate::{clock::Moment, socket::Connection, worker::Worker};
 
@@ -150,7 +150,7 @@ pub(crate) fn charge(connection: &Rc<Connection>, id: Option<&RequestId>, worker
         rate::Charged::Wait { ms } => {
             let message =
                 format!("too many frames; wait {ms} ms (limits.send_rate, limits.send_burst)");
-            let refusal = Refusal::for_now(ErrorCode::RateLimited, message, ms);
+            let refusal = Refusal::for_now(ErrorCode::RateLimited, message, Retry::AfterMs(ms));
             connection.refuse(id.cloned(), refusal, worker);
             false
         }

@@ -7,15 +7,23 @@ use rookery_store::StoreError;
 
 use crate::{socket::Connection, worker::Worker};
 
-/// How long a client is to wait before it asks a store again that is away.
-pub(super) const STORE_RETRY_MS: u64 = 1_000;
+/// When a refused command is worth trying again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Retry {
+    /// In so many milliseconds: this client alone is meant.
+    AfterMs(u64),
+    /// In a while. Others are refused for the same reason, so each is to come at
+    /// a time of its own.
+    Spread,
+}
 
 /// Why a command is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) code: ErrorCode,
     pub(crate) message: String,
-    pub(crate) retry_after_ms: Option<u64>,
+    /// `None` where that would not help.
+    pub(crate) retry: Option<Retry>,
     /// What is for the log and not for the client: a fault that somebody has to mend.
     fault: Option<String>,
 }
@@ -25,19 +33,15 @@ impl Refusal {
         Self {
             code,
             message: message.into(),
-            retry_after_ms: None,
+            retry: None,
             fault: None,
         }
     }
 
-    /// One that is worth trying again after so many milliseconds.
-    pub(crate) fn for_now(
-        code: ErrorCode,
-        message: impl Into<String>,
-        retry_after_ms: u64,
-    ) -> Self {
+    /// One that is worth trying again.
+    pub(crate) fn for_now(code: ErrorCode, message: impl Into<String>, retry: Retry) -> Self {
         Self {
-            retry_after_ms: Some(retry_after_ms),
+            retry: Some(retry),
             ..Self::new(code, message)
         }
     }
@@ -63,7 +67,7 @@ impl From<StoreError> for Refusal {
             StoreError::Unavailable(_) => Self::for_now(
                 ErrorCode::Unavailable,
                 "the store cannot be reached just now; sending again with the same nonce is safe",
-                STORE_RETRY_MS,
+                Retry::Spread,
             ),
             StoreError::Broken(words) => Self {
                 fault: Some(words),
@@ -90,9 +94,13 @@ impl Connection {
         let Refusal {
             code,
             message,
-            retry_after_ms,
+            retry,
             ..
         } = refusal;
+        let retry_after_ms = retry.map(|retry| match retry {
+            Retry::AfterMs(ms) => ms,
+            Retry::Spread => worker.hub.spread.next_ms(),
+        });
         let frame = encode::error(id, code, message, retry_after_ms);
         self.answer(websocket::text(&frame), worker);
     }

@@ -58,14 +58,16 @@ pub(super) fn answer(request: &Request, hub: &Hub) -> Answer {
 
 fn refuse(hub: &Hub, reason: &'static str, code: ErrorCode, message: &str) -> Answer {
     hub.metrics.upgrade_refused(reason);
-    let body = serde_json::json!({"error": {"code": code, "message": message}}).to_string();
+    let mut error = serde_json::json!({"code": code, "message": message});
+    let mut retry = String::new();
+    if code == ErrorCode::Unavailable {
+        let ms = hub.spread.next_ms();
+        error["retry_after_ms"] = ms.into();
+        retry = format!("retry-after: {}\r\n", ms.div_ceil(1_000));
+    }
+    let body = serde_json::json!({ "error": error }).to_string();
     let status = actix_http::StatusCode::from_u16(code.http_status())
         .unwrap_or(actix_http::StatusCode::INTERNAL_SERVER_ERROR);
-    let retry = if code == ErrorCode::Unavailable {
-        "retry-after: 1\r\n"
-    } else {
-        ""
-    };
     Answer::Refuse(format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{retry}connection: close\r\n\r\n{body}",
         body.len()

@@ -11,7 +11,7 @@ use rand::Rng;
 use rookery_protocol::{CloseCode, RoomId, encode, websocket};
 
 use super::{Instruction, Worker};
-use crate::room::Answer;
+use crate::{room::Answer, socket::Connection};
 
 /// How often the flusher yields before it writes, however many go on sending.
 const MOST_YIELDS: usize = 8;
@@ -92,7 +92,7 @@ impl Worker {
             Instruction::OutOfSync { room } => {
                 self.flush_room(&room);
                 for connection in self.members(&room) {
-                    connection.close(CloseCode::OutOfSync, self);
+                    self.send_back(&connection);
                 }
             }
             Instruction::Drain { spread_ms } => self.drain(spread_ms),
@@ -108,6 +108,16 @@ impl Worker {
         let mut current = self.unflushed.borrow_mut();
         if current.is_empty() {
             *current = unflushed;
+        }
+    }
+
+    /// Closes a connection that is to come back for a fresh snapshot. Where one
+    /// log is lost others are too, so each is told a time of its own.
+    fn send_back(&self, connection: &Rc<Connection>) {
+        if connection.ending().is_none() {
+            let after_ms = self.hub.spread.next_ms();
+            connection.answer(websocket::text(&encode::reconnect(after_ms)), self);
+            connection.close(CloseCode::OutOfSync, self);
         }
     }
 

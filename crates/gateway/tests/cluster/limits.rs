@@ -1,6 +1,9 @@
 //! Every limit has an answer, and none of them harms those who keep to it.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use rookery_client::{ConnectionError, HelloError, RawConnection};
 use serde_json::{Value, json};
@@ -109,10 +112,21 @@ async fn a_full_node_takes_nobody_in_until_somebody_leaves() {
     for number in 0..3 {
         open.push(Raw::hello(&node, &format!("user-{number}")).await);
     }
-    match RawConnection::connect(&node.ws(), SOON).await {
-        Err(ConnectionError::Upgrade { status: 503, .. }) => {}
-        other => panic!("not refused: {other:?}"),
+    let mut told = BTreeSet::new();
+    for _ in 0..20 {
+        let refused = RawConnection::connect(&node.ws(), SOON).await;
+        let Err(ConnectionError::Upgrade {
+            status: 503,
+            retry_after_ms: Some(ms),
+            ..
+        }) = refused
+        else {
+            panic!("not refused, or not told for how long: {refused:?}");
+        };
+        assert!((250..=1_010).contains(&ms), "{ms}");
+        told.insert(ms);
     }
+    assert!(told.len() > 10, "all at once: {told:?}");
     // Others come back to a full node, and come in when there is room.
     let late = client([&node], "late");
     let asking = tokio::spawn(async move { late.ping().await });

@@ -120,6 +120,26 @@ async fn a_client_that_comes_while_redis_is_away_comes_in_when_it_is_back() {
 }
 
 #[tokio::test]
+async fn the_more_come_while_redis_is_away_the_longer_they_are_spread() {
+    const NEWCOMERS: usize = 4_000;
+    let mut cluster = Cluster::start_with(1, &[("limits.hello_ms", "60000")]).await;
+    cluster.kill_redis();
+    cluster.nodes[0].readiness_becomes(Some(503)).await;
+    let mut raw = Raw::open(&cluster.nodes[0]).await;
+    let mut told = vec![];
+    while told.len() < NEWCOMERS {
+        let hello = json!({"type": "hello", "token": token("alex")});
+        let refused = raw.ask(hello).await;
+        assert_eq!(refused["code"], "unavailable", "{refused}");
+        told.push(refused["retry_after_ms"].as_u64().unwrap());
+    }
+    let longest = |told: &[u64]| *told.iter().max().unwrap();
+    assert!(longest(&told[..100]) < 1_050, "few come soon");
+    assert!(longest(&told[NEWCOMERS - 500..]) > 1_050, "many later");
+    assert!(told.iter().all(|ms| (250..=5_000).contains(ms)));
+}
+
+#[tokio::test]
 async fn what_follows_a_hello_that_was_put_off_is_put_off_as_well() {
     let mut cluster = Cluster::start_with(1, &[("limits.hello_ms", "20000")]).await;
     cluster.kill_redis();
@@ -153,6 +173,34 @@ async fn whoever_was_put_off_for_too_long_is_sent_away_to_come_back() {
     assert_eq!(raw.ask(hello).await["code"], "unavailable");
     assert_eq!(raw.closes(SOON).await, 4001);
     assert_eq!(silent.closes(SOON).await, 4502);
+}
+
+#[tokio::test]
+async fn whoever_followed_a_log_that_was_lost_is_told_when_to_come_back() {
+    let cluster = Cluster::start(1).await;
+    let general = room("general");
+    let mut watchers = vec![];
+    for name in ["alex", "bea", "chris"] {
+        let mut raw = Raw::hello(&cluster.nodes[0], name).await;
+        raw.join(&general, None).await;
+        watchers.push(raw);
+    }
+    let mut writer = Raw::hello(&cluster.nodes[0], "writer").await;
+    let send = json!({"type": "send", "room": "general", "text": "hi"});
+    writer.ask(send.clone()).await;
+    cluster.redis().command(&["FLUSHALL"]).unwrap();
+    writer.join(&general, None).await;
+    writer.ask(send).await;
+    for mut raw in watchers {
+        assert_eq!(raw.closes(SOON).await, 4004);
+        let after_ms = loop {
+            let frame = raw.next().await;
+            if frame["type"] == "reconnect" {
+                break frame["after_ms"].as_u64().unwrap();
+            }
+        };
+        assert!((250..=1_010).contains(&after_ms), "{after_ms}");
+    }
 }
 
 #[tokio::test]
