@@ -1,9 +1,37 @@
-//! The clock of the embedded engine.
+//! The clocks of the embedded engine.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::{SystemTime, UNIX_EPOCH},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
+
+/// A moment by both clocks, in milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Now {
+    /// Since the Unix epoch, as the system has it: it may be set forward and back.
+    pub(super) wall: u64,
+    /// What really passed since some moment: how old something is goes by this.
+    pub(super) steady: u64,
+}
+
+impl Now {
+    /// This moment.
+    pub(super) fn read() -> Self {
+        static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        Self {
+            wall: now_ms(),
+            steady: u64::try_from(BEGUN.elapsed().as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// When a moment of the steady clock comes by the system's, if that is not set meanwhile.
+    pub(super) fn wall_at(self, steady: u64) -> u64 {
+        self.wall + steady.saturating_sub(self.steady)
+    }
+}
 
 /// Milliseconds since the Unix epoch, as the system has them: they may fall.
 pub(super) fn now_ms() -> u64 {

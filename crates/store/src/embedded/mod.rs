@@ -26,7 +26,7 @@ use rookery_protocol::{
     Cursor, RoomId, ServerId, UserId, client_frame::HistoryPage, server_frame::RoomRow,
 };
 
-use self::{memberships::Memberships, presence::Presence, room::Room, sweep::Agenda};
+use self::{clock::Now, memberships::Memberships, presence::Presence, room::Room, sweep::Agenda};
 use crate::{
     Append, Appended, Bus, BusEvent, History, Join, Joined, Online, Pong, PresenceChange, Range,
     Retention, Stats, StoreError, Supervisor, bus::BusFeed,
@@ -82,8 +82,9 @@ impl Embedded {
             return Err(StoreError::Broken("an event must be UTF-8".to_owned()));
         }
         let mut room = shared.enter(&append.room, append.known.as_ref(), false)?;
-        let appended = room.append(&append, &shared.retention, clock::now_ms());
-        shared.agenda.enter(&append.room, &mut room);
+        let now = Now::read();
+        let appended = room.append(&append, &shared.retention, now);
+        shared.agenda.enter(&append.room, &mut room, now);
         shared.appends.fetch_add(1, Ordering::Relaxed);
         if shared.echo {
             // While the room is held, so that the bus has the order of the log.
@@ -95,8 +96,9 @@ impl Embedded {
     pub(crate) fn join(&self, join: &Join) -> Result<Joined, StoreError> {
         let shared = &*self.shared;
         let mut room = shared.enter(&join.room, join.known.as_ref(), join.create)?;
-        shared.agenda.enter(&join.room, &mut room);
-        Ok(room.join(join, clock::now_ms()))
+        let now = Now::read();
+        shared.agenda.enter(&join.room, &mut room, now);
+        Ok(room.join(join, now))
     }
 
     pub(crate) fn ping() -> Pong {
@@ -113,7 +115,7 @@ impl Embedded {
         limit: usize,
     ) -> Result<Range, StoreError> {
         let mut room = self.shared.existing(room)?;
-        Ok(room.events_after(after, limit, clock::now_ms()))
+        Ok(room.events_after(after, limit, Now::read()))
     }
 
     pub(crate) fn history(
@@ -123,7 +125,7 @@ impl Embedded {
         limit: u32,
     ) -> Result<History, StoreError> {
         let mut room = self.shared.existing(room)?;
-        Ok(room.history(page, limit, clock::now_ms()))
+        Ok(room.history(page, limit, Now::read()))
     }
 
     pub(crate) fn heads(&self, rooms: &[RoomId]) -> Vec<Option<Cursor>> {
@@ -279,17 +281,26 @@ mod tests {
             };
             engine.append(append).unwrap();
         }
-        let now = clock::now_ms();
+        let now = Now::read();
+        let after = |ms| Now {
+            wall: now.wall + ms,
+            steady: now.steady + ms,
+        };
         let minute = 60_000;
-        engine.shared.sweep(now + minute);
+        engine.shared.sweep(after(minute));
         assert!(
             engine.shared.rooms.contains_key(&room("event:a")),
             "its hour is not over"
         );
-        engine.shared.sweep(now + nonces::MEMORY_MS + minute);
+        engine.shared.sweep(after(nonces::MEMORY_MS + minute));
         assert!(!engine.shared.rooms.contains_key(&room("event:a")));
         assert_eq!(
-            engine.shared.rooms.get(&room("kept")).unwrap().next_due(),
+            engine
+                .shared
+                .rooms
+                .get(&room("kept"))
+                .unwrap()
+                .next_due(now),
             None
         );
 

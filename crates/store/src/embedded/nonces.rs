@@ -40,11 +40,20 @@ pub(super) struct Nonces {
     keys: [RandomState; 2],
     /// Places in `oldest_first`, counted from the first nonce of all, modulo 2^32.
     places: HashTable<u32>,
-    oldest_first: VecDeque<(Digest, Seen)>,
+    oldest_first: VecDeque<Remembered>,
     /// The place of the oldest.
     first: u32,
-    /// When the oldest was stored; its own memory is out of the caches by then.
-    oldest_ts: u64,
+    /// Since when the oldest is remembered; its own memory is out of the caches by then.
+    oldest_since: u64,
+}
+
+/// A nonce, where its event went, and since when it is remembered: by the
+/// steady clock, since time is not to pass by a clock's being set.
+#[derive(Debug)]
+struct Remembered {
+    digest: Digest,
+    seen: Seen,
+    since: u64,
 }
 
 impl Nonces {
@@ -56,29 +65,34 @@ impl Nonces {
 
     /// Where the event of this nonce went, if it is remembered.
     pub(super) fn get(&self, digest: Digest) -> Option<Seen> {
-        let is_it = |&place: &u32| self.at(place).is_some_and(|(other, _)| *other == digest);
+        let is_it = |&place: &u32| self.at(place).is_some_and(|other| other.digest == digest);
         let place = self.places.find(digest.0[0], is_it)?;
-        Some(self.at(*place)?.1)
+        Some(self.at(*place)?.seen)
     }
 
-    /// Remembers a nonce that is not remembered yet. Times may not fall from call to call.
-    pub(super) fn remember(&mut self, digest: Digest, seen: Seen) {
+    /// Remembers a nonce that is not remembered yet, from `since` on by the
+    /// steady clock. That may not fall from call to call.
+    pub(super) fn remember(&mut self, digest: Digest, seen: Seen, since: u64) {
         if self.oldest_first.is_empty() {
-            self.oldest_ts = seen.ts;
+            self.oldest_since = since;
         }
         // Nobody stores four billion messages in one room in an hour.
         let place = self.first.wrapping_add(self.oldest_first.len() as u32);
-        self.oldest_first.push_back((digest, seen));
+        self.oldest_first.push_back(Remembered {
+            digest,
+            seen,
+            since,
+        });
         let (first, nonces) = (self.first, &self.oldest_first);
-        let hash = |&place: &u32| at(nonces, first, place).map_or(0, |(digest, _)| digest.0[0]);
+        let hash = |&place: &u32| at(nonces, first, place).map_or(0, |other| other.digest.0[0]);
         self.places.insert_unique(digest.0[0], place, hash);
     }
 
-    fn at(&self, place: u32) -> Option<&(Digest, Seen)> {
+    fn at(&self, place: u32) -> Option<&Remembered> {
         at(&self.oldest_first, self.first, place)
     }
 
-    /// Forgets those whose hour is over.
+    /// Forgets those whose hour is over by the steady clock.
     pub(super) fn forget_old(&mut self, now: u64) {
         while self.next_due().is_some_and(|due| due <= now) {
             self.forget_oldest();
@@ -86,7 +100,7 @@ impl Nonces {
     }
 
     fn forget_oldest(&mut self) {
-        let Some((digest, _)) = self.oldest_first.pop_front() else {
+        let Some(Remembered { digest, .. }) = self.oldest_first.pop_front() else {
             return;
         };
         let oldest = self.first;
@@ -98,19 +112,19 @@ impl Nonces {
         }
         self.first = oldest.wrapping_add(1);
         match self.oldest_first.front() {
-            Some((_, seen)) => self.oldest_ts = seen.ts,
+            Some(next) => self.oldest_since = next.since,
             // An idle room keeps no empty tables.
             None => *self = Self::default(),
         }
     }
 
-    /// When the next one is to be forgotten, in milliseconds since the Unix epoch.
+    /// When the next one is to be forgotten, by the steady clock.
     pub(super) fn next_due(&self) -> Option<u64> {
-        (!self.oldest_first.is_empty()).then_some(self.oldest_ts + MEMORY_MS)
+        (!self.oldest_first.is_empty()).then_some(self.oldest_since + MEMORY_MS)
     }
 }
 
-fn at(oldest_first: &VecDeque<(Digest, Seen)>, first: u32, place: u32) -> Option<&(Digest, Seen)> {
+fn at(oldest_first: &VecDeque<Remembered>, first: u32, place: u32) -> Option<&Remembered> {
     oldest_first.get(place.wrapping_sub(first) as usize)
 }
 
@@ -126,9 +140,9 @@ mod tests {
     fn a_nonce_is_remembered_for_its_hour_and_then_gone() {
         let mut nonces = Nonces::default();
         let [a, b] = ["a", "b"].map(|name| digest(&nonces, name));
-        let first = Seen { seq: 1, ts: 1000 };
-        nonces.remember(a, first);
-        nonces.remember(b, Seen { seq: 2, ts: 2000 });
+        let first = Seen { seq: 1, ts: 5 };
+        nonces.remember(a, first, 1000);
+        nonces.remember(b, Seen { seq: 2, ts: 5 }, 2000);
 
         nonces.forget_old(1000 + MEMORY_MS - 1);
         assert_eq!(nonces.get(a), Some(first));
@@ -162,7 +176,7 @@ mod tests {
             .collect();
         for (seq, digest) in (0..).zip(digests.iter().copied()) {
             assert_eq!(nonces.get(digest), None);
-            nonces.remember(digest, Seen { seq, ts: seq });
+            nonces.remember(digest, Seen { seq, ts: 5 }, seq);
             assert_eq!(nonces.get(digest).unwrap().seq, seq);
         }
         nonces.forget_old(MEMORY_MS + 1999);

@@ -11,7 +11,10 @@ use rookery_protocol::{
     server_frame::{RoomKind, RoomRow},
 };
 
-use super::nonces::{MEMORY_MS, Nonces, Seen};
+use super::{
+    clock::Now,
+    nonces::{MEMORY_MS, Nonces, Seen},
+};
 use crate::{
     Append, Appended, History, Join, Joined, Range, Recovery, Retention, epoch, room_name,
 };
@@ -89,10 +92,10 @@ impl Room {
     }
 
     /// Numbers and stores an event, unless its nonce is remembered.
-    pub(super) fn append(&mut self, append: &Append, retention: &Retention, now: u64) -> Appended {
+    pub(super) fn append(&mut self, append: &Append, retention: &Retention, now: Now) -> Appended {
         // The system's clock may be set back; the room's may not.
-        let ts = now.max(self.last_write);
-        self.forget_old(ts);
+        let ts = now.wall.max(self.last_write);
+        self.forget_old(Now { wall: ts, ..now });
         let nonce = append.nonce.as_ref();
         let nonce = nonce.map(|nonce| self.nonces.digest(&append.user, nonce));
         if let Some(seen) = nonce.and_then(|nonce| self.nonces.get(nonce)) {
@@ -105,7 +108,7 @@ impl Room {
         let expires_at = self.ttl_ms.map(|ttl_ms| ts + ttl_ms);
         let event = Event::compose(&self.id, seen.seq, ts, expires_at, &append.body);
         if let Some(nonce) = nonce {
-            self.nonces.remember(nonce, seen);
+            self.nonces.remember(nonce, seen, now.steady);
         }
         self.log.push_back(Stored {
             kind: append.body.kind,
@@ -135,7 +138,7 @@ impl Room {
     }
 
     /// What a user who comes in needs to know.
-    pub(super) fn join(&mut self, join: &Join, now: u64) -> Joined {
+    pub(super) fn join(&mut self, join: &Join, now: Now) -> Joined {
         self.forget_old(now);
         let caught_up = join
             .since
@@ -164,7 +167,7 @@ impl Room {
     }
 
     /// At most `limit` events after a place, without holes.
-    pub(super) fn events_after(&mut self, after: &Cursor, limit: usize, now: u64) -> Range {
+    pub(super) fn events_after(&mut self, after: &Cursor, limit: usize, now: Now) -> Range {
         self.forget_old(now);
         Range {
             head: self.head(),
@@ -188,7 +191,7 @@ impl Room {
     }
 
     /// A page of messages.
-    pub(super) fn history(&mut self, page: HistoryPage, limit: u32, now: u64) -> History {
+    pub(super) fn history(&mut self, page: HistoryPage, limit: u32, now: Now) -> History {
         self.forget_old(now);
         match page {
             HistoryPage::Before(seq) => self.page_before(seq, limit),
@@ -217,16 +220,16 @@ impl Room {
     }
 
     /// Lets go of the events and nonces whose time is over.
-    pub(super) fn forget_old(&mut self, now: u64) {
+    pub(super) fn forget_old(&mut self, now: Now) {
         // The oldest event is long out of the processor's caches: it is looked
         // at only where events expire.
         if self.ttl_ms.is_some() {
-            self.drop_front_while(|event| event.expired(now));
+            self.drop_front_while(|event| event.expired(now.wall));
         }
         if self.log.is_empty() {
             self.log = VecDeque::new();
         }
-        self.nonces.forget_old(now);
+        self.nonces.forget_old(now.steady);
     }
 
     fn drop_front_while(&mut self, over: impl Fn(&Event) -> bool) {
@@ -235,19 +238,20 @@ impl Room {
         }
     }
 
-    /// When something here is next to be let go of.
-    pub(super) fn next_due(&self) -> Option<u64> {
+    /// When something here is next to be let go of, by the system's clock.
+    pub(super) fn next_due(&self, now: Now) -> Option<u64> {
         let oldest = self.ttl_ms.and_then(|_| self.log.front());
         let expiry = oldest.and_then(|stored| stored.event.expires_at);
-        [expiry, self.nonces.next_due(), self.ends_at()]
-            .into_iter()
-            .flatten()
-            .min()
+        let nonce = self.nonces.next_due().map(|due| now.wall_at(due));
+        // As long as a nonce is remembered, the room is not over.
+        let end = self.ends_at().map(|end| end.max(nonce.unwrap_or(end)));
+        [expiry, nonce, end].into_iter().flatten().min()
     }
 
     /// Whether nobody has written for so long that the room itself is gone.
-    pub(super) fn is_over(&self, now: u64) -> bool {
-        self.ends_at().is_some_and(|end| end <= now)
+    /// Where the system's clock was set forward, it stays for its nonces.
+    pub(super) fn is_over(&self, now: Now) -> bool {
+        self.nonces.next_due().is_none() && self.ends_at().is_some_and(|end| end <= now.wall)
     }
 
     /// A room whose messages do not live for good outlives the last one by an
@@ -271,7 +275,7 @@ fn page<'a>(events: impl Iterator<Item = &'a Stored>, limit: u32) -> History {
 
 #[cfg(test)]
 mod tests {
-    use rookery_protocol::{EventBody, UserId};
+    use rookery_protocol::{EventBody, Nonce, UserId};
 
     use super::*;
     use crate::Lifetime;
@@ -299,26 +303,60 @@ mod tests {
         }
     }
 
+    fn at(wall: u64) -> Now {
+        Now {
+            wall,
+            steady: wall - 500,
+        }
+    }
+
     #[test]
     fn time_does_not_fall_when_the_clock_does() {
         let retention = short_lived();
         let mut room = Room::new(append().room, None, &retention, 1000);
-        assert_eq!(room.append(&append(), &retention, 1500).ts, 1500);
-        assert_eq!(room.append(&append(), &retention, 1400).ts, 1500);
-        assert_eq!(room.append(&append(), &retention, 1501).ts, 1501);
+        assert_eq!(room.append(&append(), &retention, at(1500)).ts, 1500);
+        assert_eq!(room.append(&append(), &retention, at(1400)).ts, 1500);
+        assert_eq!(room.append(&append(), &retention, at(1501)).ts, 1501);
+    }
+
+    #[test]
+    fn no_clock_that_is_set_makes_a_nonce_forgotten_or_remembered_for_good() {
+        let retention = short_lived();
+        let mut room = Room::new(append().room, None, &retention, 10 * MEMORY_MS);
+        let with_nonce = Append {
+            nonce: Some(Nonce::new("n").unwrap()),
+            ..append()
+        };
+        let mut steady = 0;
+        // Set forward, back and forward again, a minute between each.
+        for hours in [10, 13, 3, 20, 1] {
+            let now = Now {
+                wall: hours * MEMORY_MS,
+                steady,
+            };
+            room.forget_old(now);
+            assert!(!room.is_over(now), "its nonces are not");
+            assert_eq!(room.append(&with_nonce, &retention, now).seq, 1);
+            steady += 60_000;
+        }
+        let over = Now {
+            wall: MEMORY_MS,
+            steady: MEMORY_MS,
+        };
+        assert_eq!(room.append(&with_nonce, &retention, over).seq, 2);
     }
 
     #[test]
     fn a_room_outlives_its_last_message_by_an_hour() {
         let retention = short_lived();
         let mut room = Room::new(append().room, None, &retention, 1000);
-        room.append(&append(), &retention, 2000);
-        assert_eq!(room.next_due(), Some(2100));
-        room.forget_old(2100);
+        room.append(&append(), &retention, at(2000));
+        assert_eq!(room.next_due(at(2000)), Some(2100));
+        room.forget_old(at(2100));
         assert!(room.log.is_empty());
         let end = 2100 + MEMORY_MS;
-        assert_eq!(room.next_due(), Some(end));
-        assert!(!room.is_over(end - 1));
-        assert!(room.is_over(end));
+        assert_eq!(room.next_due(at(2100)), Some(end));
+        assert!(!room.is_over(at(end - 1)));
+        assert!(room.is_over(at(end)));
     }
 }

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use rookery_protocol::RoomId;
 use tokio::time::MissedTickBehavior;
 
-use super::{Shared, clock, room::Room};
+use super::{Shared, clock::Now, room::Room};
 use crate::Supervisor;
 
 /// How often the agenda is looked at. Readers see nothing of it: they filter
@@ -29,8 +29,10 @@ pub(super) struct Agenda {
 
 impl Agenda {
     /// Enters a room, unless it stands there already for as early a time.
-    pub(super) fn enter(&self, id: &RoomId, room: &mut Room) {
-        let Some(due) = room.next_due() else { return };
+    pub(super) fn enter(&self, id: &RoomId, room: &mut Room, now: Now) {
+        let Some(due) = room.next_due(now) else {
+            return;
+        };
         if room.sweep_at.is_none_or(|at| due < at) {
             room.sweep_at = Some(due);
             self.soonest_first.lock().push(Reverse((due, id.clone())));
@@ -53,8 +55,8 @@ impl Agenda {
 
 impl Shared {
     /// Lets go of everything that is over at `now`.
-    pub(super) fn sweep(&self, now: u64) {
-        for (due, id) in self.agenda.take_due(now) {
+    pub(super) fn sweep(&self, now: Now) {
+        for (due, id) in self.agenda.take_due(now.wall) {
             let Some(mut room) = self.rooms.get_mut(&id) else {
                 continue;
             };
@@ -64,7 +66,7 @@ impl Shared {
             }
             room.sweep_at = None;
             room.forget_old(now);
-            self.agenda.enter(&id, &mut room);
+            self.agenda.enter(&id, &mut room, now);
             drop(room);
             self.rooms.remove_if(&id, |_, room| room.is_over(now));
         }
@@ -84,6 +86,6 @@ async fn run(shared: Weak<Shared>) {
         let Some(shared) = shared.upgrade() else {
             return;
         };
-        shared.sweep(clock::now_ms());
+        shared.sweep(Now::read());
     }
 }

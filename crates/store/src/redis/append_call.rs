@@ -15,6 +15,8 @@ use rookery_protocol::{Cursor, Epoch, RoomId, ServerId};
 use super::{failure, keys, kind};
 use crate::{Append, Retention, StoreError, epoch};
 
+/// Keys of the script before those of rooms.
+const FIXED_KEYS: usize = 3;
 /// Arguments of the script before those of events and rooms.
 const FIXED_ARGS: usize = 7;
 
@@ -62,8 +64,9 @@ impl AppendCall {
         appends: &[&Append],
     ) -> Words {
         let groups = &self.groups;
-        let mut keys: Vec<Key> = Vec::with_capacity(2 + 2 * groups.len());
-        keys.extend([keys::nonces(0).into(), keys::nonces(1).into()]);
+        let mut keys: Vec<Key> = Vec::with_capacity(FIXED_KEYS + 2 * groups.len());
+        keys.extend(keys::NONCES.map(Key::from));
+        keys.push(keys::NONCES_TURN.into());
         keys.extend(
             groups
                 .iter()
@@ -236,7 +239,7 @@ mod tests {
         );
         assert_eq!(
             (words.keys.len(), words.args.len()),
-            (2 + 2 * 4, FIXED_ARGS + 4 * 3 + 5 * 2)
+            (FIXED_KEYS + 2 * 4, FIXED_ARGS + 4 * 3 + 5 * 2)
         );
         let answer = text("ea\n1-10\n=2-11\neb\n7-10\n\n-\n\n!WRONGTYPE no");
         let placed = call.read(&answer).unwrap();

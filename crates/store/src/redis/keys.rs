@@ -19,6 +19,13 @@ pub(super) fn bus(database: u8) -> Str {
 /// Sorted set: node → when its lease ends, in milliseconds.
 pub(super) const NODES: &str = "rookery:nodes";
 
+/// Hashes: `room\0user\0nonce` → `seq-ts`. They take turns: the one of this turn
+/// is written to, the other is that of the turn before. All rooms share them,
+/// so that the nonces of a call are looked up at once.
+pub(super) const NONCES: [&str; 2] = ["rookery:nonces:even", "rookery:nonces:odd"];
+/// String: the number of the turn, how long it has lasted, and when that was seen, in milliseconds.
+pub(super) const NONCES_TURN: &str = "rookery:nonces:turn";
+
 /// String: what is known of the room and its log, as `room.lua` says.
 pub(super) fn head(room: &RoomId) -> String {
     format!("rookery:{{{room}}}:head")
@@ -30,13 +37,6 @@ pub(super) fn head(room: &RoomId) -> String {
 /// the time of its end where it has one.
 pub(super) fn log(room: &RoomId) -> String {
     format!("rookery:{{{room}}}:log")
-}
-
-/// Hash: `room\0user\0nonce` → `seq-ts`, and `generation` → the hour that it is
-/// of; one of two that take turns. All rooms share it, so that the nonces of a
-/// call are looked up at once.
-pub(super) fn nonces(slot: u8) -> String {
-    format!("rookery:nonces:{slot}")
 }
 
 /// Hash: user → the nodes that have them, and the user as JSON.

@@ -28,11 +28,7 @@ impl Redis {
 
     /// Whether the lease was still running.
     async fn set_lease(&self, lease_ms: u64) -> Result<bool, StoreError> {
-        let keys = vec![
-            keys::NODES.into(),
-            keys::nonces(0).into(),
-            keys::nonces(1).into(),
-        ];
+        let keys = vec![keys::NODES.into()];
         let args = vec![text(self.server_id.as_str()), number(lease_ms)];
         let connection = self.link.current()?;
         let kept = connection.call(Script::RenewLease, keys, args).await?;

@@ -18,6 +18,7 @@ mod kind;
 mod lease;
 mod link;
 mod members;
+mod nonces;
 mod presence;
 mod read;
 mod script;
@@ -66,7 +67,7 @@ pub struct Redis {
 }
 
 /// The background work, which ends with the last clone of the engine.
-struct Tasks([AbortHandle; 5]);
+struct Tasks([AbortHandle; 6]);
 
 impl Drop for Tasks {
     fn drop(&mut self) {
@@ -116,6 +117,7 @@ impl Redis {
         let (memberships, questions) = Grouped::new(link.clone(), members::read_memberships);
         let (membership_changes, changes) = Grouped::new(link.clone(), members::change_memberships);
         let url = Arc::from(connector.shown_url.as_str());
+        let nonces = nonces::run(link.clone());
         let keep_link = link::keep(connector.clone(), keeper, feed.clone());
         let remake = remake_subscription.clone();
         let keep_subscription = subscription::keep(connector, subscription, feed, remake);
@@ -124,6 +126,7 @@ impl Redis {
             start("appends", appends.boxed()),
             start("membership questions", questions.boxed()),
             start("membership changes", changes.boxed()),
+            start("nonces", nonces.boxed()),
             start("redis connection", keep_link.boxed()),
             start("redis subscription", keep_subscription.boxed()),
         ]);

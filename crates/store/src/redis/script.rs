@@ -18,11 +18,12 @@ pub(super) enum Script {
     RenewLease,
     DeadNodes,
     BuryNode,
+    TurnNonces,
 }
 
 impl Script {
     /// All scripts, in the order of their declaration.
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Append,
         Self::Join,
         Self::Events,
@@ -36,6 +37,7 @@ impl Script {
         Self::RenewLease,
         Self::DeadNodes,
         Self::BuryNode,
+        Self::TurnNonces,
     ];
 
     /// The source, with what it shares with others before it.
@@ -95,6 +97,10 @@ impl Script {
                 include_str!("lua/dead_nodes.lua")
             ),
             Self::BuryNode => concat!("#!lua flags=allow-oom\n", include_str!("lua/bury_node.lua")),
+            Self::TurnNonces => concat!(
+                "#!lua flags=allow-oom\n",
+                include_str!("lua/turn_nonces.lua")
+            ),
         }
     }
 }

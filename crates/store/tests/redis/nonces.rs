@@ -1,81 +1,18 @@
-//! A nonce is known for one to two hours: the hashes that nonces lie in take turns.
+//! A nonce is known for one to two turns of the hashes that nonces lie in, and
+//! no clock that is set makes it less.
 //!
-//! Hours are not waited for. Nonces are made an hour older by putting each hash
-//! where it would have been written an hour ago, with the number of that hour.
+//! Hours are not waited for: how long the turn has lasted, and when that was
+//! seen, is written as it would stand there. Whoever connects looks at once.
 
 use rookery_store::Store;
 use rookery_testing::RedisServer;
 
-use crate::support::{append, connect, join};
+use crate::support::{append, connect, join, until};
 
-const HOUR_MS: u64 = 3_600_000;
-const HASHES: [&str; 2] = ["rookery:nonces:0", "rookery:nonces:1"];
-
-/// What is seen of three nonces while they grow old.
-#[derive(Debug, PartialEq, Eq)]
-struct Seen {
-    /// Sent again an hour later.
-    after_one: bool,
-    /// What is in the hash of the hour after that nonce's, and when it expires.
-    of_next_hour: Vec<String>,
-    expires_at: u64,
-    /// A nonce of the next hour, sent again when that hour is over.
-    younger_after_one: bool,
-    /// The first, sent again two hours later.
-    after_two: bool,
-    /// What is then in the hash that it was in.
-    taken_over: Vec<String>,
-}
-
-#[tokio::test]
-async fn a_nonce_is_known_in_the_hour_after_its_own_and_forgotten_after_that() {
-    // Where the clock strikes in between, what was seen says nothing.
-    let (seen, hour) = loop {
-        let redis = RedisServer::start().unwrap();
-        let before = hour(&redis);
-        let seen = see(&redis, before).await;
-        if hour(&redis) == before {
-            break (seen, before);
-        }
-    };
-    let field = |nonce: &str| format!("general\0u_1\0{nonce}");
-    assert_eq!(
-        seen,
-        Seen {
-            after_one: true,
-            of_next_hour: vec!["generation".to_owned(), field("b")],
-            expires_at: (hour + 3) * HOUR_MS,
-            younger_after_one: true,
-            after_two: false,
-            taken_over: vec!["generation".to_owned(), field("a")],
-        }
-    );
-}
-
-async fn see(redis: &RedisServer, hour: u64) -> Seen {
-    let (store, _bus) = connect(&redis.url()).await;
-    join(&store, "general").await;
-    let newest = HASHES[(hour % 2) as usize];
-    for nonce in ["a", "as old as a"] {
-        assert!(!is_known(&store, nonce).await);
-    }
-    make_an_hour_older(redis);
-    let after_one = is_known(&store, "a").await;
-    is_known(&store, "b").await;
-    let of_next_hour = fields(redis, newest);
-    let expires_at = redis.command(&["PEXPIRETIME", newest]).unwrap();
-    make_an_hour_older(redis);
-    let younger_after_one = is_known(&store, "b").await;
-    let after_two = is_known(&store, "a").await;
-    Seen {
-        after_one,
-        of_next_hour,
-        expires_at: expires_at.trim().parse().unwrap(),
-        younger_after_one,
-        after_two,
-        taken_over: fields(redis, newest),
-    }
-}
+const HASHES: [&str; 2] = ["rookery:nonces:even", "rookery:nonces:odd"];
+const TURN: &str = "rookery:nonces:turn";
+const MINUTE_MS: u64 = 60_000;
+const HOUR_MS: u64 = 60 * MINUTE_MS;
 
 /// Whether a message with this nonce is taken for one that is stored already.
 async fn is_known(store: &Store, nonce: &str) -> bool {
@@ -86,33 +23,91 @@ async fn is_known(store: &Store, nonce: &str) -> bool {
     appended.event.is_none()
 }
 
-fn make_an_hour_older(redis: &RedisServer) {
-    let there = HASHES.map(|hash| redis.command(&["EXISTS", hash]).unwrap().trim() == "1");
-    for (hash, _) in HASHES.iter().zip(there).filter(|(_, there)| *there) {
-        redis
-            .command(&["HINCRBY", hash, "generation", "-1"])
-            .unwrap();
-        redis
-            .command(&["RENAME", hash, &format!("{hash}:aside")])
-            .unwrap();
-    }
-    for (place, hash) in HASHES.iter().enumerate().filter(|(place, _)| there[*place]) {
-        redis
-            .command(&["RENAME", &format!("{hash}:aside"), HASHES[1 - place]])
-            .unwrap();
+/// What is known of the turn: its number, its age, and when that was seen.
+fn turn(redis: &RedisServer) -> [u64; 3] {
+    let held = redis.command(&["GET", TURN]).unwrap();
+    let numbers: Vec<u64> = held
+        .split_whitespace()
+        .map(|number| number.parse().unwrap())
+        .collect();
+    numbers.try_into().unwrap()
+}
+
+fn set_turn(redis: &RedisServer, turn: [u64; 3]) {
+    let held = turn.map(|number| number.to_string()).join(" ");
+    redis.command(&["SET", TURN, &held]).unwrap();
+}
+
+/// Has somebody look at how old the nonces are, and gives what they left.
+async fn look(redis: &RedisServer) -> [u64; 3] {
+    let before = turn(redis);
+    let (_store, _bus) = connect(&redis.url()).await;
+    until("somebody looked", async || turn(redis) != before).await;
+    turn(redis)
+}
+
+/// Looks when `age` milliseconds of the turn have passed; gives its number.
+async fn look_at_age(redis: &RedisServer, age: u64) -> u64 {
+    let [number, _, seen] = turn(redis);
+    set_turn(redis, [number, age, seen]);
+    look(redis).await[0]
+}
+
+/// A server with a store on it, and a nonce that is known.
+async fn with_a_nonce() -> (RedisServer, Store) {
+    let redis = RedisServer::start().unwrap();
+    let (store, _bus) = connect(&redis.url()).await;
+    join(&store, "general").await;
+    until("somebody looked", async || {
+        !redis.command(&["GET", TURN]).unwrap().is_empty()
+    })
+    .await;
+    assert!(!is_known(&store, "a").await);
+    (redis, store)
+}
+
+#[tokio::test]
+async fn a_nonce_is_known_for_an_hour_at_least_and_forgotten_after_two_turns() {
+    let (redis, store) = with_a_nonce().await;
+    assert_eq!(look_at_age(&redis, HOUR_MS).await, 0, "not over yet");
+    assert_eq!(look_at_age(&redis, 2 * HOUR_MS).await, 1);
+    assert!(is_known(&store, "a").await, "of the turn before");
+    assert!(!is_known(&store, "b").await);
+    assert_eq!(look_at_age(&redis, HOUR_MS).await, 1);
+    assert_eq!(look_at_age(&redis, 2 * HOUR_MS).await, 2);
+    assert!(is_known(&store, "b").await, "of the turn before");
+    assert!(!is_known(&store, "a").await, "two turns old");
+    for hash in HASHES {
+        assert_eq!(redis.command(&["HLEN", hash]).unwrap(), "1", "{hash}");
+        assert_eq!(redis.command(&["TTL", hash]).unwrap(), "-1", "{hash}");
     }
 }
 
-/// The names of the fields of a hash, sorted.
-fn fields(redis: &RedisServer, hash: &str) -> Vec<String> {
-    let answer = redis.command(&["HKEYS", hash]).unwrap();
-    let mut fields: Vec<_> = answer.lines().map(str::to_owned).collect();
-    fields.sort_by_key(|field| field != "generation");
-    fields
+#[tokio::test]
+async fn a_clock_that_was_set_ages_nothing() {
+    let (redis, store) = with_a_nonce().await;
+    let [number, age, seen] = turn(&redis);
+    // When it was seen last lies elsewhere: for whoever looks, the clock was set.
+    for elsewhere in [
+        seen + 3 * HOUR_MS,
+        seen - 3 * HOUR_MS,
+        seen + 100 * HOUR_MS,
+        seen - 100 * HOUR_MS,
+    ] {
+        set_turn(&redis, [number, age, elsewhere]);
+        let [number_then, age_then, _] = look(&redis).await;
+        assert_eq!(number_then, number, "set to {elsewhere}, not {seen}");
+        assert!(age_then <= age + MINUTE_MS, "{age_then} after {age}");
+        assert!(is_known(&store, "a").await);
+    }
+    assert_eq!(redis.command(&["HLEN", HASHES[0]]).unwrap(), "1");
 }
 
-/// The hour by the clock of Redis.
-fn hour(redis: &RedisServer) -> u64 {
-    let time = redis.command(&["TIME"]).unwrap();
-    time.lines().next().unwrap().trim().parse::<u64>().unwrap() * 1000 / HOUR_MS
+#[tokio::test]
+async fn where_nobody_looked_yet_nonces_are_remembered_too() {
+    let (redis, store) = with_a_nonce().await;
+    redis.command(&["DEL", TURN]).unwrap();
+    assert!(is_known(&store, "a").await);
+    assert!(!is_known(&store, "b").await);
+    assert!(is_known(&store, "b").await);
 }

@@ -1,6 +1,6 @@
 -- Numbers, stores and publishes events of any rooms in one step.
 --
--- KEYS: nonces:0, nonces:1, the heads of the rooms, their logs
+-- KEYS: nonces:even, nonces:odd, their turn, the heads of the rooms, their logs
 -- ARGV: server id, max events (0: no limit), a fresh word, the channel, the kinds of all
 --   events (a letter each), how many events each room has (two bytes each, the high one
 --   first), the ttl of each room (digits and a space each; nothing where none has one);
@@ -16,8 +16,6 @@
 -- put into the log as they came, and a number is written in digits once.
 
 local KINDS = { m = 'message', e = 'edited', d = 'deleted', r = 'reacted', u = 'member' }
--- A nonce is remembered for one to two of these.
-local GENERATION_MS = 3600000
 -- A log is trimmed once for so many events.
 local TRIM_EVERY = 64
 -- How many expired events are taken away for each that is added, and beside.
@@ -31,33 +29,12 @@ local letters, counts = ARGV[5], ARGV[6]
 local ttls = ARGV[7] ~= '' and string.gmatch(ARGV[7], '%d+')
 local NONCES = 7 -- the nonce of the first event is the argument after this one
 local total = #letters
-local rooms = (#KEYS - 2) / 2
+local HEADS = 3 -- the head of the first room is the key after this one
+local rooms = (#KEYS - HEADS) / 2
 local now = clock_ms()
 local now_digits = digits(now)
-local generation = math.floor(now / GENERATION_MS)
 local trims = max_events ~= '0'
 local lines, bytes, reply = {}, 0, {}
-
--- Looks all nonces up in one of the two hashes, where it is of this generation or the
--- one before. Gives a list in their order and whether it is of this generation, or nil and words.
-local function seen_in(key)
-  local of = redis.pcall('HGET', key, 'generation')
-  if type(of) == 'table' then return nil, of.err end
-  of = tonumber(of or nil)
-  if of ~= generation and of ~= generation - 1 then return {}, false end
-  return redis.call('HMGET', key, unpack(ARGV, NONCES + 1, NONCES + total)), of == generation
-end
-
--- Remembers nonces: a flat list of them and their places.
-local function remember(key, is_of_this_generation, nonces)
-  if not is_of_this_generation then
-    redis.call('UNLINK', key)
-    redis.call('HSET', key, 'generation', generation)
-    -- One more than needed: nodes take it away before, in the background.
-    redis.call('PEXPIREAT', key, (generation + 3) * GENERATION_MS)
-  end
-  redis.call('HSET', key, unpack(nonces))
-end
 
 -- Adds an entry to a log; what fails comes back.
 local function add(log, seq, entry, kind, fields, expires)
@@ -108,14 +85,17 @@ local function publish()
   lines, bytes = {}, 0
 end
 
-local seen, seen_again, fresh = { {}, {} }, {}, {}
-local newest = generation % 2 + 1
-local remembered = {}
+-- What is known of all rooms, and whose turn it is among the nonces.
+local held = redis.call('MGET', unpack(KEYS, HEADS, HEADS + rooms))
+local newest = KEYS[tonumber(string.match(held[1] or '0', '^%d+')) % 2 + 1]
+
+-- The places of nonces that were seen before, in their order, of either hash; and
+-- a flat list of those that are to be remembered, and their places.
+local seen, seen_again, remembered = { {}, {} }, {}, {}
 if #table.concat(ARGV, '', NONCES + 1, NONCES + total) > 0 then
   for slot = 1, 2 do
-    local found, state = seen_in(KEYS[slot])
-    if not found then return redis.error_reply(state) end
-    seen[slot], fresh[slot] = found, state
+    seen[slot] = redis.pcall('HMGET', KEYS[slot], unpack(ARGV, NONCES + 1, NONCES + total))
+    if seen[slot].err then return redis.error_reply(seen[slot].err) end
   end
 end
 
@@ -167,21 +147,20 @@ local function append_to(room, ttl, id, at, count)
 end
 
 local heads, expiring = {}, {}
-local held = redis.call('MGET', unpack(KEYS, 3, 2 + rooms))
 local at = NONCES + total + 1
 for k = 1, rooms do
   local id, known_epoch, known_seq = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
   at = at + 3
   local high, low = string.byte(counts, 2 * k - 1, 2 * k)
   local count, ttl = 256 * high + low, ttls and tonumber(ttls()) or 0
-  local room, failure = find_room(held[k], KEYS[2 + rooms + k], known_epoch, known_seq, false, word)
+  local room, failure = find_room(held[k + 1], KEYS[HEADS + rooms + k], known_epoch, known_seq, false, word)
   reply[#reply + 1] = room and room.epoch or ''
   if room then
     local added = append_to(room, ttl, id, at, count)
     if added > 0 or room.fresh then
       local n = #heads
-      heads[n + 1], heads[n + 2] = KEYS[2 + k], head_of_room(room, ttl)
-      if ttl > 0 or room.ttl > 0 then expiring[#expiring + 1] = { KEYS[2 + k], room, ttl, added } end
+      heads[n + 1], heads[n + 2] = KEYS[HEADS + k], head_of_room(room, ttl)
+      if ttl > 0 or room.ttl > 0 then expiring[#expiring + 1] = { KEYS[HEADS + k], room, ttl, added } end
     end
   else
     event = event + count
@@ -195,6 +174,6 @@ for _, each in ipairs(expiring) do
   expire_room(head, room, ttl)
   if ttl > 0 and added > 0 then expire_log(room, added) end
 end
-if #remembered > 0 then remember(KEYS[newest], fresh[newest], remembered) end
+if #remembered > 0 then redis.call('HSET', newest, unpack(remembered)) end
 if bytes > 0 then publish() end
 return table.concat(reply, '\n')
