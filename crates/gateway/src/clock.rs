@@ -28,6 +28,11 @@ impl Moment {
         Self(NonZeroU64::MIN) + FIRST.elapsed()
     }
 
+    /// Microseconds since a little before the process first asked for a moment.
+    pub(crate) fn as_micros(self) -> u64 {
+        self.0.get()
+    }
+
     /// Zero where `earlier` is later.
     pub(crate) fn saturating_duration_since(self, earlier: Self) -> Duration {
         Duration::from_micros(self.0.get().saturating_sub(earlier.0.get()))

@@ -6,6 +6,7 @@
 //! into order, `worker` writes it to the sockets.
 
 mod admin;
+mod allowances;
 #[doc(hidden)]
 pub mod bench;
 pub mod cli;

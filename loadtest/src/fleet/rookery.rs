@@ -12,10 +12,12 @@ use anyhow::{Context, Result, ensure};
 use super::{http, plan::Plan};
 
 /// What fits a load test: every check is made, no limit is what is measured.
-const SETTINGS: [(&str, &str); 3] = [
+const SETTINGS: [(&str, &str); 5] = [
     ("log.level", "warn"),
     ("limits.send_rate", "1000000"),
     ("limits.send_burst", "1000000"),
+    ("limits.user_rate", "1000000"),
+    ("limits.user_burst", "1000000"),
 ];
 
 /// The command of a node that listens at these addresses.

@@ -10,7 +10,7 @@ use actix_web::{
     web,
 };
 
-use super::{cors, error, fallback, guest, healthz, messages, only_get, page, readyz};
+use super::{bodies, cors, error, fallback, guest, healthz, messages, only_get, page, readyz};
 use crate::hub::Hub;
 
 /// Everything that is served beside `/ws`.
@@ -39,7 +39,11 @@ pub(crate) fn app(
         .app_data(web::QueryConfig::default().error_handler(error::of_query))
         .service(only_get(web::resource("/healthz"), healthz))
         .service(only_get(web::resource("/readyz"), readyz))
-        .service(api().wrap(from_fn(cors::check_origin)))
+        .service(
+            api()
+                .wrap(from_fn(bodies::bound))
+                .wrap(from_fn(cors::check_origin)),
+        )
         .default_service(web::to(page::page))
 }
 
@@ -47,6 +51,7 @@ fn api() -> Scope {
     web::scope("/api")
         .service(
             web::resource("/v1/guest")
+                .app_data(guest::body())
                 .post(guest::guest)
                 .default_service(web::to(|| fallback::wrong_method("POST"))),
         )

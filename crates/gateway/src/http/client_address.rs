@@ -4,9 +4,12 @@
 //! write the beginning of that list, so it is read from its end, and only as
 //! far as trusted proxies wrote it.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Once,
+};
 
-use actix_http::{HttpMessage, Request};
+use actix_http::{HttpMessage, Request, header::HeaderMap};
 
 use crate::settings::Network;
 
@@ -16,13 +19,39 @@ pub(crate) fn of_request(
     peer: Option<SocketAddr>,
     trusted: &[Network],
 ) -> IpAddr {
+    of_headers(request.headers(), peer, trusted)
+}
+
+/// The same by the headers alone.
+pub(crate) fn of_headers(
+    headers: &HeaderMap,
+    peer: Option<SocketAddr>,
+    trusted: &[Network],
+) -> IpAddr {
     let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-    let lists: Vec<&str> = request
-        .headers()
+    let lists: Vec<&str> = headers
         .get_all("x-forwarded-for")
         .map(|value| value.to_str().unwrap_or(""))
         .collect();
+    if !lists.is_empty() && !is_trusted(peer.to_canonical(), trusted) {
+        warn_once(peer);
+    }
     client_address(peer, &lists, trusted)
+}
+
+/// All clients of a proxy whose word does not count share the limits of one address.
+fn warn_once(peer: IpAddr) {
+    static WARNED: Once = Once::new();
+    WARNED.call_once(|| {
+        tracing::warn!(
+            %peer,
+            "X-Forwarded-For comes from an address that http.trusted_proxies does not name; if that is your proxy, name it there, else all its clients count as one"
+        );
+    });
+}
+
+fn is_trusted(address: IpAddr, trusted: &[Network]) -> bool {
+    trusted.iter().any(|network| network.contains(address))
 }
 
 /// The nearest address that is no trusted proxy. `lists` are the headers in
@@ -31,7 +60,7 @@ pub(crate) fn client_address(peer: IpAddr, lists: &[&str], trusted: &[Network]) 
     let mut nearest = peer.to_canonical();
     let entries = lists.iter().rev().flat_map(|list| list.rsplit(','));
     for entry in entries {
-        if !trusted.iter().any(|network| network.contains(nearest)) {
+        if !is_trusted(nearest, trusted) {
             break;
         }
         match address(entry) {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
-    error::{JsonPayloadError, QueryPayloadError},
+    error::{JsonPayloadError, PayloadError, QueryPayloadError},
     http::{StatusCode, header},
 };
 use rand::Rng;
@@ -12,6 +12,7 @@ use rookery_protocol::ErrorCode;
 use rookery_store::StoreError;
 use serde_json::json;
 
+use super::bodies::BodyError;
 use crate::{
     identity::TokenError,
     session::{Refusal, Retry},
@@ -109,11 +110,23 @@ fn after_ms(retry: Retry) -> u64 {
 
 /// What was wrong with a JSON body.
 pub(super) fn of_json(error: JsonPayloadError, _: &HttpRequest) -> actix_web::Error {
+    of_json_body(error, " (http.body_bytes)")
+}
+
+/// The same of a guest's, whose size is not for operators to set.
+pub(super) fn of_guest_json(error: JsonPayloadError, _: &HttpRequest) -> actix_web::Error {
+    of_json_body(error, "")
+}
+
+fn of_json_body(error: JsonPayloadError, setting: &str) -> actix_web::Error {
     let (code, message) = match error {
+        JsonPayloadError::Payload(ref error) if BodyError::behind(error).is_some() => {
+            return of_body(error).into();
+        }
         JsonPayloadError::OverflowKnownLength { limit, .. }
         | JsonPayloadError::Overflow { limit } => (
             ErrorCode::TooLarge,
-            format!("the body may have at most {limit} bytes (http.body_bytes)"),
+            format!("the body may have at most {limit} bytes{setting}"),
         ),
         JsonPayloadError::ContentType => (
             ErrorCode::BadRequest,
@@ -126,6 +139,21 @@ pub(super) fn of_json(error: JsonPayloadError, _: &HttpRequest) -> actix_web::Er
         error => (ErrorCode::BadRequest, error.to_string()),
     };
     HttpError::new(code, message).into()
+}
+
+/// Why a body was not read to its end.
+fn of_body(error: &PayloadError) -> HttpError {
+    match BodyError::behind(error) {
+        Some(error @ BodyError::TooMany) => HttpError {
+            retry: Some(Retry::Spread),
+            ..HttpError::new(ErrorCode::Unavailable, error.to_string())
+        },
+        Some(error @ BodyError::TooSlow) => {
+            HttpError::new(ErrorCode::BadRequest, error.to_string())
+                .with_status(StatusCode::REQUEST_TIMEOUT)
+        }
+        None => HttpError::new(ErrorCode::BadRequest, error.to_string()),
+    }
 }
 
 /// What was wrong with a query string; only pages of messages have one.

@@ -1,12 +1,46 @@
 //! `POST /api/v1/guest`: a token for whoever has a name, where that is allowed.
 
-use actix_web::{HttpResponse, http::header, web};
+use std::future::{Ready, ready};
+
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header, web};
 use rookery_protocol::ErrorCode;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::HttpError;
+use super::{HttpError, bearer, error};
 use crate::hub::Hub;
+
+/// The most bytes of a guest's request: a name of 64 characters, however it is escaped.
+const BODY_BYTES: usize = 4 * 1024;
+
+/// How the body of a guest's request is read.
+pub(super) fn body() -> web::JsonConfig {
+    web::JsonConfig::default()
+        .limit(BODY_BYTES)
+        .error_handler(error::of_guest_json)
+}
+
+/// Says that guests are taken, and this one as well; asked before the body is read.
+pub(super) struct GuestsTaken;
+
+impl FromRequest for GuestsTaken {
+    type Error = HttpError;
+    type Future = Ready<Result<Self, HttpError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(take_guest(request).map(|()| Self))
+    }
+}
+
+fn take_guest(request: &HttpRequest) -> Result<(), HttpError> {
+    let hub = request.app_data::<web::Data<Hub>>();
+    let Some(hub) = hub.filter(|hub| hub.settings.guests_allowed()) else {
+        let message = "this server takes no guests; come with a token (an operator can allow guests with auth.guests)";
+        return Err(HttpError::new(ErrorCode::Forbidden, message));
+    };
+    hub.allowances.charge_guest(bearer::address(request, hub))?;
+    Ok(())
+}
 
 #[derive(Deserialize)]
 pub(super) struct GuestRequest {
@@ -14,13 +48,10 @@ pub(super) struct GuestRequest {
 }
 
 pub(super) async fn guest(
+    _: GuestsTaken,
     hub: web::Data<Hub>,
     request: web::Json<GuestRequest>,
 ) -> Result<HttpResponse, HttpError> {
-    if !hub.settings.guests_allowed() {
-        let message = "this server takes no guests; come with a token (an operator can allow guests with auth.guests)";
-        return Err(HttpError::new(ErrorCode::Forbidden, message));
-    }
     let minted = hub.identity.guest(&request.name)?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))

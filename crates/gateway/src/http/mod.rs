@@ -5,7 +5,9 @@
 
 mod app;
 mod bearer;
+mod bodies;
 pub(crate) mod client_address;
+mod connections;
 mod cors;
 mod error;
 mod fallback;
@@ -17,6 +19,8 @@ mod page;
 mod readiness;
 
 pub(crate) use app::app;
+pub(crate) use bodies::Bodies;
+pub(crate) use connections::HttpConnections;
 pub(crate) use error::HttpError;
 pub(crate) use fallback::only_get;
 pub(crate) use health::{healthz, readyz};

@@ -39,7 +39,8 @@ use store_clock::StoreClock;
 use untold::Untold;
 
 use crate::{
-    http::Readiness,
+    allowances::{self, Allowances},
+    http::{Bodies, HttpConnections, Readiness},
     identity::Identity,
     metrics::Metrics,
     room::{RecentBudget, Room},
@@ -58,6 +59,10 @@ pub(crate) struct Hub {
     pub(crate) workers: Workers,
     pub(crate) sessions: Sessions,
     pub(crate) presence: Presence,
+    pub(crate) allowances: Arc<Allowances>,
+    /// Bodies of requests that are being read.
+    pub(crate) bodies: Bodies,
+    pub(crate) http_connections: HttpConnections,
     /// Open client sockets, welcomed or not.
     pub(crate) connections: AtomicUsize,
     /// Sends that are on their way into the store.
@@ -104,6 +109,9 @@ impl Hub {
             workers: Workers::new(settings.worker_count()),
             sessions: Sessions::default(),
             presence: Presence::default(),
+            allowances: Arc::new(Allowances::new(&settings)),
+            bodies: Bodies::default(),
+            http_connections: HttpConnections::default(),
             connections: AtomicUsize::new(0),
             sends_in_flight: AtomicUsize::new(0),
             spread: Spread::default(),
@@ -134,6 +142,8 @@ impl Hub {
         self.keep_running("lease", presence::run_lease(hub()));
         self.keep_running("untold", untold::run(hub()));
         self.keep_running("probe", probe::run(hub()));
+        let allowances = Arc::clone(&self.allowances);
+        self.keep_running("allowances", allowances::run(allowances));
     }
 
     /// Starts a loop that the node cannot be without.

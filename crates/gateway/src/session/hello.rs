@@ -39,11 +39,20 @@ pub(super) fn hello(
     let verified = match worker.hub.identity.verify(token) {
         Ok(verified) => verified,
         Err(error) => {
+            // What this address asks next is refused before it is looked at.
+            let _ = worker
+                .hub
+                .allowances
+                .charge_stranger(connection.address.into());
             let refusal = Refusal::new(error.code(), error.to_string());
             connection.refuse(id, refusal, worker);
             return connection.close(CloseCode::AuthenticationFailed, worker);
         }
     };
+    if let Err(refusal) = worker.hub.allowances.charge_user(&verified.user.id) {
+        connection.put_off();
+        return connection.refuse(id, refusal, worker);
+    }
     let mut welcoming = Box::pin({
         let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
         async move {

@@ -146,7 +146,7 @@ pub(crate) fn charge(connection: &Rc<Connection>, id: Option<&RequestId>, worker
     let charged = bucket.charge(Moment::now(), &worker.hub.settings.limits);
     connection.bucket.set(bucket);
     match charged {
-        rate::Charged::Paid => true,
+        rate::Charged::Paid => charge_user(connection, id, worker),
         rate::Charged::Wait { ms } => {
             let message =
                 format!("too many frames; wait {ms} ms (limits.send_rate, limits.send_burst)");
@@ -156,6 +156,20 @@ pub(crate) fn charge(connection: &Rc<Connection>, id: Option<&RequestId>, worker
         }
         rate::Charged::Flooding => {
             connection.close(CloseCode::Flooding, worker);
+            false
+        }
+    }
+}
+
+/// The same of the user's allowance, which all their connections share.
+fn charge_user(connection: &Rc<Connection>, id: Option<&RequestId>, worker: &Worker) -> bool {
+    let Some(session) = connection.session.get() else {
+        return true;
+    };
+    match worker.hub.allowances.charge_user(&session.user.id) {
+        Ok(()) => true,
+        Err(refusal) => {
+            connection.refuse(id.cloned(), refusal, worker);
             false
         }
     }

@@ -17,6 +17,9 @@ pub struct AuthSettings {
     /// How many seconds the clocks of token makers may be wrong.
     #[serde(deserialize_with = "kinds::whole")]
     pub leeway_s: u64,
+    /// How many guests one address may make per minute; 0 is no limit.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub guests_per_minute: u32,
     /// How many seconds a guest's token lives.
     #[serde(deserialize_with = "kinds::whole")]
     pub guest_ttl_s: u64,
@@ -28,6 +31,7 @@ impl Default for AuthSettings {
             jwt_secret: None,
             guests: None,
             leeway_s: 5,
+            guests_per_minute: 60,
             guest_ttl_s: 86_400,
         }
     }

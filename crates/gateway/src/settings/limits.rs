@@ -26,6 +26,20 @@ pub struct LimitSettings {
     /// How many frames it may send at once.
     #[serde(deserialize_with = "kinds::whole")]
     pub send_burst: u32,
+    /// How many commands per second one user may have carried out here in the
+    /// long run, by all connections and by HTTP together.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub user_rate: u32,
+    /// How many of them at once.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub user_burst: u32,
+    /// How many requests per second without a valid token one address may make
+    /// in the long run, a refused `hello` counted like a request.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub stranger_rate: u32,
+    /// How many of them at once.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub stranger_burst: u32,
     /// The most connections of one user to this node.
     #[serde(deserialize_with = "kinds::whole")]
     pub connections_per_user: usize,
@@ -52,6 +66,10 @@ impl Default for LimitSettings {
             rooms_per_connection: 500,
             send_rate: 50,
             send_burst: 200,
+            user_rate: 100,
+            user_burst: 500,
+            stranger_rate: 10,
+            stranger_burst: 100,
             connections_per_user: 50,
             outbox_bytes: 1024 * 1024,
             hello_ms: 5_000,

@@ -37,6 +37,15 @@ const END: &[u8] = b"\r\n\r\n";
 const NOTHING_CAME: &str =
     "HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
+/// What is answered where too many connections speak plain HTTP.
+fn full() -> String {
+    let body = r#"{"error":{"code":"unavailable","message":"this node has as many HTTP connections as it may (http.connections)","retry_after_ms":1000}}"#;
+    let length = body.len();
+    format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nretry-after: 1\r\nconnection: close\r\n\r\n{body}"
+    )
+}
+
 /// Puts the worker in front of its HTTP service.
 pub(crate) fn in_front_of<H>(
     http: H,
@@ -89,8 +98,15 @@ where
                 Ok(Some((request, mut early))) => {
                     upgrade::take_over(&worker, &request, stream, &mut early);
                 }
-                // Its future is large, and seldom needed.
-                Ok(None) => Box::pin(http.call(stream)).await?,
+                Ok(None) => {
+                    let hub = &worker.hub;
+                    let most = hub.settings.http.connections;
+                    match hub.http_connections.enter(most, &stream) {
+                        // Its future is large, and seldom needed.
+                        Some(_counted) => Box::pin(http.call(stream)).await?,
+                        None => upgrade::refuse(stream, full()),
+                    }
+                }
                 Err(_) => upgrade::refuse(stream, NOTHING_CAME.to_owned()),
             }
             Ok(())

@@ -1,6 +1,6 @@
 //! The HTTP side of an upgrade: who may come in, and what is answered.
 
-use std::sync::atomic::Ordering;
+use std::{net::IpAddr, sync::atomic::Ordering};
 
 use actix_http::{HttpMessage, Request, header, ws};
 use rookery_protocol::ErrorCode;
@@ -16,7 +16,7 @@ pub(super) enum Answer {
 }
 
 /// Decides about an upgrade request.
-pub(super) fn answer(request: &Request, hub: &Hub) -> Answer {
+pub(super) fn answer(request: &Request, address: IpAddr, hub: &Hub) -> Answer {
     if request.path() != "/ws" {
         return refuse(
             hub,
@@ -37,6 +37,9 @@ pub(super) fn answer(request: &Request, hub: &Hub) -> Answer {
     if !origin::headers_allowed(request.headers(), &hub.settings.http.allowed_origins) {
         let message = "pages of this origin may not connect; an operator can allow it in http.allowed_origins";
         return refuse(hub, "origin", ErrorCode::Forbidden, message);
+    }
+    if let Err(refusal) = hub.allowances.look_at_stranger(address.into()) {
+        return refuse(hub, "rate", refusal.code, &refusal.message);
     }
     if let Err(error) = ws::verify_handshake(request.head()) {
         return refuse(hub, "handshake", ErrorCode::BadRequest, &error.to_string());
@@ -60,7 +63,7 @@ fn refuse(hub: &Hub, reason: &'static str, code: ErrorCode, message: &str) -> An
     hub.metrics.upgrade_refused(reason);
     let mut error = serde_json::json!({"code": code, "message": message});
     let mut retry = String::new();
-    if code == ErrorCode::Unavailable {
+    if matches!(code, ErrorCode::Unavailable | ErrorCode::RateLimited) {
         let ms = hub.spread.next_ms();
         error["retry_after_ms"] = ms.into();
         retry = format!("retry-after: {}\r\n", ms.div_ceil(1_000));

@@ -10,7 +10,7 @@ use actix_codec::Framed;
 use actix_http::{Request, h1};
 use actix_rt::net::TcpStream;
 use actix_service::{ServiceFactory, fn_factory, fn_service};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{
     Connection,
@@ -50,9 +50,9 @@ pub(super) fn take_over(
     stream: TcpStream,
     early: &mut [u8],
 ) {
-    let answer = handshake::answer(request, &worker.hub);
     let proxies = &worker.hub.settings.http.trusted_proxies;
     let address = client_address::of_request(request, stream.peer_addr().ok(), proxies);
+    let answer = handshake::answer(request, address, &worker.hub);
     match answer {
         Answer::Refuse(response) => refuse(stream, response),
         Answer::Accept(response) => {
@@ -71,8 +71,16 @@ pub(super) fn take_over(
 /// Tells a client why it may not come in, and hangs up.
 pub(super) fn refuse(mut stream: TcpStream, response: String) {
     actix_rt::spawn(async move {
+        let send = async {
+            stream.write_all(response.as_bytes()).await?;
+            stream.shutdown().await?;
+            // Where something is left unread the kernel resets the connection, and
+            // the client may never see the refusal.
+            let mut unread = [0; 4096];
+            while stream.read(&mut unread).await? > 0 {}
+            std::io::Result::Ok(())
+        };
         // Nobody is waiting for the outcome: refused is refused.
-        let send = stream.write_all(response.as_bytes());
         let _ = tokio::time::timeout(REFUSAL_PATIENCE, send).await;
     });
 }

@@ -13,6 +13,7 @@ mod essential_tasks;
 mod flaky_network;
 mod frozen;
 mod hostile;
+mod http_limits;
 mod identity;
 mod lifetimes;
 mod limits;

@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use super::{SECRET, SOON, get, soon};
 
 /// What fits tests: no limit on what one client may send.
-const DEFAULTS: [(&str, &str); 1] = [("limits.send_rate", "0")];
+const DEFAULTS: [(&str, &str); 2] = [("limits.send_rate", "0"), ("limits.user_rate", "0")];
 
 /// A `rookery serve` on ports and in a folder of its own. Killed when dropped;
 /// the end of its log is shown where the test fails.
