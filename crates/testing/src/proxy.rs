@@ -48,6 +48,8 @@ struct State {
     /// Both sockets of each open connection, by number.
     open: Vec<(u64, TcpStream, TcpStream)>,
     opened: u64,
+    /// Connections up to this number are stranded.
+    stranded: u64,
 }
 
 impl Proxy {
@@ -110,6 +112,13 @@ impl Proxy {
         self.shared.change(|state| state.held = false);
     }
 
+    /// From now on no byte passes on the connections that are open, nothing is
+    /// read from them, and nobody is told: as where the address of one end now
+    /// belongs to somebody else. New connections are served.
+    pub fn strand(&self) {
+        self.shared.change(|state| state.stranded = state.opened);
+    }
+
     /// Cuts every open connection; what was on its way is lost. New ones are accepted.
     pub fn cut(&self) {
         self.shared.change(State::cut);
@@ -146,6 +155,10 @@ impl Drop for Proxy {
 }
 
 impl State {
+    fn is_open(&self, number: u64) -> bool {
+        self.open.iter().any(|(open, ..)| *open == number)
+    }
+
     fn cut(&mut self) {
         for (_, client, server) in self.open.drain(..) {
             // An error says that it was closed already.
@@ -199,9 +212,9 @@ impl Shared {
         let back = {
             let (from, to) = (server.try_clone().ok()?, client.try_clone().ok()?);
             let shared = Arc::clone(self);
-            thread::spawn(move || shared.pass(from, to))
+            thread::spawn(move || shared.pass(number, from, to))
         };
-        self.pass(client, server);
+        self.pass(number, client, server);
         let _ = back.join();
         self.lock().open.retain(|(other, ..)| *other != number);
         Some(())
@@ -209,13 +222,14 @@ impl Shared {
 
     /// Passes one direction on: one thread reads and says when each piece is
     /// due, this one writes it then.
-    fn pass(self: &Arc<Self>, mut from: TcpStream, mut to: TcpStream) {
+    fn pass(self: &Arc<Self>, number: u64, mut from: TcpStream, mut to: TcpStream) {
         let way = Arc::new(Way::default());
         let reading = {
             let (way, shared) = (Arc::clone(&way), Arc::clone(self));
             thread::spawn(move || {
                 let mut buffer = [0; PIECE];
                 loop {
+                    shared.while_stranded(number);
                     match from.read(&mut buffer) {
                         Ok(count) if count > 0 => {
                             if !way.push(shared.due(), &buffer[..count]) {
@@ -232,6 +246,7 @@ impl Shared {
         while let Some((due, bytes)) = way.pop() {
             thread::sleep(due.saturating_duration_since(Instant::now()));
             self.until_released();
+            self.while_stranded(number);
             if to.write_all(&bytes).is_err() {
                 break;
             }
@@ -247,6 +262,17 @@ impl Shared {
         let state = self.lock();
         let jitter = state.jitter.mul_f64(rand::rng().random_range(0.0..=1.0));
         Instant::now() + state.delay + jitter
+    }
+
+    /// Waits for as long as this connection is stranded and open.
+    fn while_stranded(&self, number: u64) {
+        let mut state = self.lock();
+        while number <= state.stranded && state.is_open(number) {
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
     }
 
     fn until_released(&self) {

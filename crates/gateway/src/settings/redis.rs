@@ -11,6 +11,9 @@ pub struct RedisSettings {
     /// Where it is: `redis://` or `rediss://`, with user and password where it wants them.
     #[serde(deserialize_with = "kinds::hidden")]
     pub url: Option<RedisUrl>,
+    /// How many milliseconds an attempt to connect may take, with all that belongs to it.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub connect_timeout_ms: u64,
     /// How many milliseconds an answer may take before it counts as lost.
     #[serde(deserialize_with = "kinds::whole")]
     pub command_timeout_ms: u64,
@@ -23,6 +26,7 @@ impl Default for RedisSettings {
     fn default() -> Self {
         Self {
             url: None,
+            connect_timeout_ms: 5_000,
             command_timeout_ms: 5_000,
             waiting_bytes: 32 * 1024 * 1024,
         }

@@ -12,6 +12,7 @@ impl Settings {
             (Engine::Redis, url) => {
                 let url = url.as_ref().map(|url| url.reveal()).unwrap_or_default();
                 EngineSettings::Redis(RedisSettings {
+                    connect_timeout_ms: self.redis.connect_timeout_ms,
                     command_timeout_ms: self.redis.command_timeout_ms,
                     waiting_bytes: self.redis.waiting_bytes,
                     ..RedisSettings::new(url)

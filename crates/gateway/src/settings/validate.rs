@@ -87,6 +87,9 @@ impl Settings {
         if self.store == Engine::Redis && self.redis.url.is_none() {
             problems.push("redis.url: must be set with store = \"redis\", for example redis://127.0.0.1:6379 (ROOKERY__REDIS__URL or REDIS_URL)".to_owned());
         }
+        if self.redis.connect_timeout_ms < 100 {
+            problems.push("redis.connect_timeout_ms: must be at least 100; an attempt is a name's look-up, TCP, perhaps TLS, and some questions".to_owned());
+        }
         if self.redis.command_timeout_ms < 10 {
             problems.push("redis.command_timeout_ms: must be at least 10".to_owned());
         }

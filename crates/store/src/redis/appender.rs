@@ -6,11 +6,16 @@
 //! otherwise the first would travel alone while the others are being made. No
 //! timer is involved: an idle node sends a single message at once.
 //! Appends are carried out in the order in which they were made. One whose
-//! connection broke fails; it is never sent again.
+//! connection broke fails; it is never sent again. Each has as long as an answer
+//! of Redis may take, however long it waited for its call: what is too old by
+//! then is refused and never sent.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Instant,
 };
 
 use fred::{bytes_utils::Str, types::Value};
@@ -21,7 +26,7 @@ use super::{
     append_call::{AppendCall, Placed, Words},
     connection::CallFailure,
     failure,
-    link::Link,
+    link::{self, Link},
     script::Script,
 };
 use crate::{Append, Appended, Retention, Stats, StoreError};
@@ -66,6 +71,8 @@ struct Go {
 struct Waiting {
     append: Append,
     bytes: usize,
+    /// When it has failed.
+    until: Instant,
     answer: oneshot::Sender<Result<Placed, StoreError>>,
 }
 
@@ -132,7 +139,9 @@ impl Appender {
         &self,
         append: Append,
     ) -> Result<oneshot::Receiver<Result<Placed, StoreError>>, StoreError> {
-        self.link.current()?;
+        if !self.link.is_up() {
+            return Err(link::away());
+        }
         let nonce = append
             .nonce
             .as_ref()
@@ -152,6 +161,7 @@ impl Appender {
         let _ = self.queue.send(Waiting {
             append,
             bytes,
+            until: Instant::now() + self.link.command_timeout(),
             answer,
         });
         self.go.something_left.store(true, Ordering::Release);
@@ -211,10 +221,15 @@ impl Task {
     fn next_batch(&mut self) -> (Vec<Waiting>, bool) {
         let mut batch = Vec::with_capacity(APPENDS_PER_CALL.min(self.waiting.len() + 1));
         let mut bytes = 0;
+        let now = Instant::now();
         while batch.len() < APPENDS_PER_CALL {
             let Some(next) = self.held.take().or_else(|| self.waiting.try_recv().ok()) else {
                 return (batch, false);
             };
+            if next.until <= now {
+                self.answer(next, Err(failure::too_late()));
+                continue;
+            }
             bytes += next.bytes;
             if bytes > BYTES_PER_CALL && !batch.is_empty() {
                 self.held = Some(next);
@@ -229,39 +244,45 @@ impl Task {
     /// that has forgotten the script has carried nothing out: it gets the
     /// script, and the batch, again.
     async fn carry_out(&self, batch: Vec<Waiting>) {
+        // They came in this order, so the first one's time is up first.
+        let Some(until) = batch.first().map(|oldest| oldest.until) else {
+            return;
+        };
         let call = AppendCall::new(batch.iter().map(|waiting| &waiting.append));
-        let mut answer = self.send(&call, &batch).await;
+        let mut answer = self.send(&call, &batch, until).await;
         let mut loads = 0;
         while matches!(answer, Err(CallFailure::NoScript)) && loads < MOST_LOADS {
             loads += 1;
-            self.load_scripts().await;
-            answer = self.send(&call, &batch).await;
+            self.load_scripts(until).await;
+            answer = self.send(&call, &batch, until).await;
         }
         self.hand_out(batch, &call, answer);
     }
 
-    async fn send(&self, call: &AppendCall, batch: &[Waiting]) -> Result<Value, CallFailure> {
+    async fn send(
+        &self,
+        call: &AppendCall,
+        batch: &[Waiting],
+        until: Instant,
+    ) -> Result<Value, CallFailure> {
         let connection = self.link.current().map_err(CallFailure::Other)?;
         let appends: Vec<&Append> = batch.iter().map(|waiting| &waiting.append).collect();
         let Words { keys, args } =
             call.words(&self.server_id, &self.channel, &self.retention, &appends);
-        connection.call_once(Script::Append, keys, args).await
+        connection
+            .call_once(Script::Append, keys, args, until)
+            .await
     }
 
     fn hand_out(&self, batch: Vec<Waiting>, call: &AppendCall, answer: Result<Value, CallFailure>) {
         self.counters.calls.fetch_add(1, Ordering::Relaxed);
         let appends = u64::try_from(batch.len()).unwrap_or(u64::MAX);
         self.counters.appends.fetch_add(appends, Ordering::Relaxed);
-        let bytes = batch.iter().map(|waiting| waiting.bytes).sum();
-        self.counters
-            .bytes_waiting
-            .fetch_sub(bytes, Ordering::Relaxed);
         let failed = match answer {
             Ok(answer) => match call.read(&answer) {
                 Some(placed) => {
                     for (waiting, placed) in batch.into_iter().zip(placed) {
-                        // Nobody has to wait for the answer.
-                        let _ = waiting.answer.send(placed);
+                        self.answer(waiting, placed);
                     }
                     return;
                 }
@@ -273,15 +294,23 @@ impl Task {
             ),
         };
         for waiting in batch {
-            let _ = waiting.answer.send(Err(failed.clone()));
+            self.answer(waiting, Err(failed.clone()));
         }
     }
 
+    /// Hands an answer to whoever waits for it.
+    fn answer(&self, waiting: Waiting, answer: Result<Placed, StoreError>) {
+        let bytes = &self.counters.bytes_waiting;
+        bytes.fetch_sub(waiting.bytes, Ordering::Relaxed);
+        // Nobody has to wait for it.
+        let _ = waiting.answer.send(answer);
+    }
+
     /// Loads the scripts again. Where that fails, so will the calls.
-    async fn load_scripts(&self) {
+    async fn load_scripts(&self, until: Instant) {
         if let Ok(connection) = self.link.current() {
-            let loads = connection.loads().await;
-            if let Err(error) = connection.load_again(loads).await {
+            let loads = connection.loads();
+            if let Err(error) = connection.load_again(loads, until).await {
                 tracing::warn!(%error, "cannot load the scripts into Redis again");
             }
         }

@@ -80,7 +80,7 @@ pub(super) fn store_error(error: &Error) -> StoreError {
         return StoreError::Unavailable(words.to_owned());
     }
     match error.kind() {
-        ErrorKind::Timeout => StoreError::Unavailable("Redis did not answer in time".to_owned()),
+        ErrorKind::Timeout => too_late(),
         ErrorKind::IO | ErrorKind::Canceled => {
             StoreError::Unavailable(format!("the connection to Redis was lost ({details})"))
         }
@@ -96,6 +96,11 @@ pub(super) fn script_error(details: &str) -> StoreError {
         Some(words) => StoreError::Unavailable(words.to_owned()),
         None => StoreError::Broken(format!("Redis answered: {details}")),
     }
+}
+
+/// There was no answer in the time that one may take.
+pub(super) fn too_late() -> StoreError {
+    StoreError::Unavailable("Redis did not answer in time".to_owned())
 }
 
 /// An answer that makes no sense.

@@ -3,11 +3,19 @@
 //!
 //! An idle node asks for a single client at once; when thousands come back
 //! together, one call serves many. Calls are carried out in the order in which
-//! they were made. A call that failed fails for all who were in it.
+//! they were made. A call that failed fails for all who were in it. Nobody waits
+//! longer than an answer of Redis may take, and what nobody waits for any more
+//! is not asked.
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 
-use super::link::Link;
+use super::{
+    failure,
+    link::{self, Link},
+};
 use crate::StoreError;
 
 /// At most so many travel in one call.
@@ -45,6 +53,10 @@ impl<Q: Send + 'static, A: Send + 'static> Grouped<Q, A> {
         let task = async move {
             let mut group: Vec<Waiting<Q, A>> = Vec::new();
             while waiting.recv_many(&mut group, PER_CALL).await > 0 {
+                group.retain(|(_, answer)| !answer.is_closed());
+                if group.is_empty() {
+                    continue;
+                }
                 let (questions, answers): (Vec<_>, Vec<_>) = group.drain(..).unzip();
                 match carry_out(for_calls.clone(), questions).await {
                     Ok(found) => {
@@ -66,12 +78,16 @@ impl<Q: Send + 'static, A: Send + 'static> Grouped<Q, A> {
 
     /// Takes its place in the order when first polled; refused at once where there is no connection.
     pub(super) async fn ask(&self, question: Q) -> Result<A, StoreError> {
-        self.link.current()?;
+        if !self.link.is_up() {
+            return Err(link::away());
+        }
         let (answer, answered) = oneshot::channel();
         // Where the task has ended, the dropped answer says so.
         let _ = self.queue.send((question, answer));
-        answered
-            .await
-            .unwrap_or_else(|_| Err(StoreError::Unavailable("the store was closed".to_owned())))
+        match timeout(self.link.command_timeout(), answered).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(StoreError::Unavailable("the store was closed".to_owned())),
+            Err(_) => Err(failure::too_late()),
+        }
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! While there is none, everything is refused at once.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use fred::types::{Key, Value};
 use tokio::sync::watch;
@@ -23,8 +26,11 @@ const GOOD_AFTER: Duration = Duration::from_secs(1);
 
 /// The connection of this moment. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Link {
+pub(super) struct Link(Arc<Shared>);
+
+struct Shared {
     current: watch::Receiver<Option<Connection>>,
+    command_timeout: Duration,
 }
 
 impl Link {
@@ -40,7 +46,15 @@ impl Link {
             let error = match connector.commands().await {
                 Ok((connection, driver)) => {
                     let (sender, current) = watch::channel(Some(connection));
-                    return Ok((Self { current }, Keeper { sender, driver }));
+                    let keeper = Keeper {
+                        sender,
+                        driver: Some(driver),
+                    };
+                    let shared = Shared {
+                        current,
+                        command_timeout: connector.command_timeout(),
+                    };
+                    return Ok((Self(Arc::new(shared)), keeper));
                 }
                 Err(error) => error,
             };
@@ -67,10 +81,7 @@ impl Link {
     ///
     /// [`StoreError::Unavailable`] while there is none.
     pub(super) fn current(&self) -> Result<Connection, StoreError> {
-        self.current
-            .borrow()
-            .clone()
-            .ok_or_else(|| StoreError::Unavailable("Redis cannot be reached".to_owned()))
+        self.0.current.borrow().clone().ok_or_else(away)
     }
 
     /// Calls a script whose answer is a list; `what` is what is asked, for errors.
@@ -85,16 +96,46 @@ impl Link {
         Answer::new(what, answer)
     }
 
+    /// How long an answer may take.
+    pub(super) fn command_timeout(&self) -> Duration {
+        self.0.command_timeout
+    }
+
     /// Whether there is a connection.
     pub(super) fn is_up(&self) -> bool {
-        self.current.borrow().is_some()
+        self.0.current.borrow().is_some()
     }
+}
+
+/// There is no connection.
+pub(super) fn away() -> StoreError {
+    StoreError::Unavailable("Redis cannot be reached".to_owned())
 }
 
 /// What replaces the connection when it ends.
 pub(super) struct Keeper {
     sender: watch::Sender<Option<Connection>>,
-    driver: Driver,
+    /// None while there is no connection.
+    driver: Option<Driver>,
+}
+
+impl Keeper {
+    /// Waits until the connection is of no more use, ends it with its socket
+    /// and all that is under way, and says why.
+    async fn end(&mut self) -> String {
+        let current = self.sender.borrow().clone();
+        let (Some(connection), Some(mut driver)) = (current, self.driver.take()) else {
+            return "there was none".to_owned();
+        };
+        let why = tokio::select! {
+            why = driver.ended() => why,
+            () = connection.demoted() => "it has become a replica".to_owned(),
+            () = connection.falls_silent() => "it answers nothing any more".to_owned(),
+        };
+        self.sender.send_replace(None);
+        connection.mark_ended();
+        why
+    }
 }
 
 /// Makes the next connection whenever one ends; never returns.
@@ -106,36 +147,21 @@ pub(super) async fn keep(connector: Connector, mut keeper: Keeper, feed: BusFeed
     let mut backoff = Backoff::default();
     loop {
         let since = Instant::now();
-        let current = keeper.sender.borrow().clone();
-        let demoted = async {
-            match current {
-                Some(connection) => connection.demoted().await,
-                None => std::future::pending().await,
-            }
-        };
-        let why = tokio::select! {
-            why = keeper.driver.ended() => why,
-            () = demoted => "it has become a replica".to_owned(),
-        };
-        if let Some(connection) = keeper.sender.send_replace(None) {
-            connection.mark_ended();
-        }
+        let why = keeper.end().await;
         tracing::warn!(%why, url = connector.shown_url, "lost the connection to Redis");
         if since.elapsed() > GOOD_AFTER {
             backoff.reset();
         }
-        let connection = loop {
+        let (connection, driver) = loop {
             backoff.wait().await;
             match connector.commands().await {
-                Ok((connection, driver)) => {
-                    keeper.driver = driver;
-                    break connection;
-                }
+                Ok(made) => break made,
                 Err(error) => {
                     tracing::debug!(%error, url = connector.shown_url, "cannot reach Redis");
                 }
             }
         };
+        keeper.driver = Some(driver);
         tracing::info!(url = connector.shown_url, "connected to Redis again");
         keeper.sender.send_replace(Some(connection));
         feed.send(BusEvent::Reconnected);

@@ -20,6 +20,7 @@ mod link;
 mod members;
 mod nonces;
 mod presence;
+mod pulse;
 mod read;
 mod script;
 mod subscription;

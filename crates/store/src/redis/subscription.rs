@@ -12,6 +12,7 @@ use fred::{
     interfaces::{ClientLike, EventInterface, PubsubInterface},
     types::{Message, Value},
 };
+use futures_util::FutureExt;
 use tokio::sync::{
     Notify,
     broadcast::{self, error::RecvError},
@@ -21,6 +22,7 @@ use super::{
     backoff::Backoff,
     connection::{Connector, Driver},
     failure,
+    pulse::{self, Pulse},
 };
 use crate::{BusEvent, StoreError, bus::BusFeed};
 
@@ -29,15 +31,21 @@ const GOOD_AFTER: Duration = Duration::from_secs(1);
 
 /// A connection that is subscribed.
 pub(super) struct Subscription {
-    /// Keeps the channel of messages alive.
-    _client: SubscriberClient,
+    client: SubscriberClient,
     messages: broadcast::Receiver<Message>,
+    pulse: Pulse,
+    patience: Duration,
     driver: Driver,
 }
 
 impl Subscription {
     /// Subscribes, and returns when Redis has confirmed it.
     pub(super) async fn new(connector: &Connector) -> Result<Self, Error> {
+        // Boxed: the client's futures are large.
+        connector.attempt(Box::pin(Self::make(connector))).await
+    }
+
+    async fn make(connector: &Connector) -> Result<Self, Error> {
         let (client, driver) = connector.subscriber().await?;
         let messages = client.message_rx();
         // The client does not wait for the confirmation; but answers come in
@@ -45,8 +53,10 @@ impl Subscription {
         client.subscribe(connector.channel.clone()).await?;
         client.ping::<()>(None).await?;
         Ok(Self {
-            _client: client,
+            client,
             messages,
+            pulse: Pulse::default(),
+            patience: pulse::patience(connector.command_timeout()),
             driver,
         })
     }
@@ -58,18 +68,31 @@ impl Subscription {
             .map_err(|error| failure::store_error(&error))
     }
 
-    /// Hands payloads to the bus until the connection ends or `remake` is
-    /// notified; says why it ended.
-    async fn forward(&mut self, feed: &BusFeed, remake: &Notify) -> String {
+    /// Hands payloads to the bus until the connection ends, answers nothing any
+    /// more, or `remake` is notified; says why it ended. It is closed then.
+    async fn forward(mut self, feed: &BusFeed, remake: &Notify) -> String {
+        let Self {
+            client,
+            messages,
+            pulse,
+            patience,
+            driver,
+        } = &mut self;
+        let silence = pulse.stops(client, *patience);
+        tokio::pin!(silence);
         loop {
             tokio::select! {
-                message = self.messages.recv() => match message {
-                    Ok(message) => forward(feed, message),
-                    Err(RecvError::Lagged(missed)) => feed.send(BusEvent::Lagged(missed)),
-                    Err(RecvError::Closed) => return "it was closed".to_owned(),
-                },
-                why = self.driver.ended() => return why,
+                message = messages.recv() => {
+                    pulse.beat();
+                    match message {
+                        Ok(message) => forward(feed, message),
+                        Err(RecvError::Lagged(missed)) => feed.send(BusEvent::Lagged(missed)),
+                        Err(RecvError::Closed) => return "it was closed".to_owned(),
+                    }
+                }
+                why = driver.ended() => return why,
                 () = remake.notified() => return "it was found dead".to_owned(),
+                () = &mut silence => return "it answers nothing any more".to_owned(),
             }
         }
     }
@@ -112,6 +135,8 @@ pub(super) async fn keep(
             url = connector.shown_url,
             "subscribed to the shared channel again"
         );
+        // Whatever was wished for meanwhile was this.
+        let _ = remake.notified().now_or_never();
         feed.send(BusEvent::Reconnected);
     }
 }

@@ -12,4 +12,5 @@ mod faults;
 mod groups;
 mod nonces;
 mod refusals;
+mod silence;
 mod support;

@@ -101,7 +101,7 @@ pub(crate) fn seqs(event: &BusEvent) -> Vec<u64> {
 }
 
 /// Waits until something is so.
-pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let started = std::time::Instant::now();
     while !is_so().await {
         assert!(started.elapsed() < DEADLINE, "never: {what}");
