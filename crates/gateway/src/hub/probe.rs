@@ -20,7 +20,7 @@ const EVERY: Duration = Duration::from_secs(1);
 /// How long an echo may be missing before the subscription counts as dead.
 const DEAD_AFTER: Duration = Duration::from_secs(3);
 
-/// When the last echo was heard, and by which probe.
+/// What was said last, and when its echo was heard.
 #[derive(Debug)]
 pub(super) struct Probe {
     state: Mutex<State>,
@@ -31,6 +31,8 @@ struct State {
     number: u64,
     sent: Instant,
     heard: Instant,
+    /// When the first probe since the last echo was published for certain.
+    unanswered: Option<Instant>,
 }
 
 impl Default for Probe {
@@ -41,6 +43,7 @@ impl Default for Probe {
                 number: 0,
                 sent: now,
                 heard: now,
+                unanswered: None,
             }),
         }
     }
@@ -51,6 +54,7 @@ impl Probe {
     pub(super) fn heard(&self, data: &str, hub: &Hub) {
         let mut state = self.state.lock();
         state.heard = Instant::now();
+        state.unanswered = None;
         if data.parse() == Ok(state.number) {
             hub.metrics.bus_lag(state.sent.elapsed());
         }
@@ -71,9 +75,26 @@ impl Probe {
         self.state.lock().heard.elapsed()
     }
 
-    /// Gives a subscription that is being remade the time to answer.
-    fn start_over(&self) {
-        self.state.lock().heard = Instant::now();
+    /// A probe reached Redis.
+    fn published(&self) {
+        self.state
+            .lock()
+            .unanswered
+            .get_or_insert_with(Instant::now);
+    }
+
+    /// Whether probes were published for so long that a living subscription
+    /// would have brought one; a link that publishes nothing says nothing of it.
+    /// A subscription that is remade for it gets the same time to answer.
+    fn proves_dead(&self) -> bool {
+        let mut state = self.state.lock();
+        let dead = state
+            .unanswered
+            .is_some_and(|since| since.elapsed() > DEAD_AFTER);
+        if dead {
+            state.unanswered = None;
+        }
+        dead
     }
 }
 
@@ -83,18 +104,12 @@ pub(super) async fn run(hub: Arc<Hub>) {
     times.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         times.tick().await;
-        hub.ping_store().await;
-        hub.send_probe().await;
+        tokio::join!(hub.ping_store(), hub.send_probe());
         if hub.probe.silent_for() > DEAD_AFTER {
-            let was_up = hub.readiness.set_bus_up(false);
-            // While Redis itself is away there is nothing to subscribe to.
-            if hub.store.is_available() {
-                if was_up {
-                    tracing::warn!("the shared channel does not answer; subscribing anew");
-                }
-                hub.store.reconnect_bus();
-                hub.probe.start_over();
-            }
+            hub.readiness.set_bus_up(false);
+        }
+        if hub.probe.proves_dead() {
+            hub.store.reconnect_bus();
         }
     }
 }
@@ -126,8 +141,9 @@ impl Hub {
         let envelope = Envelope::ephemeral(&self.server_id, "probe", None, data);
         let mut payload = Vec::new();
         envelope.write_line(&mut payload);
-        if let Err(error) = self.store.publish(payload).await {
-            tracing::debug!(%error, "the probe was not published");
+        match self.store.publish(payload).await {
+            Ok(()) => self.probe.published(),
+            Err(error) => tracing::debug!(%error, "the probe was not published"),
         }
     }
 }

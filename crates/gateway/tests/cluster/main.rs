@@ -28,4 +28,5 @@ mod rolled_back;
 mod shared_channel;
 mod slow_reader;
 mod storm;
+mod stranded;
 mod typing;

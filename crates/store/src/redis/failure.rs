@@ -53,6 +53,26 @@ const TROUBLES: [(&str, &str); 4] = [
     ),
 ];
 
+/// What the client says where the connection ended under a command.
+const LOST: [&str; 4] = [
+    "channel closed",
+    "Client is not initialized.",
+    "Failed to send command to router.",
+    "Failed to route command.",
+];
+
+/// Whether nothing came from Redis: the client, or the connection, gave up.
+pub(super) fn is_of_the_connection(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Timeout
+            | ErrorKind::IO
+            | ErrorKind::Canceled
+            | ErrorKind::Backpressure
+            | ErrorKind::Routing
+    ) || LOST.contains(&error.details())
+}
+
 /// Whether the script has to be loaded (again) before the call.
 pub(super) fn is_no_script(error: &Error) -> bool {
     error.details().starts_with("NOSCRIPT")
@@ -81,11 +101,10 @@ pub(super) fn store_error(error: &Error) -> StoreError {
     }
     match error.kind() {
         ErrorKind::Timeout => too_late(),
-        ErrorKind::IO | ErrorKind::Canceled => {
+        ErrorKind::Tls => StoreError::Unavailable(format!("TLS with Redis failed: {details}")),
+        _ if is_of_the_connection(error) => {
             StoreError::Unavailable(format!("the connection to Redis was lost ({details})"))
         }
-        ErrorKind::Tls => StoreError::Unavailable(format!("TLS with Redis failed: {details}")),
-        ErrorKind::Backpressure | ErrorKind::Routing => StoreError::Unavailable(details.to_owned()),
         _ => StoreError::Broken(format!("Redis answered: {details}")),
     }
 }

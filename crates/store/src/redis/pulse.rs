@@ -8,11 +8,10 @@ use std::{
     time::Duration,
 };
 
-use fred::{
-    error::{Error, ErrorKind},
-    interfaces::ClientLike,
-};
+use fred::{error::Error, interfaces::ClientLike};
 use tokio::time::{Instant, sleep, timeout_at};
+
+use super::failure;
 
 /// Silence shorter than this says nothing, however impatient the settings are.
 const LEAST_PATIENCE: Duration = Duration::from_secs(1);
@@ -38,7 +37,7 @@ impl Pulse {
     /// Counts the outcome of a command if it came from Redis, as refusals do too.
     pub(super) fn note<T>(&self, outcome: &Result<T, Error>) {
         match outcome {
-            Err(error) if is_of_the_connection(error) => {}
+            Err(error) if failure::is_of_the_connection(error) => {}
             _ => self.beat(),
         }
     }
@@ -70,16 +69,4 @@ impl Pulse {
     fn count(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
-}
-
-/// Whether nothing came from Redis, but the client gave up by itself.
-fn is_of_the_connection(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::Timeout
-            | ErrorKind::IO
-            | ErrorKind::Canceled
-            | ErrorKind::Backpressure
-            | ErrorKind::Routing
-    )
 }

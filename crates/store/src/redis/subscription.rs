@@ -91,7 +91,7 @@ impl Subscription {
                     }
                 }
                 why = driver.ended() => return why,
-                () = remake.notified() => return "it was found dead".to_owned(),
+                () = remake.notified() => return "it brought nothing of what was published".to_owned(),
                 () = &mut silence => return "it answers nothing any more".to_owned(),
             }
         }
