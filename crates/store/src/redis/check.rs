@@ -5,10 +5,7 @@ use std::collections::HashMap;
 use fred::interfaces::{ClientLike, KeysInterface};
 use rookery_protocol::ServerId;
 
-use super::{
-    connection::{Connection, Connector},
-    failure, keys,
-};
+use super::{connection::Connection, connector::Connector, failure, keys};
 use crate::{CheckLine, RedisSettings, StoreError};
 
 /// The oldest Redis that serves.

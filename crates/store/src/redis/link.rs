@@ -11,11 +11,8 @@ use fred::types::{Key, Value};
 use tokio::sync::watch;
 
 use super::{
-    answer::Answer,
-    backoff::Backoff,
-    connection::{Connection, Connector, Driver},
-    failure,
-    script::Script,
+    answer::Answer, backoff::Backoff, connection::Connection, connector::Connector, driver::Driver,
+    failure, script::Script,
 };
 use crate::{BusEvent, StoreError, bus::BusFeed};
 

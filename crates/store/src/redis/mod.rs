@@ -11,6 +11,8 @@ mod appender;
 mod backoff;
 mod check;
 mod connection;
+mod connector;
+mod driver;
 mod failure;
 mod grouped;
 mod keys;
@@ -38,7 +40,7 @@ use tokio::{sync::Notify, task::AbortHandle};
 
 use self::{
     appender::Appender,
-    connection::Connector,
+    connector::Connector,
     grouped::Grouped,
     link::Link,
     members::{MembershipChanges, Memberships},

@@ -20,7 +20,8 @@ use tokio::sync::{
 
 use super::{
     backoff::Backoff,
-    connection::{Connector, Driver},
+    connector::Connector,
+    driver::Driver,
     failure,
     pulse::{self, Pulse},
 };
