@@ -1,6 +1,9 @@
 //! What the live view shows of one second.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
 
 use serde::Serialize;
 
@@ -55,6 +58,8 @@ pub(super) fn refresh_gauges(hub: &Hub) {
     hub.metrics.users.set(users as i64);
     let calls = hub.store.stats().append_calls;
     hub.metrics.append_calls.set(calls as i64);
+    let sends = hub.sends_in_flight.load(Ordering::Relaxed);
+    hub.metrics.sends_in_flight.set(sends as i64);
 }
 
 /// Counters at the moment of the last figures.

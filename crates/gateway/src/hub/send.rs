@@ -1,10 +1,13 @@
 //! A message's way into the log, from a socket or by HTTP.
 
 use std::{
+    pin::Pin,
     sync::{Arc, atomic::Ordering},
+    task::{Context, Poll},
     time::Instant,
 };
 
+use futures_util::{FutureExt, future::BoxFuture};
 use rookery_protocol::{
     ErrorCode, EventBody, User,
     client_frame::SendCommand,
@@ -27,25 +30,74 @@ pub(crate) struct Stored {
     pub(crate) duplicate: bool,
 }
 
+/// A message on its way into the log and from there to the room's sessions here.
+///
+/// Whoever made it may wait for it. Where nobody does any more (actix drops the
+/// handler of a request whose connection is gone), it goes on by itself: the
+/// store has the message, and this node drops its echo on the shared channel.
+pub(crate) struct Sending {
+    /// What is left to do; `None` once it is done.
+    rest: Option<BoxFuture<'static, Result<Stored, Refusal>>>,
+    hub: Arc<Hub>,
+}
+
+impl Future for Sending {
+    type Output = Result<Stored, Refusal>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(rest) = &mut self.rest else {
+            return Poll::Pending;
+        };
+        let polled = rest.as_mut().poll(context);
+        if polled.is_ready() {
+            self.rest = None;
+        }
+        polled
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        if let Some(rest) = self.rest.take() {
+            self.hub.background.spawn(rest);
+        }
+    }
+}
+
+/// Counts as a send under way for as long as it is there.
+struct UnderWay(Arc<Hub>);
+
+impl UnderWay {
+    fn new(hub: &Arc<Hub>) -> Self {
+        hub.sends_in_flight.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(hub))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.sends_in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Hub {
     /// Checks a message and hands it to the store, in the order of the calls;
     /// it leaves when the caller calls [`rookery_store::Store::send_appends`].
-    /// The future is done when the message is in the log and on its way to the
-    /// room's sessions here.
+    /// What is given is done when the message is in the log and on its way to
+    /// the room's sessions here.
     pub(crate) fn send(
         self: &Arc<Self>,
         user: &User,
         command: SendCommand,
-    ) -> Result<impl Future<Output = Result<Stored, Refusal>> + 'static + use<>, Refusal> {
+    ) -> Result<Sending, Refusal> {
         let append = self.append_of(user, command)?;
         let room = append.room.clone();
         let begun = Instant::now();
-        self.sends_in_flight.fetch_add(1, Ordering::Relaxed);
+        let under_way = UnderWay::new(self);
         let appending = self.store.append_later(append);
-        let hub = Arc::clone(self);
-        Ok(async move {
+        let rest = async move {
+            let hub = &under_way.0;
             let appended = appending.await;
-            hub.sends_in_flight.fetch_sub(1, Ordering::Relaxed);
             let appended = appended.inspect_err(|_| hub.metrics.appends_failed.inc())?;
             hub.metrics
                 .appended(begun.elapsed(), appended.event.is_none());
@@ -56,6 +108,10 @@ impl Hub {
             };
             hub.take_appended(&room, appended);
             Ok(stored)
+        };
+        Ok(Sending {
+            rest: Some(rest.boxed()),
+            hub: Arc::clone(self),
         })
     }
 

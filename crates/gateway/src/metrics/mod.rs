@@ -49,6 +49,8 @@ pub struct Metrics {
     pub appends: IntCounter,
     /// Calls of the store that carried appends, brought up to date when somebody asks.
     pub append_calls: IntGauge,
+    /// Messages on their way into the store, brought up to date when somebody asks.
+    pub sends_in_flight: IntGauge,
     /// Messages that were sent again and were stored already.
     pub duplicates: IntCounter,
     /// Appends that were refused because the store did not answer.
@@ -115,6 +117,10 @@ impl Metrics {
             append_calls: new.gauge(
                 "rookery_append_calls",
                 "Calls of the store so far that carried messages: how many travel together is appends by calls",
+            ),
+            sends_in_flight: new.gauge(
+                "rookery_sends_in_flight",
+                "Messages on their way into the store",
             ),
             duplicates: new.counter(
                 "rookery_duplicates_total",

@@ -22,11 +22,11 @@ pub(super) fn send(
     worker: &Rc<Worker>,
 ) {
     let mut storing = match worker.hub.send(user, command) {
-        Ok(storing) => Box::pin(storing),
+        Ok(storing) => storing,
         Err(refusal) => return connection.refuse(id, refusal, worker),
     };
     // The embedded engine has stored it by now, and no task is needed.
-    if let Some(stored) = storing.as_mut().now_or_never() {
+    if let Some(stored) = (&mut storing).now_or_never() {
         return connection.answer_stored(id, stored, worker);
     }
     worker.send_appends_soon();

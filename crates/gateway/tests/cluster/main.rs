@@ -7,6 +7,7 @@
 
 mod support;
 
+mod aborted_post;
 mod chaos;
 mod drain;
 mod essential_tasks;
