@@ -7,8 +7,8 @@ use std::{sync::Arc, time::Duration};
 use rookery_protocol::Cursor;
 use rookery_store::{Range, StoreError};
 
-use super::Hub;
-use crate::room::{Hole, Room, Wanted};
+use super::{Hub, UsedRoom};
+use crate::room::{Healing, Hole, Room, Wanted};
 
 /// How many events are read from the log at once.
 const PAGE: usize = 500;
@@ -32,31 +32,38 @@ impl Hub {
     /// Heals in the background, for as long as it takes, unless it is but a hole
     /// that closes by itself. The caller was told that healing is wanted.
     pub(super) fn heal_soon(self: &Arc<Self>, room: Arc<Room>) {
-        let hub = Arc::clone(self);
+        let (hub, mut healing) = (Arc::clone(self), Healing::of(&room));
+        let used = UsedRoom::new(self, room);
         self.start_soon("healing", async move {
             loop {
-                let position = room.position();
+                let position = used.position();
                 tokio::time::sleep(SHORT).await;
-                match room.look_at_hole(position.as_ref()) {
+                match healing.look_at_hole(position.as_ref()) {
                     Hole::Open => break,
                     Hole::Another => {}
-                    Hole::Closed => return hub.forget_if_idle(room),
+                    Hole::Closed => return,
                 }
             }
-            while let Err(StoreError::Unavailable(_)) = hub.read_log(&room).await {
+            while let Err(StoreError::Unavailable(_)) = hub.heal(&mut healing).await {
                 tokio::time::sleep(RETRY).await;
             }
-            room.healing_done();
-            hub.forget_if_idle(room);
         });
     }
 
     /// Heals at once, for somebody who waits for it. The caller was told that
     /// healing is wanted.
-    pub(crate) async fn heal_now(&self, room: &Room) -> Result<(), StoreError> {
-        let read = self.read_log(room).await;
-        room.healing_done();
-        read
+    pub(crate) async fn heal_now(&self, room: &Arc<Room>) -> Result<(), StoreError> {
+        self.heal(&mut Healing::of(room)).await
+    }
+
+    async fn heal(&self, healing: &mut Healing) -> Result<(), StoreError> {
+        loop {
+            healing.begin_reading();
+            self.read_log(healing.room()).await?;
+            if healing.finish() {
+                return Ok(());
+            }
+        }
     }
 
     /// Reads the log until the room is at its end. Nobody else does so meanwhile.

@@ -7,6 +7,7 @@
 
 use std::{
     collections::VecDeque,
+    ops::Deref,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -46,6 +47,34 @@ impl Lingering {
     }
 }
 
+/// A room while something is done with it. Afterwards it is forgotten, if nobody
+/// is in it, however that ended.
+pub(crate) struct UsedRoom {
+    hub: Arc<Hub>,
+    room: Arc<Room>,
+}
+
+impl UsedRoom {
+    pub(crate) fn new(hub: &Arc<Hub>, room: Arc<Room>) -> Self {
+        let hub = Arc::clone(hub);
+        Self { hub, room }
+    }
+}
+
+impl Deref for UsedRoom {
+    type Target = Arc<Room>;
+
+    fn deref(&self) -> &Arc<Room> {
+        &self.room
+    }
+}
+
+impl Drop for UsedRoom {
+    fn drop(&mut self) {
+        self.hub.forget_if_idle(&self.room);
+    }
+}
+
 /// Looks after both for as long as the node lives.
 pub(super) async fn run(hub: Arc<Hub>) {
     let keep = Duration::from_millis(hub.settings.rooms.linger_ms);
@@ -68,17 +97,16 @@ pub(super) async fn run(hub: Arc<Hub>) {
 }
 
 impl Hub {
-    /// Gives a room back. Where nobody is in it any more it is forgotten: at
-    /// once if it was never followed, else after its time.
-    pub(crate) fn forget_if_idle(&self, room: Arc<Room>) {
+    /// Forgets a room where nobody is in it: after its time, or if it was never
+    /// followed as soon as nobody else uses it.
+    pub(crate) fn forget_if_idle(&self, room: &Arc<Room>) {
         if !room.is_idle() {
             return;
         }
-        if room.position().is_none() {
-            let id = room.id.clone();
-            drop(room);
-            self.remove_unused(&id);
-        } else if room.begin_to_linger() {
+        if room.position().is_none() && self.remove_unused(room) {
+            return;
+        }
+        if room.begin_to_linger() {
             self.recent.take_empty_room();
             self.lingering.push(room.id.clone());
         }
@@ -91,15 +119,9 @@ impl Hub {
             return;
         };
         let left_before = room.end_lingering().is_some_and(|age| age >= keep);
-        if !left_before {
-            return self.forget_if_idle(room);
-        }
-        drop(room);
-        if !self.remove_unused(id) {
-            // Somebody looks at it just now.
-            if let Some(room) = self.followed_room(id) {
-                self.forget_if_idle(room);
-            }
+        // Where it cannot be removed, somebody looks at it just now.
+        if !left_before || !self.remove_unused(&room) {
+            self.forget_if_idle(&room);
         }
     }
 

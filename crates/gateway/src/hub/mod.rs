@@ -6,9 +6,11 @@
 //! map, and never waits for a client.
 
 mod bus;
+mod carried_out;
 mod heads;
 mod heal;
 mod lingering;
+mod open_socket;
 mod presence;
 mod probe;
 mod rooms;
@@ -20,17 +22,17 @@ mod spread;
 mod store_clock;
 mod untold;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::{Arc, atomic::AtomicUsize};
 
 use dashmap::DashMap;
 use rookery_protocol::{RoomId, ServerId, client_frame::MAX_PAGE};
 use rookery_store::{Store, Supervisor};
 use tokio::runtime::Handle;
 
+use carried_out::CarriedOut;
 use lingering::Lingering;
+pub(crate) use lingering::UsedRoom;
+pub(crate) use open_socket::OpenSocket;
 use presence::Presence;
 pub(crate) use send::Stored;
 use sessions::Sessions;
@@ -43,7 +45,7 @@ use crate::{
     http::{Bodies, HttpConnections, Readiness},
     identity::Identity,
     metrics::Metrics,
-    room::{RecentBudget, Room},
+    room::{Reading, RecentBudget, Room},
     settings::Settings,
     worker::Workers,
 };
@@ -156,16 +158,13 @@ impl Hub {
         self.background.spawn(self.supervisor.finite(task, work));
     }
 
-    /// A client's socket was taken over.
-    pub(crate) fn connection_opened(&self) {
-        self.connections.fetch_add(1, Ordering::Relaxed);
-        self.metrics.connections.inc();
-    }
-
-    /// A client's socket is gone for good.
-    pub(crate) fn connection_closed(&self) {
-        self.connections.fetch_sub(1, Ordering::Relaxed);
-        self.metrics.connections.dec();
+    /// Waits for a reading with others; where nobody waits any more it goes on by
+    /// itself, so that it comes to an end and is not kept.
+    fn see_through<T: Clone + Send + Sync + 'static>(
+        &self,
+        reading: Reading<T>,
+    ) -> CarriedOut<Reading<T>> {
+        CarriedOut::new(reading, &self.background)
     }
 }
 

@@ -37,12 +37,14 @@ impl Hub {
         self.rooms.iter().map(|room| Arc::clone(&room)).collect()
     }
 
-    /// Takes a room out that nobody is in and nobody else holds. False where somebody does.
-    pub(super) fn remove_unused(&self, id: &RoomId) -> bool {
+    /// Takes a room out that nobody is in and nobody holds but the caller. False
+    /// where somebody does.
+    pub(super) fn remove_unused(&self, room: &Arc<Room>) -> bool {
         // Under the map's lock nobody can take hold of the room meanwhile.
-        let removed = self
-            .rooms
-            .remove_if(id, |_, room| Arc::strong_count(room) == 1 && room.is_idle());
+        let unused = |_: &_, other: &Arc<Room>| {
+            Arc::ptr_eq(room, other) && Arc::strong_count(room) == 2 && room.is_idle()
+        };
+        let removed = self.rooms.remove_if(&room.id, unused);
         if removed.is_some() {
             self.metrics.rooms.set(self.rooms.len() as i64);
         }

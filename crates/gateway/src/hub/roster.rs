@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rookery_store::StoreError;
 
-use super::Hub;
+use super::{Hub, UsedRoom};
 use crate::room::{Found, Room};
 
 /// How often a picture is asked for that is older than what was heard meanwhile.
@@ -18,17 +18,14 @@ impl Hub {
         room: &Arc<Room>,
     ) -> Result<(), StoreError> {
         let known = || (!room.roster_is_stale()).then_some(());
-        let read = Arc::clone(self).read_shared_roster(Arc::clone(room));
+        let read = {
+            let (hub, room) = (Arc::clone(self), Arc::clone(room));
+            async move { hub.read_roster(&room).await }
+        };
         match room.roster_readings.find((), true, known, read) {
             Found::Known(()) => Ok(()),
-            Found::Reading(reading) => reading.await,
+            Found::Reading(reading) => self.see_through(reading).await,
         }
-    }
-
-    async fn read_shared_roster(self: Arc<Self>, room: Arc<Room>) -> Result<(), StoreError> {
-        let read = self.read_roster(&room).await;
-        room.roster_readings.done(&());
-        read
     }
 
     /// Takes a fresh picture.
@@ -46,12 +43,11 @@ impl Hub {
 
     /// The same in the background, where nobody waits for it.
     pub(super) fn refresh_roster_soon(self: &Arc<Self>, room: Arc<Room>) {
-        let hub = Arc::clone(self);
+        let (hub, room) = (Arc::clone(self), UsedRoom::new(self, room));
         self.start_soon("roster", async move {
             if let Err(error) = hub.refresh_roster(&room).await {
                 tracing::debug!(room = %room.id, %error, "who is in the room could not be read");
             }
-            hub.forget_if_idle(room);
         });
     }
 

@@ -1,9 +1,7 @@
 //! A message's way into the log, from a socket or by HTTP.
 
 use std::{
-    pin::Pin,
     sync::{Arc, atomic::Ordering},
-    task::{Context, Poll},
     time::Instant,
 };
 
@@ -16,7 +14,7 @@ use rookery_protocol::{
 };
 use rookery_store::{Append, Appended};
 
-use super::Hub;
+use super::{CarriedOut, Hub};
 use crate::{room::Wanted, session::Refusal};
 
 /// A message that is in the log.
@@ -30,39 +28,10 @@ pub(crate) struct Stored {
     pub(crate) duplicate: bool,
 }
 
-/// A message on its way into the log and from there to the room's sessions here.
-///
-/// Whoever made it may wait for it. Where nobody does any more (actix drops the
-/// handler of a request whose connection is gone), it goes on by itself: the
-/// store has the message, and this node drops its echo on the shared channel.
-pub(crate) struct Sending {
-    /// What is left to do; `None` once it is done.
-    rest: Option<BoxFuture<'static, Result<Stored, Refusal>>>,
-    hub: Arc<Hub>,
-}
-
-impl Future for Sending {
-    type Output = Result<Stored, Refusal>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(rest) = &mut self.rest else {
-            return Poll::Pending;
-        };
-        let polled = rest.as_mut().poll(context);
-        if polled.is_ready() {
-            self.rest = None;
-        }
-        polled
-    }
-}
-
-impl Drop for Sending {
-    fn drop(&mut self) {
-        if let Some(rest) = self.rest.take() {
-            self.hub.background.spawn(rest);
-        }
-    }
-}
+/// A message on its way into the log and from there to the room's sessions
+/// here. It gets there also where nobody waits for it any more: the store has
+/// it, and this node drops its echo on the shared channel.
+pub(crate) type Sending = CarriedOut<BoxFuture<'static, Result<Stored, Refusal>>>;
 
 /// Counts as a send under way for as long as it is there.
 struct UnderWay(Arc<Hub>);
@@ -109,10 +78,7 @@ impl Hub {
             hub.take_appended(&room, appended);
             Ok(stored)
         };
-        Ok(Sending {
-            rest: Some(rest.boxed()),
-            hub: Arc::clone(self),
-        })
+        Ok(CarriedOut::new(rest.boxed(), &self.background))
     }
 
     fn append_of(&self, user: &User, command: SendCommand) -> Result<Append, Refusal> {

@@ -32,7 +32,7 @@ impl Hub {
                     return Ok(snapshot);
                 }
                 Found::Reading(reading) => {
-                    let read = reading.await?;
+                    let read = self.see_through(reading).await?;
                     if read.view == *view {
                         return Ok(read.snapshot);
                     }
@@ -59,10 +59,8 @@ impl Hub {
             known: room.position(),
         };
         self.metrics.range_reads.inc();
-        let joined = self.store.join(join).await;
-        let read = joined.map(|joined| room.remember(view.clone(), &joined, &self.workers));
-        room.readings.done(&view);
-        read
+        let joined = self.store.join(join).await?;
+        Ok(room.remember(view, &joined, &self.workers))
     }
 
     fn sight(&self) -> Sight {

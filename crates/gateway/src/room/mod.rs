@@ -8,6 +8,7 @@
 
 mod attach;
 mod budget;
+mod healing;
 mod memory;
 mod presence;
 mod readings;
@@ -32,10 +33,12 @@ use tokio::sync::Notify;
 
 pub(crate) use attach::{Attach, Seat};
 pub(crate) use budget::RecentBudget;
+use healing::Healer;
+pub(crate) use healing::{Healing, Hole};
 use memory::Memory;
 pub(crate) use memory::Read;
 pub(crate) use presence::ToTell;
-pub(crate) use readings::Found;
+pub(crate) use readings::{Found, Reading};
 use readings::Readings;
 use recent::Recent;
 pub(crate) use roster::{Roster, Transition};
@@ -72,9 +75,7 @@ struct State {
     members: Vec<u32>,
     /// The users among them, and how many sessions each has here.
     users: HashMap<UserId, LocalUser>,
-    healing: bool,
-    /// Whether healing has to read the log, even if no hole is seen.
-    reading: bool,
+    healer: Healer,
     /// What the members are still to be told, and when they last were.
     untold: Option<Box<Untold>>,
     told: Option<Instant>,
@@ -90,23 +91,13 @@ struct LocalUser {
     sessions: u32,
 }
 
-/// What became of a hole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Hole {
-    /// It is still there, or the log has to be read for another reason.
-    Open,
-    /// It has closed, and there is a younger one.
-    Another,
-    /// It has closed by itself: no healing is under way any more.
-    Closed,
-}
-
 /// What a room wants done after it took an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
     /// Nothing: the room is in step with its log, as far as it knows.
     Nothing,
-    /// Somebody has to read the log for it; nobody does so yet.
+    /// Somebody has to read the log for it, and makes a [`Healing`] at once;
+    /// nobody else is told meanwhile.
     Healing,
 }
 
@@ -120,8 +111,7 @@ impl Room {
             roster: Roster::default(),
             members: vec![0; workers],
             users: HashMap::new(),
-            healing: false,
-            reading: false,
+            healer: Healer::default(),
             untold: None,
             told: None,
             left: Some(Instant::now()),
@@ -174,43 +164,6 @@ impl Room {
                 state.want_reading()
             }
             _ => Wanted::Nothing,
-        }
-    }
-
-    /// Whether an event waits behind a hole.
-    pub(crate) fn has_hole(&self) -> bool {
-        self.state.lock().sequencer.has_hole()
-    }
-
-    /// What became, within a short time, of the hole that was there at `position`.
-    pub(crate) fn look_at_hole(&self, position: Option<&Cursor>) -> Hole {
-        let mut state = self.state.lock();
-        if state.reading {
-            return Hole::Open;
-        }
-        if state.sequencer.has_hole() {
-            return if state.sequencer.position() == position {
-                Hole::Open
-            } else {
-                Hole::Another
-            };
-        }
-        state.healing_done();
-        self.healed.notify_waiters();
-        Hole::Closed
-    }
-
-    /// The healer is done.
-    pub(crate) fn healing_done(&self) {
-        self.state.lock().healing_done();
-        self.healed.notify_waiters();
-    }
-
-    /// Waits while somebody heals the room.
-    pub(crate) async fn until_healed(&self) {
-        let healed = self.healed.notified();
-        if self.state.lock().healing {
-            healed.await;
         }
     }
 
@@ -290,25 +243,6 @@ impl State {
                     ephemeral,
                 },
             );
-        }
-    }
-
-    fn healing_done(&mut self) {
-        self.healing = false;
-        self.reading = false;
-    }
-
-    /// Healing is wanted that reads the log in any case.
-    fn want_reading(&mut self) -> Wanted {
-        self.reading = true;
-        self.want_healing()
-    }
-
-    fn want_healing(&mut self) -> Wanted {
-        if std::mem::replace(&mut self.healing, true) {
-            Wanted::Nothing
-        } else {
-            Wanted::Healing
         }
     }
 }

@@ -67,11 +67,10 @@ pub(super) fn hello(
     if welcoming.as_mut().now_or_never().is_some() {
         return;
     }
-    connection.hold();
-    let connection = Rc::clone(connection);
+    let held = connection.hold();
     actix_rt::spawn(async move {
         welcoming.await;
-        connection.release();
+        drop(held);
     });
 }
 

@@ -28,7 +28,7 @@ pub(super) fn history(
         );
         return connection.refuse(None, refusal, worker);
     };
-    connection.begin(Weight::Reading);
+    let in_flight = connection.begin(Weight::Reading);
     let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
     actix_rt::spawn(async move {
         match worker.hub.store.history(&room, page, limit).await {
@@ -39,6 +39,6 @@ pub(super) fn history(
             }
             Err(error) => connection.refuse(Some(id), error.into(), &worker),
         }
-        connection.done(Weight::Reading);
+        drop(in_flight);
     });
 }

@@ -7,6 +7,7 @@ use rookery_protocol::{Cursor, ErrorCode, RequestId, RoomId, User, client_frame:
 
 use super::{Refusal, Retry, RoomSeat};
 use crate::{
+    hub::UsedRoom,
     room::{Attach, Room, Roster, Seat, Snapshot, View, Wanted},
     socket::{Connection, Weight},
     worker::Worker,
@@ -40,7 +41,7 @@ pub(super) fn join(
     if let Err(refusal) = take_seat(&room, connection, worker) {
         return connection.refuse(id, refusal, worker);
     }
-    connection.begin(Weight::Reading);
+    let in_flight = connection.begin(Weight::Reading);
     let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
     let mut joining = Box::pin(async move {
         let wish = Wish {
@@ -55,7 +56,7 @@ pub(super) fn join(
             connection.give_up_seat(&wish.room);
             connection.refuse(id, refusal, &worker);
         }
-        connection.done(Weight::Reading);
+        drop(in_flight);
     });
     if joining.as_mut().now_or_never().is_none() {
         actix_rt::spawn(joining);
@@ -101,12 +102,8 @@ impl Wish {
         let Some(session) = connection.session.get() else {
             return Ok(());
         };
-        let room = worker.hub.room(&self.room);
-        let result = self.come_in(&session.user, &room, connection, worker).await;
-        if result.is_err() {
-            worker.hub.forget_if_idle(room);
-        }
-        result
+        let room = UsedRoom::new(&worker.hub, worker.hub.room(&self.room));
+        self.come_in(&session.user, &room, connection, worker).await
     }
 
     /// Gets a snapshot and attaches the connection behind it. The room may go

@@ -22,7 +22,7 @@ pub(super) fn leave(
         return;
     };
     let user = session.user.clone();
-    connection.begin(Weight::Writing);
+    let in_flight = connection.begin(Weight::Writing);
     let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
     actix_rt::spawn(async move {
         let forgotten = worker.hub.store.forget_member(&user.id, &room).await;
@@ -30,7 +30,7 @@ pub(super) fn leave(
             Ok(()) => connection.step_out(id, &room, &worker),
             Err(error) => connection.answer_or_refuse(id, Err(Refusal::from(error)), &worker),
         }
-        connection.done(Weight::Writing);
+        drop(in_flight);
     });
 }
 
@@ -86,7 +86,7 @@ fn depart(connection: &Connection, room: &RoomId, on_purpose: bool, worker: &Wor
             hub.presence.lost(&room.id, &session.user);
         }
     }
-    hub.forget_if_idle(room);
+    hub.forget_if_idle(&room);
 }
 
 /// The refusal of a command in a room that this connection has not joined.

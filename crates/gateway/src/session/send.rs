@@ -30,11 +30,11 @@ pub(super) fn send(
         return connection.answer_stored(id, stored, worker);
     }
     worker.send_appends_soon();
-    connection.begin(Weight::Writing);
+    let in_flight = connection.begin(Weight::Writing);
     let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
     actix_rt::spawn(async move {
         connection.answer_stored(id, storing.await, &worker);
-        connection.done(Weight::Writing);
+        drop(in_flight);
     });
 }
 

@@ -10,6 +10,7 @@ use std::{
     cell::{Cell, OnceCell, RefCell},
     io,
     net::IpAddr,
+    rc::Rc,
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -66,7 +67,7 @@ impl End {
 pub(super) enum Turn {
     Read,
     Write,
-    Finish(End),
+    Finish,
 }
 
 /// Counts for the line that is logged at the end.
@@ -160,8 +161,8 @@ impl Connection {
     /// Waits for the next thing to do. Only the connection's task calls this.
     pub(super) fn poll_turn(&self, context: &mut Context<'_>, limit: usize) -> Poll<Turn> {
         self.task.set(Some(context.waker().clone()));
-        if let Some(end) = self.end.get() {
-            return Poll::Ready(Turn::Finish(end));
+        if self.end.get().is_some() {
+            return Poll::Ready(Turn::Finish);
         }
         if self.blocked.get() && self.stream.poll_write_ready(context).is_ready() {
             return Poll::Ready(Turn::Write);
@@ -189,15 +190,10 @@ impl Connection {
         }
     }
 
-    /// Reads no further frame until [`Connection::release`].
-    pub(crate) fn hold(&self) {
+    /// Reads no further frame for as long as what is given lives.
+    pub(crate) fn hold(self: &Rc<Self>) -> Held {
         self.held.set(true);
-    }
-
-    /// Reads on.
-    pub(crate) fn release(&self) {
-        self.held.set(false);
-        self.wake();
+        Held(Rc::clone(self))
     }
 
     /// `hello` could not be carried out for now, by no fault of the client.
@@ -211,17 +207,12 @@ impl Connection {
         self.put_off.get() && self.session.get().is_none()
     }
 
-    /// A command is being carried out.
-    pub(crate) fn begin(&self, weight: Weight) {
+    /// A command is being carried out for as long as what is given lives.
+    pub(crate) fn begin(self: &Rc<Self>, weight: Weight) -> InFlight {
         self.in_flight.set(self.in_flight.get() + weight as u32);
-    }
-
-    /// A command was answered.
-    pub(crate) fn done(&self, weight: Weight) {
-        let before = self.in_flight.get();
-        self.in_flight.set(before.saturating_sub(weight as u32));
-        if before >= MOST_IN_FLIGHT {
-            self.wake();
+        InFlight {
+            connection: Rc::clone(self),
+            weight,
         }
     }
 
@@ -236,11 +227,38 @@ impl Connection {
         self.finish(End::Closed(code));
     }
 
-    /// Ends the connection; its task does the rest.
+    /// Ends the connection, unless it has ended already; its task does the rest.
     pub(super) fn finish(&self, end: End) {
         if self.end.get().is_none() {
             self.end.set(Some(end));
             self.wake();
+        }
+    }
+}
+
+/// No frame is read while this lives.
+pub(crate) struct Held(Rc<Connection>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.held.set(false);
+        self.0.wake();
+    }
+}
+
+/// A command that is being carried out.
+pub(crate) struct InFlight {
+    connection: Rc<Connection>,
+    weight: Weight,
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let in_flight = &self.connection.in_flight;
+        let before = in_flight.get();
+        in_flight.set(before.saturating_sub(self.weight as u32));
+        if before >= MOST_IN_FLIGHT {
+            self.connection.wake();
         }
     }
 }

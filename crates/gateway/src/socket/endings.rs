@@ -4,12 +4,13 @@
 //! is served in between. Until its turn comes, an ended connection is sent
 //! nothing and read no more.
 
-use std::{cell::RefCell, collections::VecDeque, rc::Rc, sync::Arc};
+use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
+use rookery_protocol::CloseCode;
 use tokio::sync::Notify;
 
 use super::{Connection, closing, connection::End};
-use crate::{session, worker::Worker};
+use crate::{hub::OpenSocket, session, worker::Worker};
 
 /// How many are cleaned up before the others have their turn: less than a
 /// millisecond's work.
@@ -18,17 +19,17 @@ const AT_ONCE: usize = 32;
 /// The connections of a worker that are to be cleaned up after.
 #[derive(Default)]
 pub(crate) struct Endings {
-    waiting: RefCell<VecDeque<(Rc<Connection>, End)>>,
+    waiting: RefCell<VecDeque<(Rc<Connection>, OpenSocket)>>,
     work: Notify,
 }
 
 impl Endings {
-    pub(super) fn push(&self, connection: Rc<Connection>, end: End) {
-        self.waiting.borrow_mut().push_back((connection, end));
+    pub(super) fn push(&self, connection: Rc<Connection>, open: OpenSocket) {
+        self.waiting.borrow_mut().push_back((connection, open));
         self.work.notify_one();
     }
 
-    fn take_some(&self) -> Vec<(Rc<Connection>, End)> {
+    fn take_some(&self) -> Vec<(Rc<Connection>, OpenSocket)> {
         let mut waiting = self.waiting.borrow_mut();
         let count = waiting.len().min(AT_ONCE);
         let some = waiting.drain(..count).collect();
@@ -49,8 +50,8 @@ pub(crate) async fn run(worker: Rc<Worker>) {
             if some.is_empty() {
                 break;
             }
-            for (connection, end) in some {
-                clean_up(connection, end, &worker);
+            for (connection, open) in some {
+                clean_up(connection, open, &worker);
             }
             tokio::task::yield_now().await;
         }
@@ -59,23 +60,20 @@ pub(crate) async fn run(worker: Rc<Worker>) {
 
 /// Takes a connection out of everything, and says goodbye where somebody may
 /// be there to hear it.
-fn clean_up(connection: Rc<Connection>, end: End, worker: &Worker) {
+fn clean_up(connection: Rc<Connection>, open: OpenSocket, worker: &Worker) {
+    let end = connection.ending();
+    let end = end.unwrap_or(End::Closed(CloseCode::Internal));
     session::leave_all(&connection, worker);
     connection.account_for_end(worker);
     worker.dismiss(&connection);
     closing::log(&connection, end);
     worker.hub.metrics.connection_closed(&end.label());
     match end {
-        End::Lost(_) => {
-            drop(connection);
-            worker.hub.connection_closed();
-        }
+        End::Lost(_) => drop((connection, open)),
         End::Closed(_) | End::ByPeer => {
-            let hub = Arc::clone(&worker.hub);
             actix_rt::spawn(async move {
                 closing::say_goodbye(&connection, end).await;
-                drop(connection);
-                hub.connection_closed();
+                drop((connection, open));
             });
         }
     }

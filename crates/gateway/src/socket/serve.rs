@@ -17,7 +17,7 @@ use super::{
     connection::{End, Turn},
     reading::read_once,
 };
-use crate::{session, worker::Worker};
+use crate::{hub::OpenSocket, session, worker::Worker};
 
 /// Serves a connection from the upgrade to its end. It is written out, and what
 /// follows the end is not done here, since an idle connection is to cost no
@@ -28,8 +28,21 @@ pub(super) struct Serving {
 }
 
 impl Serving {
+    /// Begins with a socket that was taken over; from now on it counts as open.
     pub(super) fn new(connection: Rc<Connection>, worker: Rc<Worker>) -> Self {
+        OpenSocket::begin(&worker.hub);
         Self { connection, worker }
+    }
+}
+
+/// Whatever ended it, also a panic: the connection is cleaned up after, and
+/// counts until then.
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let Self { connection, worker } = self;
+        connection.finish(End::Closed(CloseCode::Internal));
+        let open = OpenSocket::take_over(&worker.hub);
+        worker.endings.push(Rc::clone(connection), open);
     }
 }
 
@@ -43,10 +56,7 @@ impl Future for Serving {
             match ready!(connection.poll_turn(context, limit)) {
                 Turn::Read => connection.read(worker),
                 Turn::Write => connection.flush(worker),
-                Turn::Finish(end) => {
-                    worker.endings.push(Rc::clone(connection), end);
-                    return Poll::Ready(());
-                }
+                Turn::Finish => return Poll::Ready(()),
             }
         }
     }

@@ -56,14 +56,14 @@ pub(super) fn take_over(
     match answer {
         Answer::Refuse(response) => refuse(stream, response),
         Answer::Accept(response) => {
-            worker.hub.connection_opened();
             let bucket = Bucket::new(&worker.hub.settings.limits);
             let connection = worker.admit(|key| Connection::new(key, stream, address, bucket));
+            let serving = Serving::new(Rc::clone(&connection), Rc::clone(worker));
             connection.answer(response.into(), worker);
             if !early.is_empty() {
                 connection.take(early, worker);
             }
-            actix_rt::spawn(Serving::new(connection, Rc::clone(worker)));
+            actix_rt::spawn(serving);
         }
     }
 }

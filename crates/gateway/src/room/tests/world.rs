@@ -9,7 +9,7 @@ use rookery_protocol::{Cursor, Epoch, Event, RoomId, User, UserId, server_frame:
 use rookery_store::{Joined, Recovery, StoreError};
 use serde_json::Value;
 
-use super::super::{Attach, Found, Read, RecentBudget, Room, Seat, Sight, Snapshot, View};
+use super::super::{Attach, Found, Healing, Read, RecentBudget, Room, Seat, Sight, Snapshot, View};
 use crate::worker::{ConnectionKey, Instruction, Workers};
 
 /// The log as it is in the store.
@@ -148,7 +148,7 @@ impl World {
         for seq in position.seq + 1..=(position.seq + many).min(end) {
             self.bring(seq);
         }
-        self.room.healing_done();
+        drop(Healing::of(&self.room));
     }
 
     pub(super) fn sight(&self) -> Sight {
@@ -175,9 +175,7 @@ impl World {
                 log.reads += 1;
                 log.read(&view, log.head().saturating_sub(age))
             };
-            let read = room.remember(view.clone(), &joined, &workers);
-            room.readings.done(&view);
-            Ok(read)
+            Ok(room.remember(view, &joined, &workers))
         }
     }
 
