@@ -137,6 +137,14 @@ fn operators_get_metrics_health_and_a_page() {
         "rookery_connections 0",
         "rookery_append_seconds_count 0",
         "# TYPE rookery_bus_lag_seconds gauge",
+        "rookery_ready 1",
+        "rookery_store_writable 1",
+        "rookery_frames_rate_limited_total 0",
+        concat!(
+            "rookery_build_info{version=\"",
+            env!("CARGO_PKG_VERSION"),
+            "\"} 1"
+        ),
     ] {
         assert!(
             metrics.lines().any(|other| other == line),
@@ -274,4 +282,51 @@ async fn a_foreign_name_is_refused() {
         request.headers_mut().insert(name, value);
     }
     assert_eq!(refused(connect_async(request).await.err()), 403);
+}
+
+#[tokio::test]
+async fn what_clients_ask_by_http_is_counted() {
+    let node = Node::start();
+    let body = r#"{"name":"Zoe"}"#;
+    let length = body.len();
+    let mut stream = TcpStream::connect(node.clients).unwrap();
+    write!(stream, "POST /api/v1/guest HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    get(node.clients, "/nothing/at/all");
+    get(node.clients, "/api/v1/nothing");
+    let url = format!("ws://{}/ws", node.clients);
+    let mut request = url.as_str().into_client_request().unwrap();
+    let evil = HeaderValue::from_static("http://evil.example");
+    request.headers_mut().insert("origin", evil);
+    assert_eq!(refused(connect_async(request).await.err()), 403);
+    let _connected = connect_async(&url).await.unwrap();
+
+    let metrics = get(node.operators, "/metrics");
+    for line in [
+        r#"rookery_guests_minted_total 1"#,
+        r#"rookery_http_requests_total{route="/api/v1/guest",status="2xx"} 1"#,
+        r#"rookery_http_requests_total{route="page",status="4xx"} 1"#,
+        r#"rookery_http_requests_total{route="/api",status="4xx"} 1"#,
+        r#"rookery_http_requests_total{route="/ws",status="4xx"} 1"#,
+        r#"rookery_http_requests_total{route="/ws",status="1xx"} 1"#,
+        r#"rookery_upgrades_refused_total{reason="origin"} 1"#,
+    ] {
+        assert!(
+            metrics.lines().any(|other| other == line),
+            "{line} in {metrics}"
+        );
+    }
+    let figure = |name: &str| {
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap().trim().parse::<f64>().unwrap()
+    };
+    assert!(
+        figure("process_max_fds ") > figure("process_open_fds "),
+        "{metrics}"
+    );
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let age = now.unwrap().as_secs_f64() - figure("process_start_time_seconds ");
+    assert!((0.0..PATIENCE.as_secs_f64() * 3.0).contains(&age), "{age}");
 }

@@ -315,6 +315,19 @@ impl Store {
         }
     }
 
+    /// Writes a little that nobody reads, to see whether the store writes.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::ReadOnly`] where it refuses for now, and why; what else may
+    /// be in the way of any call.
+    pub async fn try_write(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Embedded(_) => Ok(()),
+            Self::Redis(engine) => engine.try_write().await,
+        }
+    }
+
     /// Whether a call made now has a chance; no question is asked.
     pub fn is_available(&self) -> bool {
         match self {

@@ -35,6 +35,14 @@ pub(super) struct Figures {
     /// Events handed to sessions, per second.
     deliveries: f64,
     delivered_bytes: f64,
+    /// Appends that the store refused or did not answer, per second.
+    appends_failed: f64,
+    /// Requests to the clients' listener, per second.
+    http_requests: f64,
+    /// Since the start.
+    frames_rate_limited: u64,
+    upgrades_refused: u64,
+    guests_minted: u64,
     /// Of the appends of this second; nothing where there were none.
     append_p50_ms: Option<f64>,
     append_p99_ms: Option<f64>,
@@ -42,24 +50,37 @@ pub(super) struct Figures {
     slow_consumers: u64,
     gaps_healed: u64,
     events_healed: u64,
-    bus_lag_ms: f64,
+    /// Nothing where nothing comes through.
+    bus_lag_ms: Option<f64>,
     bus_reconnects: u64,
     bus_lagged: u64,
-    redis_round_trip_ms: f64,
+    /// Nothing where the store does not answer.
+    redis_round_trip_ms: Option<f64>,
     /// 100 is one core.
     cpu_percent: f64,
     memory_bytes: u64,
+    open_files: u64,
+    /// As many may be open.
+    most_files: u64,
 }
 
 /// Brings the gauges up to date that nobody keeps as things happen.
 pub(super) fn refresh_gauges(hub: &Hub) {
     let (sessions, users) = hub.sessions.counts();
-    hub.metrics.sessions.set(sessions as i64);
-    hub.metrics.users.set(users as i64);
+    let (metrics, readiness) = (&hub.metrics, &hub.readiness);
+    metrics.sessions.set(sessions as i64);
+    metrics.users.set(users as i64);
     let calls = hub.store.stats().append_calls;
-    hub.metrics.append_calls.set(calls as i64);
+    metrics.append_calls.set(calls as i64);
     let sends = hub.sends_in_flight.load(Ordering::Relaxed);
-    hub.metrics.sends_in_flight.set(sends as i64);
+    metrics.sends_in_flight.set(sends as i64);
+    metrics.health.set(readiness);
+    metrics.bus_lag(hub.bus_lag());
+    metrics.redis_round_trip(hub.store_round_trip());
+}
+
+fn milliseconds(span: Duration) -> f64 {
+    span.as_secs_f64() * 1000.0
 }
 
 /// Counters at the moment of the last figures.
@@ -111,18 +132,25 @@ impl Before {
             appends: rate(totals.appends, self.totals.appends),
             deliveries: rate(totals.deliveries, self.totals.deliveries),
             delivered_bytes: rate(totals.delivered_bytes, self.totals.delivered_bytes),
+            appends_failed: rate(totals.appends_failed, self.totals.appends_failed),
+            http_requests: rate(totals.http_requests, self.totals.http_requests),
+            frames_rate_limited: metrics.frames_rate_limited.get(),
+            upgrades_refused: metrics.upgrades_refused(),
+            guests_minted: metrics.guests_minted.get(),
             append_p50_ms: took.quantile_ms(0.5),
             append_p99_ms: took.quantile_ms(0.99),
             outbox_bytes: metrics.outbox_bytes.get(),
             slow_consumers: totals.slow_consumers,
             gaps_healed: metrics.gaps_healed.get(),
             events_healed: metrics.events_healed.get(),
-            bus_lag_ms: metrics.bus_lag_seconds.get() * 1000.0,
+            bus_lag_ms: hub.bus_lag().map(milliseconds),
             bus_reconnects: metrics.bus_reconnects.get(),
             bus_lagged: metrics.bus_lagged.get(),
-            redis_round_trip_ms: metrics.redis_round_trip_seconds.get() * 1000.0,
+            redis_round_trip_ms: hub.store_round_trip().map(milliseconds),
             cpu_percent: (process.cpu_seconds - self.process.cpu_seconds).max(0.0) / span * 100.0,
             memory_bytes: process.resident_bytes,
+            open_files: process.open_files,
+            most_files: process.most_files,
         };
         *self = Self {
             started: self.started,

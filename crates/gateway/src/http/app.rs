@@ -10,7 +10,9 @@ use actix_web::{
     web,
 };
 
-use super::{bodies, cors, error, fallback, guest, healthz, messages, only_get, page, readyz};
+use super::{
+    bodies, cors, count, error, fallback, guest, healthz, messages, only_get, page, readyz,
+};
 use crate::hub::Hub;
 
 /// Everything that is served beside `/ws`.
@@ -33,6 +35,7 @@ pub(crate) fn app(
         .limit(body_bytes)
         .error_handler(error::of_json);
     App::new()
+        .wrap(from_fn(count::count))
         .app_data(web::Data::from(Arc::clone(&hub.readiness)))
         .app_data(web::Data::from(hub))
         .app_data(json)

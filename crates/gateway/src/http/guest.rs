@@ -53,6 +53,7 @@ pub(super) async fn guest(
     request: web::Json<GuestRequest>,
 ) -> Result<HttpResponse, HttpError> {
     let minted = hub.identity.guest(&request.name)?;
+    hub.metrics.guests_minted.inc();
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .json(

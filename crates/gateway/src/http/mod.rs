@@ -9,6 +9,7 @@ mod bodies;
 pub(crate) mod client_address;
 mod connections;
 mod cors;
+mod count;
 mod error;
 mod fallback;
 mod guest;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug, Default)]
 pub struct Readiness {
     store_up: AtomicBool,
+    store_read_only: AtomicBool,
     bus_up: AtomicBool,
     draining: AtomicBool,
 }
@@ -14,6 +15,21 @@ impl Readiness {
     /// Whether the store answers. Returns what was so before.
     pub(crate) fn set_store_up(&self, up: bool) -> bool {
         self.store_up.swap(up, Ordering::Relaxed)
+    }
+
+    /// Whether the store refuses to write. Returns what was so before.
+    pub(crate) fn set_store_read_only(&self, read_only: bool) -> bool {
+        self.store_read_only.swap(read_only, Ordering::Relaxed)
+    }
+
+    /// Whether the store answers.
+    pub(crate) fn is_store_up(&self) -> bool {
+        self.store_up.load(Ordering::Relaxed)
+    }
+
+    /// Whether the store answers and writes.
+    pub(crate) fn is_store_writable(&self) -> bool {
+        self.is_store_up() && !self.store_read_only.load(Ordering::Relaxed)
     }
 
     /// Whether the shared channel answers. Returns what was so before.
@@ -38,11 +54,13 @@ impl Readiness {
 
     /// What stands in the way of traffic, in words; nothing where the node is ready.
     pub fn missing(&self) -> Vec<&'static str> {
+        let store_up = self.is_store_up();
         let said = [
             (self.is_draining(), "draining"),
+            (!store_up, "the store does not answer"),
             (
-                !self.store_up.load(Ordering::Relaxed),
-                "the store does not answer",
+                store_up && !self.is_store_writable(),
+                "the store refuses to write",
             ),
             (!self.is_bus_up(), "the shared channel does not answer"),
         ];
@@ -64,6 +82,14 @@ mod tests {
         assert!(!readiness.set_store_up(true));
         readiness.set_bus_up(true);
         assert!(readiness.missing().is_empty());
+        assert!(readiness.is_store_writable());
+        readiness.set_store_read_only(true);
+        assert_eq!(readiness.missing(), ["the store refuses to write"]);
+        readiness.set_store_up(false);
+        assert_eq!(readiness.missing(), ["the store does not answer"]);
+        assert!(!readiness.is_store_writable(), "not that anybody knows");
+        readiness.set_store_up(true);
+        assert!(readiness.set_store_read_only(false), "still so");
         readiness.set_draining();
         assert_eq!(readiness.missing(), ["draining"]);
     }

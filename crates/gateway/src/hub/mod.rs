@@ -5,6 +5,7 @@
 //! never holds a guard of a map across an await or a second call into the same
 //! map, and never waits for a client.
 
+mod answer_time;
 mod bus;
 mod carried_out;
 mod heads;
@@ -21,6 +22,7 @@ mod snapshot;
 mod spread;
 mod store_clock;
 mod untold;
+mod writing;
 
 use std::sync::{Arc, atomic::AtomicUsize};
 

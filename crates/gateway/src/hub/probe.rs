@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use rookery_protocol::Envelope;
 use serde_json::value::RawValue;
 
-use super::Hub;
+use super::{Hub, answer_time::AnswerTime};
 
 /// How often a probe is sent.
 const EVERY: Duration = Duration::from_secs(1);
@@ -24,6 +24,8 @@ const DEAD_AFTER: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(super) struct Probe {
     state: Mutex<State>,
+    echo: AnswerTime,
+    ping: AnswerTime,
 }
 
 #[derive(Debug)]
@@ -45,6 +47,8 @@ impl Default for Probe {
                 heard: now,
                 unanswered: None,
             }),
+            echo: AnswerTime::default(),
+            ping: AnswerTime::default(),
         }
     }
 }
@@ -56,7 +60,7 @@ impl Probe {
         state.heard = Instant::now();
         state.unanswered = None;
         if data.parse() == Ok(state.number) {
-            hub.metrics.bus_lag(state.sent.elapsed());
+            self.echo.answered(state.sent.elapsed());
         }
         drop(state);
         if !hub.readiness.set_bus_up(true) {
@@ -68,6 +72,7 @@ impl Probe {
         let mut state = self.state.lock();
         state.number += 1;
         state.sent = Instant::now();
+        self.echo.asked();
         state.number
     }
 
@@ -104,8 +109,9 @@ pub(super) async fn run(hub: Arc<Hub>) {
     times.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         times.tick().await;
-        tokio::join!(hub.ping_store(), hub.send_probe());
+        tokio::join!(hub.ping_store(), hub.try_writing(), hub.send_probe());
         if hub.probe.silent_for() > DEAD_AFTER {
+            hub.probe.echo.lost();
             hub.readiness.set_bus_up(false);
         }
         if hub.probe.proves_dead() {
@@ -115,17 +121,30 @@ pub(super) async fn run(hub: Arc<Hub>) {
 }
 
 impl Hub {
+    /// How long a question to the store takes; `None` where it does not answer.
+    pub(crate) fn store_round_trip(&self) -> Option<Duration> {
+        self.probe.ping.now()
+    }
+
+    /// How long the way through the shared channel takes; `None` where nothing
+    /// comes through it.
+    pub(crate) fn bus_lag(&self) -> Option<Duration> {
+        self.probe.echo.now()
+    }
+
     async fn ping_store(&self) {
         let asked = Instant::now();
+        self.probe.ping.asked();
         match self.store.ping().await {
             Ok(pong) => {
                 self.store_clock.set(asked, pong.time_ms);
-                self.metrics.redis_round_trip(pong.round_trip);
+                self.probe.ping.answered(pong.round_trip);
                 if !self.readiness.set_store_up(true) {
                     tracing::info!("the store answers");
                 }
             }
             Err(error) => {
+                self.probe.ping.lost();
                 if self.readiness.set_store_up(false) {
                     tracing::warn!(%error, "the store does not answer; sends are refused until it does");
                 }

@@ -4,26 +4,28 @@
 //! deliveries is added once per batch. Nothing here decides anything.
 
 mod frames;
+mod health;
+mod http;
 mod process;
+mod registrar;
+mod totals;
 
 use std::time::Duration;
 
 use prometheus::{
-    Counter, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
-    TextEncoder,
+    Gauge, Histogram, IntCounter, IntCounterVec, IntGauge, Registry, TextEncoder,
     core::{Collector, Metric},
 };
 use rookery_protocol::Command;
 
 use frames::FramesByType;
+use health::HealthGauges;
+use http::HttpRequests;
+pub(crate) use http::Route;
 pub use process::ProcessFigures;
 use process::ProcessGauges;
-
-/// The bounds of the buckets of spans, in seconds, each about half as large again.
-const BUCKETS: [f64; 29] = [
-    0.0001, 0.000_15, 0.0002, 0.0003, 0.0005, 0.0007, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.007,
-    0.01, 0.015, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0,
-];
+use registrar::Registrar;
+pub(crate) use totals::Totals;
 
 /// All metrics of one node.
 #[derive(Debug)]
@@ -53,7 +55,7 @@ pub struct Metrics {
     pub sends_in_flight: IntGauge,
     /// Messages that were sent again and were stored already.
     pub duplicates: IntCounter,
-    /// Appends that were refused because the store did not answer.
+    /// Appends that the store refused or did not answer.
     pub appends_failed: IntCounter,
     /// From the command to the answer of the store, in seconds.
     pub append_seconds: Histogram,
@@ -63,14 +65,19 @@ pub struct Metrics {
     pub events_healed: IntCounter,
     /// Events that other nodes published.
     pub bus_events: IntCounter,
-    /// How long the last probe took through the shared channel, in seconds.
-    pub bus_lag_seconds: Gauge,
+    bus_lag_seconds: Gauge,
     /// Times that the subscription's buffer overflowed.
     pub bus_lagged: IntCounter,
     /// Times that the subscription was made anew.
     pub bus_reconnects: IntCounter,
-    /// How long the last ping of the store took, in seconds.
-    pub redis_round_trip_seconds: Gauge,
+    redis_round_trip_seconds: Gauge,
+    /// Whether the node and what it depends on are well.
+    pub(crate) health: HealthGauges,
+    /// Frames that were refused because their sender sends too many.
+    pub frames_rate_limited: IntCounter,
+    /// Tokens given to guests.
+    pub guests_minted: IntCounter,
+    http_requests: HttpRequests,
     /// Bytes that wait for slow readers.
     pub outbox_bytes: IntGauge,
     deliveries: IntCounter,
@@ -86,7 +93,13 @@ impl Metrics {
     /// Everything at zero.
     pub fn new() -> Self {
         let new = Registrar(Registry::new());
-        Self {
+        new.fact(
+            "rookery_build_info",
+            "The version of this program",
+            "version",
+            env!("CARGO_PKG_VERSION"),
+        );
+        let metrics = Self {
             connections: new.gauge("rookery_connections", "Open client sockets"),
             sessions: new.gauge("rookery_sessions", "Connections that said hello"),
             rooms: new.gauge(
@@ -128,7 +141,7 @@ impl Metrics {
             ),
             appends_failed: new.counter(
                 "rookery_appends_failed_total",
-                "Appends refused because the store did not answer",
+                "Appends that the store refused or did not answer",
             ),
             append_seconds: new.histogram(
                 "rookery_append_seconds",
@@ -148,7 +161,7 @@ impl Metrics {
             ),
             bus_lag_seconds: new.float_gauge(
                 "rookery_bus_lag_seconds",
-                "How long the last probe took through the shared channel",
+                "How long the way through the shared channel takes; NaN where nothing comes through it",
             ),
             bus_lagged: new.counter(
                 "rookery_bus_lagged_total",
@@ -160,7 +173,7 @@ impl Metrics {
             ),
             redis_round_trip_seconds: new.float_gauge(
                 "rookery_redis_round_trip_seconds",
-                "How long the last ping of the store took",
+                "How long the store takes to answer; NaN where it does not",
             ),
             outbox_bytes: new.gauge("rookery_outbox_bytes", "Bytes that wait for slow readers"),
             deliveries: new.counter("rookery_deliveries_total", "Events handed to sessions"),
@@ -187,9 +200,23 @@ impl Metrics {
                 "WebSocket upgrades refused",
                 "reason",
             ),
+            health: HealthGauges::new(&new),
+            frames_rate_limited: new.counter(
+                "rookery_frames_rate_limited_total",
+                "Frames refused because their sender sends too many",
+            ),
+            guests_minted: new.counter("rookery_guests_minted_total", "Tokens given to guests"),
+            http_requests: HttpRequests::new(&new.counters_by(
+                "rookery_http_requests_total",
+                "Requests to the clients' listener, upgrades included, by route and class of status",
+                &["route", "status"],
+            )),
             process: ProcessGauges::new(&new),
             registry: new.0,
-        }
+        };
+        metrics.bus_lag(None);
+        metrics.redis_round_trip(None);
+        metrics
     }
 
     /// A client's frame was understood.
@@ -234,6 +261,15 @@ impl Metrics {
         self.upgrades_refused.with_label_values(&[reason]).inc();
     }
 
+    /// How many upgrades were refused so far, for whatever reason.
+    pub(crate) fn upgrades_refused(&self) -> u64 {
+        let families = self.upgrades_refused.collect();
+        let counters = families.iter().flat_map(|family| family.get_metric());
+        counters
+            .map(|metric| metric.get_counter().get_value() as u64)
+            .sum()
+    }
+
     /// A room was brought to the end of its log by so many events; none is no gap.
     pub fn gap_healed(&self, events: u64) {
         if events > 0 {
@@ -242,14 +278,19 @@ impl Metrics {
         self.events_healed.inc_by(events);
     }
 
-    /// The last probe came back through the shared channel after this long.
-    pub fn bus_lag(&self, lag: Duration) {
-        self.bus_lag_seconds.set(lag.as_secs_f64());
+    /// A request was answered with this status.
+    pub(crate) fn http_answered(&self, route: Route, status: u16) {
+        self.http_requests.of(route, status).inc();
     }
 
-    /// The store answered a ping after this long.
-    pub fn redis_round_trip(&self, took: Duration) {
-        self.redis_round_trip_seconds.set(took.as_secs_f64());
+    /// The way through the shared channel takes this long, where something comes through.
+    pub(crate) fn bus_lag(&self, lag: Option<Duration>) {
+        self.bus_lag_seconds.set(seconds(lag));
+    }
+
+    /// The store takes this long to answer, where it does.
+    pub(crate) fn redis_round_trip(&self, took: Option<Duration>) {
+        self.redis_round_trip_seconds.set(seconds(took));
     }
 
     /// Everything in the text format of Prometheus.
@@ -272,6 +313,8 @@ impl Metrics {
             deliveries: self.deliveries.get(),
             delivered_bytes: self.delivered_bytes.get(),
             slow_consumers: self.slow_consumers_closed.get(),
+            appends_failed: self.appends_failed.get(),
+            http_requests: self.http_requests.total(),
             append_buckets: buckets
                 .iter()
                 .map(|bucket| (bucket.upper_bound(), bucket.cumulative_count()))
@@ -286,57 +329,9 @@ impl Default for Metrics {
     }
 }
 
-/// Counters at one moment; two of them make a rate.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Totals {
-    pub(crate) messages_in: u64,
-    pub(crate) appends: u64,
-    pub(crate) deliveries: u64,
-    pub(crate) delivered_bytes: u64,
-    pub(crate) slow_consumers: u64,
-    /// Upper bound in seconds and how many appends took at most that long.
-    pub(crate) append_buckets: Vec<(f64, u64)>,
-}
-
-/// Makes metrics that are in the registry from the start.
-struct Registrar(Registry);
-
-// The names and labels are constants of this file, well-formed and each there
-// once; the test below makes all of them.
-#[allow(clippy::expect_used)]
-impl Registrar {
-    fn register<C: Collector + Clone + 'static>(&self, made: prometheus::Result<C>) -> C {
-        let metric = made.expect("a well-formed name");
-        self.0
-            .register(Box::new(metric.clone()))
-            .expect("a name of its own");
-        metric
-    }
-
-    fn gauge(&self, name: &str, help: &str) -> IntGauge {
-        self.register(IntGauge::new(name, help))
-    }
-
-    fn float_gauge(&self, name: &str, help: &str) -> Gauge {
-        self.register(Gauge::new(name, help))
-    }
-
-    fn float_counter(&self, name: &str, help: &str) -> Counter {
-        self.register(Counter::new(name, help))
-    }
-
-    fn counter(&self, name: &str, help: &str) -> IntCounter {
-        self.register(IntCounter::new(name, help))
-    }
-
-    fn counters(&self, name: &str, help: &str, label: &str) -> IntCounterVec {
-        self.register(IntCounterVec::new(Opts::new(name, help), &[label]))
-    }
-
-    fn histogram(&self, name: &str, help: &str) -> Histogram {
-        let options = HistogramOpts::new(name, help).buckets(BUCKETS.to_vec());
-        self.register(Histogram::with_opts(options))
-    }
+/// A span as a gauge has it: one that is not known must not look like a good one.
+fn seconds(span: Option<Duration>) -> f64 {
+    span.map_or(f64::NAN, |span| span.as_secs_f64())
 }
 
 #[cfg(test)]
@@ -352,6 +347,8 @@ mod tests {
         metrics.connection_closed("4002");
         metrics.appended(Duration::from_millis(2), false);
         metrics.appended(Duration::from_millis(2), true);
+        metrics.http_answered(Route::Guest, 429);
+        metrics.http_answered(Route::WebSocket, 101);
         let text = metrics.render().unwrap();
         for line in [
             "rookery_connections 1",
@@ -361,6 +358,12 @@ mod tests {
             "rookery_closes_total{code=\"4002\"} 1",
             "rookery_appends_total 1",
             "rookery_append_seconds_count 2",
+            "rookery_http_requests_total{route=\"/api/v1/guest\",status=\"4xx\"} 1",
+            "rookery_http_requests_total{route=\"/ws\",status=\"1xx\"} 1",
+            "rookery_http_requests_total{route=\"/readyz\",status=\"5xx\"} 0",
+            "rookery_bus_lag_seconds NaN",
+            "rookery_redis_round_trip_seconds NaN",
+            "rookery_store_writable 0",
         ] {
             assert!(text.lines().any(|other| other == line), "{line} in {text}");
         }

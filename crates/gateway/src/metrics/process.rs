@@ -1,7 +1,9 @@
 //! What the process itself uses, read from `/proc`, under the names that
 //! Prometheus dashboards know. Elsewhere than on Linux they stay at zero.
 
-use prometheus::{Counter, IntGauge};
+use prometheus::{Counter, Gauge, IntGauge};
+
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Registrar;
 
@@ -17,6 +19,10 @@ pub struct ProcessFigures {
     pub resident_bytes: u64,
     /// Threads.
     pub threads: u64,
+    /// Open files and sockets.
+    pub open_files: u64,
+    /// How many of them there may be.
+    pub most_files: u64,
 }
 
 impl ProcessFigures {
@@ -28,6 +34,8 @@ impl ProcessFigures {
             cpu_seconds: cpu_seconds(&stat),
             resident_bytes: line(&status, "VmRSS:") * 1024,
             threads: line(&status, "Threads:"),
+            open_files: open_files(),
+            most_files: most_files(),
         }
     }
 }
@@ -56,10 +64,17 @@ pub(super) struct ProcessGauges {
     resident: IntGauge,
     threads: IntGauge,
     files: IntGauge,
+    most_files: Gauge,
 }
 
 impl ProcessGauges {
     pub(super) fn new(new: &Registrar) -> Self {
+        let started = new.float_gauge(
+            "process_start_time_seconds",
+            "When the process began to serve, in seconds since the Unix epoch",
+        );
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        started.set(now.unwrap_or_default().as_secs_f64());
         Self {
             cpu: new.float_counter(
                 "process_cpu_seconds_total",
@@ -68,6 +83,7 @@ impl ProcessGauges {
             resident: new.gauge("process_resident_memory_bytes", "Memory that is resident"),
             threads: new.gauge("process_threads", "Threads"),
             files: new.gauge("process_open_fds", "Open files and sockets"),
+            most_files: new.float_gauge("process_max_fds", "As many files and sockets may be open"),
         }
     }
 
@@ -77,8 +93,14 @@ impl ProcessGauges {
             .inc_by((figures.cpu_seconds - self.cpu.get()).max(0.0));
         self.resident.set(signed(figures.resident_bytes));
         self.threads.set(signed(figures.threads));
-        self.files.set(signed(open_files()));
+        self.files.set(signed(figures.open_files));
+        self.most_files.set(figures.most_files as f64);
     }
+}
+
+/// The limit that counts, of the two that there are.
+fn most_files() -> u64 {
+    rlimit::Resource::NOFILE.get().map_or(0, |(soft, _)| soft)
 }
 
 /// Since Linux 6.2 the length of the directory is the number of its entries;
@@ -111,7 +133,8 @@ mod tests {
         }
         assert!(before.resident_bytes > 500_000, "{before:?}");
         assert!(before.threads >= 1);
-        assert!(open_files() >= 3);
+        assert!(before.open_files >= 3);
+        assert!(before.most_files >= before.open_files);
     }
 
     #[test]

@@ -69,6 +69,11 @@ impl From<StoreError> for Refusal {
                 "the store cannot be reached just now; sending again with the same nonce is safe",
                 Retry::Spread,
             ),
+            StoreError::ReadOnly(_) => Self::for_now(
+                ErrorCode::Unavailable,
+                "the store refuses to write just now, though it can be read; whoever runs this server has been told why. Sending again later with the same nonce is safe",
+                Retry::Spread,
+            ),
             StoreError::Broken(words) => Self {
                 fault: Some(words),
                 ..Self::new(
@@ -101,6 +106,9 @@ impl Connection {
             Retry::AfterMs(ms) => ms,
             Retry::Spread => worker.hub.spread.next_ms(),
         });
+        if code == ErrorCode::RateLimited {
+            worker.hub.metrics.frames_rate_limited.inc();
+        }
         let frame = encode::error(id, code, message, retry_after_ms);
         self.answer(websocket::text(&frame), worker);
     }

@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::atomic::Ordering};
 use actix_http::{HttpMessage, Request, header, ws};
 use rookery_protocol::ErrorCode;
 
-use crate::{http::origin, hub::Hub};
+use crate::{http::origin, hub::Hub, metrics::Route};
 
 /// The answer to an upgrade request.
 pub(super) enum Answer {
@@ -47,9 +47,12 @@ pub(super) fn answer(request: &Request, address: IpAddr, hub: &Hub) -> Answer {
     let response = ws::handshake_response(request.head()).finish();
     let key = response.headers().get(header::SEC_WEBSOCKET_ACCEPT);
     match key.and_then(|key| key.to_str().ok()) {
-        Some(key) => Answer::Accept(format!(
-            "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: {key}\r\n\r\n"
-        )),
+        Some(key) => {
+            hub.metrics.http_answered(Route::WebSocket, 101);
+            Answer::Accept(format!(
+                "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: {key}\r\n\r\n"
+            ))
+        }
         None => refuse(
             hub,
             "handshake",
@@ -71,6 +74,7 @@ fn refuse(hub: &Hub, reason: &'static str, code: ErrorCode, message: &str) -> An
     let body = serde_json::json!({ "error": error }).to_string();
     let status = actix_http::StatusCode::from_u16(code.http_status())
         .unwrap_or(actix_http::StatusCode::INTERNAL_SERVER_ERROR);
+    hub.metrics.http_answered(Route::WebSocket, status.as_u16());
     Answer::Refuse(format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{retry}connection: close\r\n\r\n{body}",
         body.len()

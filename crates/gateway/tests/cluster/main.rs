@@ -23,6 +23,7 @@ mod nonce;
 mod order;
 mod outage;
 mod presence;
+mod read_only_redis;
 mod redis_away;
 mod resume;
 mod rolled_back;

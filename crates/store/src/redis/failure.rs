@@ -4,9 +4,9 @@ use fred::error::{Error, ErrorKind};
 
 use crate::StoreError;
 
-/// What Redis refuses until somebody does something, or for a while: the first
-/// word of its answer, and what to say. None of these has written anything.
-const REFUSALS: [(&str, &str); 9] = [
+/// Why Redis writes nothing though it answers: the first word of its answer, and
+/// what to say.
+const READ_ONLY: [(&str, &str); 4] = [
     (
         "OOM",
         "Redis has no memory left and refuses to write; raise its maxmemory or lower rooms.max_events",
@@ -19,15 +19,20 @@ const REFUSALS: [(&str, &str); 9] = [
         "MISCONF",
         "Redis cannot write to its disk and refuses to write; look at its log and its disk",
     ),
+    (
+        "NOREPLICAS",
+        "Redis has fewer replicas than it wants before it writes (min-replicas-to-write)",
+    ),
+];
+
+/// What Redis refuses altogether until somebody does something, or for a while.
+/// None of these has written anything.
+const REFUSALS: [(&str, &str); 5] = [
     ("LOADING", "Redis is still reading its files after a start"),
     ("BUSY", "Redis is busy with a long script"),
     (
         "MASTERDOWN",
         "this Redis is a replica that has lost its primary",
-    ),
-    (
-        "NOREPLICAS",
-        "Redis has fewer replicas than it wants before it writes (min-replicas-to-write)",
     ),
     (
         "NOAUTH",
@@ -96,8 +101,8 @@ pub(super) fn is_for_good(error: &Error) -> bool {
 /// A failure of the Redis client as a failure of the store.
 pub(super) fn store_error(error: &Error) -> StoreError {
     let details = error.details();
-    if let Some(words) = refusal(details) {
-        return StoreError::Unavailable(words.to_owned());
+    if let Some(refused) = refused(details) {
+        return refused;
     }
     match error.kind() {
         ErrorKind::Timeout => too_late(),
@@ -111,10 +116,7 @@ pub(super) fn store_error(error: &Error) -> StoreError {
 
 /// Words in an answer of a script as a failure of the store.
 pub(super) fn script_error(details: &str) -> StoreError {
-    match refusal(details) {
-        Some(words) => StoreError::Unavailable(words.to_owned()),
-        None => StoreError::Broken(format!("Redis answered: {details}")),
-    }
+    refused(details).unwrap_or_else(|| StoreError::Broken(format!("Redis answered: {details}")))
 }
 
 /// There was no answer in the time that one may take.
@@ -127,18 +129,26 @@ pub(super) fn nonsense(what: &str) -> StoreError {
     StoreError::Broken(format!("the answer of Redis to {what} makes no sense"))
 }
 
-fn refusal(details: &str) -> Option<&'static str> {
+/// What Redis said it refuses, if it is that.
+fn refused(details: &str) -> Option<StoreError> {
+    if let Some(words) = said_of(details, &READ_ONLY) {
+        let words = format!("{words}. It says: {}", details.trim_start_matches('-'));
+        return Some(StoreError::ReadOnly(words));
+    }
+    let words = said_of(details, &REFUSALS)?;
+    Some(StoreError::Unavailable(words.to_owned()))
+}
+
+fn said_of(details: &str, known: &[(&str, &'static str)]) -> Option<&'static str> {
     let code = details.split_whitespace().next()?.trim_start_matches('-');
-    REFUSALS
-        .iter()
-        .find(|(known, _)| *known == code)
-        .map(|(_, words)| *words)
+    let found = known.iter().find(|(known, _)| *known == code);
+    found.map(|(_, words)| *words)
 }
 
 /// What went wrong, in words.
 pub(super) fn words(error: &Error) -> String {
     let details = error.details();
-    if let Some(words) = refusal(details) {
+    if let Some(words) = said_of(details, &READ_ONLY).or_else(|| said_of(details, &REFUSALS)) {
         return words.to_owned();
     }
     // The client gives errors of the system as a programmer sees them.

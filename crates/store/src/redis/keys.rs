@@ -64,6 +64,11 @@ pub(super) fn rooms_of_user(user: &UserId) -> String {
     format!("rookery:user:{user}:rooms")
 }
 
+/// String, gone after some seconds: a node writes it to see that it can.
+pub(super) fn probe(node: &ServerId) -> String {
+    format!("rookery:node:{node}:probe")
+}
+
 /// String: written and taken away by the check whether Redis can be written to.
 pub(super) fn check(node: &ServerId) -> String {
     format!("rookery:check:{node}")

@@ -31,8 +31,8 @@ mod sweep;
 use std::{fmt, sync::Arc, time::Instant};
 
 use fred::{
-    interfaces::{ClientLike, PubsubInterface},
-    types::Value,
+    interfaces::{ClientLike, KeysInterface, PubsubInterface},
+    types::{Expiration, Value},
 };
 use futures_util::FutureExt;
 use rookery_protocol::ServerId;
@@ -52,6 +52,9 @@ use crate::{
 };
 
 pub(crate) use check::check;
+
+/// How long what is written as a trial is kept, in milliseconds.
+const PROBE_MS: i64 = 10_000;
 
 /// The Redis engine. Cheap to clone.
 #[derive(Clone)]
@@ -182,6 +185,14 @@ impl Redis {
             round_trip: asked.elapsed(),
             time_ms: seconds * 1000 + us / 1000,
         })
+    }
+
+    /// See [`crate::Store::try_write`].
+    pub(crate) async fn try_write(&self) -> Result<(), StoreError> {
+        let connection = self.link.current()?;
+        let (client, key) = (connection.client(), keys::probe(&self.server_id));
+        let write = client.set(key, "", Some(Expiration::PX(PROBE_MS)), None, false);
+        connection.run(write).await
     }
 
     /// See [`crate::Store::is_available`].

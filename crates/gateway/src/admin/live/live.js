@@ -31,6 +31,8 @@ const CARDS = [
   { title: "Frames in per second", of: (f) => f.messages_in, write: rate, more: (f) => `${rate(f.appends)} messages stored` },
   { title: "Deliveries per second", of: (f) => f.deliveries, write: rate, more: (f) => `${bytes(f.delivered_bytes)}/s` },
   { title: "Append latency, p50 and p99", of: (f) => f.append_p50_ms, second: (f) => f.append_p99_ms, write: ms, more: (f) => `p99 ${ms(f.append_p99_ms)}` },
+  { title: "Messages not stored per second", of: (f) => f.appends_failed, write: rate, more: (f) => `${many(f.frames_rate_limited, "frame")} rate-limited, since the start` },
+  { title: "HTTP requests per second", of: (f) => f.http_requests, write: rate, more: (f) => `${many(f.upgrades_refused, "upgrade")} refused, ${many(f.guests_minted, "guest")}, since the start` },
   { title: "Waiting for slow readers", of: (f) => f.outbox_bytes, write: bytes },
   { title: "Slow readers closed", of: (f) => f.slow_consumers, write: count, more: () => "since the start" },
   { title: "Gaps healed", of: (f) => f.gaps_healed, write: count, more: (f) => `${many(f.events_healed, "event")}, since the start` },
@@ -38,6 +40,7 @@ const CARDS = [
   { title: "Store round trip", of: (f) => f.redis_round_trip_ms, write: ms },
   { title: "Processor", of: (f) => f.cpu_percent, write: percent, more: () => "100 % is one core" },
   { title: "Memory", of: (f) => f.memory_bytes, write: bytes },
+  { title: "Open files and sockets", of: (f) => f.open_files, write: count, more: (f) => `of ${count(f.most_files)} that may be` },
 ];
 
 function element(name, className, parent) {

@@ -1,0 +1,33 @@
+//! Counts what was asked of the clients' listener, and how it was answered.
+
+use actix_web::{
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    middleware::Next,
+    web,
+};
+
+use crate::{hub::Hub, metrics::Route};
+
+/// Carries the request out and counts it. A request whose client hung up before
+/// it was answered is not counted.
+pub(super) async fn count<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> actix_web::Result<ServiceResponse<B>> {
+    let hub = request.app_data::<web::Data<Hub>>().cloned();
+    let path_route = Route::of(None, request.path());
+    let answered = next.call(request).await;
+    let Some(hub) = hub else { return answered };
+    let (route, status) = match &answered {
+        Ok(response) => (route_of(response), response.status()),
+        Err(error) => (path_route, error.as_response_error().status_code()),
+    };
+    hub.metrics.http_answered(route, status.as_u16());
+    answered
+}
+
+fn route_of<B>(response: &ServiceResponse<B>) -> Route {
+    let request = response.request();
+    Route::of(request.match_pattern().as_deref(), request.path())
+}

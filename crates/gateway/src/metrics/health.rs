@@ -1,0 +1,41 @@
+//! Whether the node and what it depends on are well: 1 or 0, so that it can be
+//! alarmed about.
+
+use prometheus::IntGauge;
+
+use super::Registrar;
+use crate::http::Readiness;
+
+#[derive(Debug)]
+pub(crate) struct HealthGauges {
+    ready: IntGauge,
+    store_up: IntGauge,
+    store_writable: IntGauge,
+    bus_up: IntGauge,
+}
+
+impl HealthGauges {
+    pub(super) fn new(new: &Registrar) -> Self {
+        Self {
+            ready: new.gauge(
+                "rookery_ready",
+                "Whether this node can be given traffic, as /readyz says",
+            ),
+            store_up: new.gauge("rookery_store_up", "Whether the store answers"),
+            store_writable: new.gauge(
+                "rookery_store_writable",
+                "Whether the store takes what is written; 0 also where it does not answer",
+            ),
+            bus_up: new.gauge("rookery_bus_up", "Whether the shared channel answers"),
+        }
+    }
+
+    /// Takes over how it stands.
+    pub(crate) fn set(&self, readiness: &Readiness) {
+        self.ready.set(readiness.missing().is_empty().into());
+        self.store_up.set(readiness.is_store_up().into());
+        self.store_writable
+            .set(readiness.is_store_writable().into());
+        self.bus_up.set(readiness.is_bus_up().into());
+    }
+}
