@@ -11,7 +11,7 @@ use actix_web::{
 };
 
 use super::{
-    bodies, cors, count, error, fallback, guest, healthz, messages, only_get, page, readyz,
+    admitz, bodies, cors, count, error, fallback, guest, healthz, messages, only_get, page, readyz,
 };
 use crate::hub::Hub;
 
@@ -42,6 +42,7 @@ pub(crate) fn app(
         .app_data(web::QueryConfig::default().error_handler(error::of_query))
         .service(only_get(web::resource("/healthz"), healthz))
         .service(only_get(web::resource("/readyz"), readyz))
+        .service(only_get(web::resource("/admitz"), admitz))
         .service(
             api()
                 .wrap(from_fn(bodies::bound))

@@ -1,9 +1,11 @@
-//! `/healthz` and `/readyz`, for load balancers and container engines.
+//! `/healthz`, `/readyz` and `/admitz`, for load balancers and container engines.
 
 use actix_web::{HttpResponse, http::header, web};
+use rookery_protocol::ErrorCode;
 use serde_json::json;
 
-use super::Readiness;
+use super::{HttpError, Readiness};
+use crate::{hub::Hub, socket};
 
 /// The process lives.
 pub(crate) async fn healthz() -> HttpResponse {
@@ -22,4 +24,13 @@ pub(crate) async fn readyz(readiness: web::Data<Readiness>) -> HttpResponse {
     response
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .json(json!({"ready": missing.is_empty(), "missing": missing}))
+}
+
+/// The node would take an upgrade now; 503 with the reason where it would not.
+/// A balancer that asks this first never gives a client to a node that hangs.
+pub(crate) async fn admitz(hub: web::Data<Hub>) -> Result<HttpResponse, HttpError> {
+    socket::admission(&hub).map_err(|shut| HttpError::new(ErrorCode::Unavailable, shut.message))?;
+    Ok(HttpResponse::NoContent()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .finish())
 }

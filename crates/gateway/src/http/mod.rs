@@ -24,7 +24,7 @@ pub(crate) use bodies::Bodies;
 pub(crate) use connections::HttpConnections;
 pub(crate) use error::HttpError;
 pub(crate) use fallback::only_get;
-pub(crate) use health::{healthz, readyz};
+pub(crate) use health::{admitz, healthz, readyz};
 pub use readiness::Readiness;
 
 #[cfg(test)]

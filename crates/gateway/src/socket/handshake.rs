@@ -15,6 +15,31 @@ pub(super) enum Answer {
     Refuse(String),
 }
 
+/// Why nobody comes in just now, whoever asks.
+pub(crate) struct Shut {
+    /// A word for the metrics.
+    reason: &'static str,
+    pub(crate) message: &'static str,
+}
+
+/// Whether this node takes anybody in just now.
+pub(crate) fn admission(hub: &Hub) -> Result<(), Shut> {
+    if hub.readiness.is_draining() {
+        return Err(Shut {
+            reason: "draining",
+            message: "this node is draining; connect again to reach another one",
+        });
+    }
+    let most = hub.settings.limits.connections;
+    if most != 0 && hub.connections.load(Ordering::Relaxed) >= most {
+        return Err(Shut {
+            reason: "full",
+            message: "this node has as many connections as it may (limits.connections)",
+        });
+    }
+    Ok(())
+}
+
 /// Decides about an upgrade request.
 pub(super) fn answer(request: &Request, address: IpAddr, hub: &Hub) -> Answer {
     if request.path() != "/ws" {
@@ -25,14 +50,8 @@ pub(super) fn answer(request: &Request, address: IpAddr, hub: &Hub) -> Answer {
             "WebSockets are served at /ws",
         );
     }
-    if hub.readiness.is_draining() {
-        let message = "this node is draining; connect again to reach another one";
-        return refuse(hub, "draining", ErrorCode::Unavailable, message);
-    }
-    let most = hub.settings.limits.connections;
-    if most != 0 && hub.connections.load(Ordering::Relaxed) >= most {
-        let message = "this node has as many connections as it may (limits.connections)";
-        return refuse(hub, "full", ErrorCode::Unavailable, message);
+    if let Err(Shut { reason, message }) = admission(hub) {
+        return refuse(hub, reason, ErrorCode::Unavailable, message);
     }
     if !origin::headers_allowed(request.headers(), &hub.settings.http.allowed_origins) {
         let message = "pages of this origin may not connect; an operator can allow it in http.allowed_origins";

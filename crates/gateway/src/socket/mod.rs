@@ -18,5 +18,6 @@ mod writing;
 pub(crate) use connection::{Connection, Weight};
 pub(crate) use endings::{Endings, run as run_endings};
 pub(crate) use front::in_front_of;
+pub(crate) use handshake::admission;
 pub(crate) use listener::listen;
 pub(crate) use upgrade::upgrade_service;

@@ -125,7 +125,11 @@ async fn a_node_is_ready_when_nothing_is_missing() {
     );
     node.readiness.set_bus_up(true);
 
+    assert_eq!(ask(&node, get("/admitz")).await.status, 204);
     node.readiness.set_draining();
+    let (status, code, message) = ask(&node, get("/admitz")).await.error();
+    assert_eq!((status, code.as_str()), (503, "unavailable"));
+    assert!(message.contains("draining"), "{message}");
     let answer = ask(&node, get("/readyz")).await;
     assert_eq!(answer.status, 503);
     assert!(
