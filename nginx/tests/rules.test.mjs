@@ -1,5 +1,6 @@
 // What the balancer passes on, what it tries again and what it never does.
 import assert from "node:assert/strict";
+import net from "node:net";
 import { test } from "node:test";
 import { freePort, request, startBalancer, until, UPGRADE, upstreamOf } from "./balancer.mjs";
 import { startRecorder } from "./recorder.mjs";
@@ -82,6 +83,59 @@ test("a body of 1 MiB passes, a larger one is refused in the form of the API", a
   });
   assert.equal(large.status, 413);
   assert.equal(JSON.parse(large.body).error.code, "too_large");
+  assert.equal(large.headers["access-control-allow-origin"], "*");
+});
+
+test("large cookies of others pass and stay here; larger ones are refused in the form of the API", async (t) => {
+  const { node, balancer } = await balancerAndNode(t);
+  const fits = await request(balancer.url, { headers: { Cookie: `a=${"x".repeat(20_000)}` } });
+  assert.equal(fits.status, 200);
+  assert.equal(node.seen.at(-1).headers.cookie, undefined);
+  const large = await request(balancer.url, { headers: { Cookie: `a=${"x".repeat(60_000)}` } });
+  assert.equal(large.status, 400);
+  assert.equal(JSON.parse(large.body).error.code, "bad_request");
+  assert.equal(large.headers["access-control-allow-origin"], "*");
+});
+
+test("with all nodes gone a program gets JSON and a person a page that looks again", async (t) => {
+  const own = await balancerOf(t, [{ port: await freePort() }]);
+  const program = await request(`${own.url}/api/v1/rooms/general/messages`);
+  assert.equal(program.status, 503);
+  assert.equal(JSON.parse(program.body).error.code, "unavailable");
+  assert.equal(program.headers["access-control-allow-origin"], "*");
+  assert.match(program.headers["access-control-expose-headers"], /retry-after/);
+  const person = await request(own.url, { headers: { Accept: "text/html,application/xhtml+xml" } });
+  assert.equal(person.status, 503);
+  assert.match(person.headers["content-type"], /^text\/html/);
+  assert.match(person.body, /http-equiv="refresh"/);
+});
+
+test("one address makes no more guests than a minute allows", async (t) => {
+  const { node, balancer } = await balancerAndNode(t);
+  const answers = [];
+  for (let count = 0; count < 70; count++) {
+    answers.push(await request(`${balancer.url}/api/v1/guest`, { method: "POST", body: "{}" }));
+  }
+  const refused = answers.filter(({ status }) => status === 429);
+  assert.ok(refused.length > 0 && node.seen.length >= 60, `${refused.length} refused`);
+  assert.equal(JSON.parse(refused[0].body).error.code, "rate_limited");
+  assert.equal(refused[0].headers["retry-after"], "1");
+  const other = await request(`${balancer.url}/api/v1/guest`, { method: "POST", body: "{}", from: "127.0.0.7" });
+  assert.equal(other.status, 200);
+});
+
+test("after a reload the old workers end, though somebody is connected", async (t) => {
+  const node = await startRecorder(t);
+  const upstream = await upstreamOf([node.port]);
+  const own = await startBalancer(t, upstream, "nginx", (text) => text.replace("worker_shutdown_timeout 60s", "worker_shutdown_timeout 1s"));
+  const { socket } = await request(`${own.url}/ws`, { headers: UPGRADE });
+  const ended = new Promise((done) => socket.once("close", done));
+  socket.on("error", () => {});
+  process.kill(own.pid, "SIGHUP");
+  await ended;
+  const { status, socket: next } = await request(`${own.url}/ws`, { headers: UPGRADE });
+  assert.equal(status, 101);
+  next.destroy();
 });
 
 test("the access log has the path without its query", async (t) => {
@@ -92,10 +146,7 @@ test("the access log has the path without its query", async (t) => {
 });
 
 test("a draining node's 503 sends the upgrade to another node", async (t) => {
-  const draining = await startRecorder(t, {
-    upgrade: (_, socket) =>
-      socket.end("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
-  });
+  const draining = await startRecorder(t, { answer: (_, response) => response.writeHead(503).end() });
   const own = await balancerOf(t, [draining, await startRecorder(t)]);
   for (let turn = 0; turn < 6; turn++) {
     const { status, socket } = await request(`${own.url}/ws`, { headers: UPGRADE });
@@ -103,6 +154,33 @@ test("a draining node's 503 sends the upgrade to another node", async (t) => {
     socket.destroy();
   }
   assert.ok(draining.seen.length > 0, "the draining node was never asked: nothing was proved");
+  assert.equal(draining.open.size, 0);
+});
+
+test("a node that hangs takes seconds of a newcomer, and no newcomer", async (t) => {
+  const accepted = new Set();
+  const hanging = net.createServer((socket) => accepted.add(socket.on("error", () => {})));
+  await new Promise((done) => hanging.listen(0, "127.0.0.1", done));
+  t.after(() => {
+    for (const socket of accepted) socket.destroy();
+    hanging.close();
+  });
+  const alive = [await startRecorder(t), await startRecorder(t)];
+  const own = await balancerOf(t, [{ port: hanging.address().port }, ...alive]);
+  const newcomers = Array.from({ length: 30 }, () => request(`${own.url}/ws`, { headers: UPGRADE }));
+  for (const { status, socket } of await Promise.all(newcomers)) {
+    assert.equal(status, 101);
+    socket.destroy();
+  }
+  assert.ok(accepted.size > 0, "the node that hangs was never asked: nothing was proved");
+});
+
+test("where no node takes anybody an upgrade is refused in the form of the API", async (t) => {
+  const full = await startRecorder(t, { answer: (_, response) => response.writeHead(503).end() });
+  const own = await balancerOf(t, [full]);
+  const { status, headers, body } = await request(`${own.url}/ws`, { headers: UPGRADE });
+  assert.deepEqual([status, headers["retry-after"]], [503, "2"]);
+  assert.equal(JSON.parse(body).error.code, "unavailable");
 });
 
 test("a node that is gone costs no request", async (t) => {
@@ -145,7 +223,7 @@ test("a 503 of a node to plain HTTP is the node's own answer", async (t) => {
   assert.deepEqual([status, headers["retry-after"], body], [503, "7", "the node's own words"]);
 });
 
-test("newcomers go to the node with the fewest connections", async (t) => {
+test("newcomers are spread over the nodes in turn", async (t) => {
   const nodes = [await startRecorder(t), await startRecorder(t)];
   const own = await balancerOf(t, nodes);
   const sockets = [];
