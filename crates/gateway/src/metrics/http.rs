@@ -9,6 +9,7 @@ pub(crate) enum Route {
     WebSocket,
     Healthz,
     Readyz,
+    Admitz,
     Guest,
     Messages,
     /// The chat page, and whatever else is asked for outside of the API.
@@ -20,10 +21,11 @@ pub(crate) enum Route {
 }
 
 impl Route {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::WebSocket,
         Self::Healthz,
         Self::Readyz,
+        Self::Admitz,
         Self::Guest,
         Self::Messages,
         Self::Page,
@@ -48,6 +50,7 @@ impl Route {
             Self::WebSocket => "/ws",
             Self::Healthz => "/healthz",
             Self::Readyz => "/readyz",
+            Self::Admitz => "/admitz",
             Self::Guest => "/api/v1/guest",
             Self::Messages => "/api/v1/rooms/{room}/messages",
             Self::Page => "page",
