@@ -1,6 +1,6 @@
 //! What can go wrong at the border of the store.
 
-use rookery_protocol::RoomId;
+use rookery_protocol::{RoomId, UserId};
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -17,7 +17,35 @@ pub enum StoreError {
     /// Nobody has made this room, and this call may not make it.
     #[error("no such room: {0}")]
     NoSuchRoom(RoomId),
+    /// The user is a member of as many rooms as they may be.
+    #[error("{user} is a member of {most} rooms and may not be of more")]
+    TooManyRooms {
+        /// Whose limit it is.
+        user: UserId,
+        /// Of how many they may be.
+        most: u64,
+    },
+    /// The user has made as many rooms as they may for now.
+    #[error("{user} has made {per_hour} rooms in an hour and may not make more")]
+    TooManyRoomsMade {
+        /// Whose limit it is.
+        user: UserId,
+        /// How many they may make in an hour.
+        per_hour: u64,
+        /// When they may make the next one, in milliseconds from now.
+        retry_after_ms: u64,
+    },
     /// What Redis answered makes no sense, or it refuses what it should allow.
     #[error("the store is broken: {0}")]
     Broken(String),
+}
+
+impl StoreError {
+    /// Whose limit was met, where it is that of one user: others may be served.
+    pub fn limited_user(&self) -> Option<&UserId> {
+        match self {
+            Self::TooManyRooms { user, .. } | Self::TooManyRoomsMade { user, .. } => Some(user),
+            _ => None,
+        }
+    }
 }

@@ -17,6 +17,7 @@ mod room_name;
 mod settings;
 mod store;
 mod supervisor;
+mod user_limits;
 
 pub use bus::{Bus, BusEvent, PayloadString};
 pub use check::{CheckLine, CheckStatus, check};
@@ -28,3 +29,4 @@ pub use retention::{Lifetime, Retention};
 pub use settings::{EngineSettings, RedisSettings, Settings};
 pub use store::{Stats, Store};
 pub use supervisor::{Ended, Endings, Supervisor};
+pub use user_limits::UserLimits;

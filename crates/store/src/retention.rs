@@ -9,6 +9,9 @@ pub struct Retention {
     pub max_events: u64,
     /// Rooms whose messages do not live for good.
     pub lifetimes: Vec<Lifetime>,
+    /// For how long a room outlives the last user in it where nothing was ever
+    /// written there, in milliseconds; 0 is for good.
+    pub keep_empty_ms: u64,
 }
 
 /// How long messages live in the rooms of a prefix.
@@ -21,7 +24,7 @@ pub struct Lifetime {
 }
 
 impl Default for Retention {
-    /// 10,000 events, and 30 seconds in the rooms of `event:`.
+    /// 10,000 events, 30 seconds in the rooms of `event:`, and an hour for what is empty.
     fn default() -> Self {
         Self {
             max_events: 10_000,
@@ -29,6 +32,7 @@ impl Default for Retention {
                 prefix: "event:".to_owned(),
                 ttl_ms: 30_000,
             }],
+            keep_empty_ms: 3_600_000,
         }
     }
 }
@@ -71,6 +75,7 @@ mod tests {
                 lifetime("event:", 5),
                 lifetime("event:kept:", 0),
             ],
+            keep_empty_ms: 0,
         };
         let ttl_ms = |room: &str| retention.ttl_ms(&RoomId::new(room).unwrap());
         assert_eq!(ttl_ms("event:a"), Some(5));

@@ -4,7 +4,7 @@ use std::fmt;
 
 use rookery_protocol::ServerId;
 
-use crate::{Retention, Supervisor};
+use crate::{Retention, Supervisor, UserLimits};
 
 /// What a store is made from.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub struct Settings {
     /// Whether the bus of the embedded engine carries this node's own appends
     /// too. Redis publishes them in any case, to this node as to the others.
     pub echo: bool,
+    /// How much one user may have of what everybody shares.
+    pub user_limits: UserLimits,
     /// How long the presence of this node outlives its last sign of life, in milliseconds.
     pub lease_ms: u64,
     /// What starts the background work of the store.
@@ -44,6 +46,7 @@ impl Settings {
             engine,
             retention: Retention::default(),
             echo: true,
+            user_limits: UserLimits::default(),
             lease_ms: Self::LEASE_MS,
             supervisor: Supervisor::default(),
         }

@@ -46,6 +46,7 @@ impl Store {
                 let (engine, bus) = Embedded::start(
                     settings.server_id,
                     settings.retention,
+                    settings.user_limits,
                     settings.echo,
                     &settings.supervisor,
                 );
@@ -56,6 +57,7 @@ impl Store {
                     &redis,
                     settings.server_id,
                     settings.retention,
+                    settings.user_limits,
                     settings.lease_ms,
                     &settings.supervisor,
                 )
@@ -111,7 +113,10 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::NoSuchRoom`] where the room is not there, may not be
-    /// created and [`Join::known`] is not given.
+    /// created and [`Join::known`] is not given; [`StoreError::TooManyRooms`] and
+    /// [`StoreError::TooManyRoomsMade`] where it would have to be made and this
+    /// user may not; [`StoreError::Unavailable`] also where memory is full and
+    /// nothing can be made.
     pub async fn join(&self, join: Join) -> Result<Joined, StoreError> {
         match self {
             Self::Embedded(engine) => engine.join(&join),
@@ -183,7 +188,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Only where the store cannot be reached.
+    /// [`StoreError::TooManyRooms`] where they are a member of too many others;
+    /// else only where the store cannot be reached.
     pub async fn remember_member(
         &self,
         user: &UserId,
@@ -191,10 +197,7 @@ impl Store {
         seq: u64,
     ) -> Result<(), StoreError> {
         match self {
-            Self::Embedded(engine) => {
-                engine.remember_member(user, room, seq);
-                Ok(())
-            }
+            Self::Embedded(engine) => engine.remember_member(user, room, seq),
             Self::Redis(engine) => engine.remember_member(user, room, seq).await,
         }
     }

@@ -7,6 +7,7 @@
 
 mod clock;
 mod envelope;
+mod made;
 mod memberships;
 mod nonces;
 mod presence;
@@ -26,10 +27,12 @@ use rookery_protocol::{
     Cursor, RoomId, ServerId, UserId, client_frame::HistoryPage, server_frame::RoomRow,
 };
 
-use self::{clock::Now, memberships::Memberships, presence::Presence, room::Room, sweep::Agenda};
+use self::{
+    clock::Now, made::Made, memberships::Memberships, presence::Presence, room::Room, sweep::Agenda,
+};
 use crate::{
     Append, Appended, Bus, BusEvent, History, Join, Joined, Online, Pong, PresenceChange, Range,
-    Retention, Stats, StoreError, Supervisor, bus::BusFeed,
+    Retention, Stats, StoreError, Supervisor, UserLimits, bus::BusFeed,
 };
 
 /// The engine in the memory of this process. Cheap to clone.
@@ -46,6 +49,8 @@ struct Shared {
     echo: bool,
     rooms: DashMap<RoomId, Room>,
     memberships: Memberships,
+    user_limits: UserLimits,
+    made: Made,
     presence: Presence,
     agenda: Agenda,
     feed: BusFeed,
@@ -57,6 +62,7 @@ impl Embedded {
     pub(crate) fn start(
         server_id: ServerId,
         retention: Retention,
+        user_limits: UserLimits,
         echo: bool,
         supervisor: &Supervisor,
     ) -> (Self, Bus) {
@@ -67,6 +73,8 @@ impl Embedded {
             echo,
             rooms: DashMap::new(),
             memberships: Memberships::default(),
+            user_limits,
+            made: Made::default(),
             presence: Presence::default(),
             agenda: Agenda::default(),
             feed,
@@ -81,7 +89,7 @@ impl Embedded {
         if std::str::from_utf8(&append.body.fields).is_err() {
             return Err(StoreError::Broken("an event must be UTF-8".to_owned()));
         }
-        let mut room = shared.enter(&append.room, append.known.as_ref(), false)?;
+        let mut room = shared.enter(&append.room, append.known.as_ref(), None)?;
         let now = Now::read();
         let appended = room.append(&append, &shared.retention, now);
         shared.agenda.enter(&append.room, &mut room, now);
@@ -95,10 +103,12 @@ impl Embedded {
 
     pub(crate) fn join(&self, join: &Join) -> Result<Joined, StoreError> {
         let shared = &*self.shared;
-        let mut room = shared.enter(&join.room, join.known.as_ref(), join.create)?;
+        let maker = join.create.then_some(&join.user);
+        let mut room = shared.enter(&join.room, join.known.as_ref(), maker)?;
         let now = Now::read();
+        let joined = room.join(join, now);
         shared.agenda.enter(&join.room, &mut room, now);
-        Ok(room.join(join, now))
+        Ok(joined)
     }
 
     pub(crate) fn ping() -> Pong {
@@ -145,8 +155,18 @@ impl Embedded {
         rows
     }
 
-    pub(crate) fn remember_member(&self, user: &UserId, room: &RoomId, seq: u64) {
-        self.shared.memberships.remember(user, room, seq);
+    pub(crate) fn remember_member(
+        &self,
+        user: &UserId,
+        room: &RoomId,
+        seq: u64,
+    ) -> Result<(), StoreError> {
+        let most = self.shared.user_limits.rooms;
+        if self.shared.memberships.remember(user, room, seq, most) {
+            Ok(())
+        } else {
+            Err(self.shared.too_many_rooms(user))
+        }
     }
 
     pub(crate) fn forget_member(&self, user: &UserId, room: &RoomId) {
@@ -156,6 +176,7 @@ impl Embedded {
     pub(crate) fn change_presence(&self, changes: &[PresenceChange]) {
         for change in changes {
             self.shared.presence.change(change, &self.shared.feed);
+            self.shared.note_presence(&change.room);
         }
     }
 
@@ -164,7 +185,7 @@ impl Embedded {
     }
 
     pub(crate) fn give_up_lease(&self) {
-        self.shared.presence.clear(&self.shared.feed);
+        self.change_presence(&self.shared.presence.everybody_goes());
     }
 
     pub(crate) fn publish(&self, payload: String) {
@@ -201,13 +222,48 @@ impl Shared {
         }
     }
 
-    /// The room as it is to be written to or joined: made where it may be, and
-    /// with a new epoch where its log ends before what is known.
+    /// The room notes whether somebody is there.
+    fn note_presence(&self, id: &RoomId) {
+        if let Some(mut room) = self.rooms.get_mut(id) {
+            // Looked at while the room is held, so that the last to look has the last word.
+            let now = Now::read();
+            room.note_presence(!self.presence.is_empty(id), now.wall);
+            self.agenda.enter(id, &mut room, now);
+        }
+    }
+
+    fn too_many_rooms(&self, user: &UserId) -> StoreError {
+        StoreError::TooManyRooms {
+            user: user.clone(),
+            most: self.user_limits.rooms,
+        }
+    }
+
+    /// Whether a user may make a room; if so, it is counted.
+    fn make(&self, id: &RoomId, maker: &UserId) -> Result<(), StoreError> {
+        let UserLimits {
+            rooms,
+            rooms_made_per_hour: per_hour,
+        } = self.user_limits;
+        if !self.memberships.may_remember(maker, id, rooms) {
+            return Err(self.too_many_rooms(maker));
+        }
+        let noted = self.made.note(maker, per_hour, clock::now_ms());
+        noted.map_err(|retry_after_ms| StoreError::TooManyRoomsMade {
+            user: maker.clone(),
+            per_hour,
+            retry_after_ms,
+        })
+    }
+
+    /// The room as it is to be written to or joined: made where somebody may make
+    /// it or it was known to be there, and with a new epoch where its log ends
+    /// before what is known.
     fn enter(
         &self,
         id: &RoomId,
         known: Option<&Cursor>,
-        create: bool,
+        maker: Option<&UserId>,
     ) -> Result<RefMut<'_, RoomId, Room>, StoreError> {
         match self.rooms.entry(id.clone()) {
             Entry::Occupied(mut room) => {
@@ -216,7 +272,10 @@ impl Shared {
                 }
                 Ok(room.into_ref())
             }
-            Entry::Vacant(vacant) if create || known.is_some() => {
+            Entry::Vacant(vacant) if maker.is_some() || known.is_some() => {
+                if let (Some(maker), None) = (maker, known) {
+                    self.make(id, maker)?;
+                }
                 let room = Room::new(id.clone(), known, &self.retention, clock::now_ms());
                 Ok(vacant.insert(room))
             }
@@ -244,7 +303,13 @@ mod tests {
 
     fn start(retention: Retention) -> (Embedded, Bus) {
         let server_id = ServerId::new("n").unwrap();
-        Embedded::start(server_id, retention, true, &Supervisor::default())
+        Embedded::start(
+            server_id,
+            retention,
+            UserLimits::default(),
+            true,
+            &Supervisor::default(),
+        )
     }
 
     #[tokio::test]
@@ -255,6 +320,7 @@ mod tests {
                 prefix: "event:".to_owned(),
                 ttl_ms: 10,
             }],
+            keep_empty_ms: 0,
         };
         let (engine, _bus) = start(retention);
         for id in ["event:a", "kept"] {
@@ -268,7 +334,7 @@ mod tests {
                 known: None,
             };
             engine.join(&join).unwrap();
-            engine.remember_member(&join.user, &join.room, 0);
+            engine.remember_member(&join.user, &join.room, 0).unwrap();
             let append = Append {
                 room: join.room,
                 user: join.user,

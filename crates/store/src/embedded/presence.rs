@@ -40,7 +40,8 @@ struct Data<'a> {
 }
 
 impl Presence {
-    /// Enters a change and publishes it if it is one.
+    /// Enters a change and publishes it if it is one: who comes or goes, or
+    /// somebody's other name.
     pub(super) fn change(&self, change: &PresenceChange, feed: &BusFeed) {
         let PresenceChange { room, user, online } = change;
         // Published while the room is held, so that the bus has the order of the changes.
@@ -48,40 +49,48 @@ impl Presence {
             Entry::Vacant(_) if !online => {}
             Entry::Vacant(vacant) => {
                 vacant.insert(HashMap::from([(user.id.clone(), user.name.clone())]));
-                self.publish(change, 1, feed);
+                self.publish(room, user, true, 1, feed);
             }
             Entry::Occupied(mut occupied) => {
                 let users = occupied.get_mut();
-                let was_online = match online {
-                    true => users.insert(user.id.clone(), user.name.clone()).is_some(),
-                    false => users.remove(&user.id).is_some(),
+                let before = match online {
+                    true => users.insert(user.id.clone(), user.name.clone()),
+                    false => users.remove(&user.id),
                 };
-                if was_online != *online {
-                    let count = users.len();
-                    self.publish(change, count, feed);
-                    if count == 0 {
-                        occupied.remove();
-                    }
+                let count = users.len();
+                let renamed = before.as_ref().is_some_and(|name| *name != user.name);
+                let names_are_told = count <= Online::MOST_USERS;
+                if before.is_some() != *online || (*online && renamed && names_are_told) {
+                    // Whoever goes is told by the name that the others know.
+                    let name = before.filter(|_| !online).unwrap_or(user.name.clone());
+                    let user = User {
+                        id: user.id.clone(),
+                        name,
+                    };
+                    self.publish(room, &user, *online, count, feed);
+                }
+                if count == 0 {
+                    occupied.remove();
                 }
             }
         }
     }
 
-    fn publish(&self, change: &PresenceChange, count: usize, feed: &BusFeed) {
-        let told = (count <= Online::MOST_USERS).then_some(&change.user);
-        let status = match change.online {
+    fn publish(&self, room: &RoomId, user: &User, online: bool, count: usize, feed: &BusFeed) {
+        let told = (count <= Online::MOST_USERS).then_some(user);
+        let status = match online {
             true => Status::Online,
             false => Status::Offline,
         };
         let data = Data {
             r#type: "presence",
-            room: &change.room,
+            room,
             user: told,
             status: told.map(|_| status),
             online_count: count as u64,
             at: self.clock.next_us(),
         };
-        if let Some(line) = line(&change.room, &data) {
+        if let Some(line) = line(room, &data) {
             feed.send(BusEvent::Payload(line.into()));
         }
     }
@@ -104,8 +113,13 @@ impl Presence {
         }
     }
 
-    /// Takes everybody out of every room.
-    pub(super) fn clear(&self, feed: &BusFeed) {
+    /// Whether nobody is in a room.
+    pub(super) fn is_empty(&self, room: &RoomId) -> bool {
+        !self.rooms.contains_key(room)
+    }
+
+    /// What takes everybody out of every room.
+    pub(super) fn everybody_goes(&self) -> Vec<PresenceChange> {
         let mut changes = Vec::new();
         for room in &self.rooms {
             changes.extend(room.iter().map(|entry| PresenceChange {
@@ -114,9 +128,7 @@ impl Presence {
                 online: false,
             }));
         }
-        for change in &changes {
-            self.change(change, feed);
-        }
+        changes
     }
 }
 

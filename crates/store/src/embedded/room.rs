@@ -32,6 +32,10 @@ pub(super) struct Room {
     head: u64,
     /// When anything was last written here, or it was made.
     last_write: u64,
+    /// For how long it is kept where it has no events and nobody is there.
+    keep_empty_ms: u64,
+    /// Since when nobody has been there, if nobody is.
+    left: Option<u64>,
     /// Ascending by number; a number is missing only where the log was once rolled back.
     log: VecDeque<Stored>,
     nonces: Nonces,
@@ -56,11 +60,18 @@ impl Room {
             epoch: epoch::fresh(),
             head: known.map_or(0, |known| known.seq),
             last_write: now,
+            keep_empty_ms: retention.keep_empty_ms,
+            left: Some(now),
             log: VecDeque::new(),
             nonces: Nonces::default(),
             sweep_at: None,
             id,
         }
+    }
+
+    /// Notes whether somebody is there.
+    pub(super) fn note_presence(&mut self, somebody: bool, now: u64) {
+        self.left = (!somebody).then_some(now);
     }
 
     /// Begins another life of the log if it ends before what is known of it.
@@ -140,6 +151,9 @@ impl Room {
     /// What a user who comes in needs to know.
     pub(super) fn join(&mut self, join: &Join, now: Now) -> Joined {
         self.forget_old(now);
+        if let Some(left) = &mut self.left {
+            *left = now.wall.max(*left);
+        }
         let caught_up = join
             .since
             .as_ref()
@@ -248,17 +262,23 @@ impl Room {
         [expiry, nonce, end].into_iter().flatten().min()
     }
 
-    /// Whether nobody has written for so long that the room itself is gone.
-    /// Where the system's clock was set forward, it stays for its nonces.
+    /// Whether nobody has written, or been there, for so long that the room itself is
+    /// gone. Where the system's clock was set forward, it stays for its nonces.
     pub(super) fn is_over(&self, now: Now) -> bool {
         self.nonces.next_due().is_none() && self.ends_at().is_some_and(|end| end <= now.wall)
     }
 
     /// A room whose messages do not live for good outlives the last one by an
-    /// hour, so that its numbers go on while people are still there.
+    /// hour, so that its numbers go on while people are still there. Any other
+    /// without events outlives the last who was there.
     fn ends_at(&self) -> Option<u64> {
-        self.ttl_ms
-            .map(|ttl_ms| self.last_write + ttl_ms + MEMORY_MS)
+        match self.ttl_ms {
+            Some(ttl_ms) => Some(self.last_write + ttl_ms + MEMORY_MS),
+            None if self.log.is_empty() && self.keep_empty_ms > 0 => {
+                Some(self.left? + self.keep_empty_ms)
+            }
+            None => None,
+        }
     }
 }
 
@@ -287,6 +307,7 @@ mod tests {
                 prefix: "e".to_owned(),
                 ttl_ms: 100,
             }],
+            keep_empty_ms: 50,
         }
     }
 
@@ -358,5 +379,27 @@ mod tests {
         assert_eq!(room.next_due(at(2100)), Some(end));
         assert!(!room.is_over(at(end - 1)));
         assert!(room.is_over(at(end)));
+    }
+
+    #[test]
+    fn a_room_without_events_outlives_the_last_who_was_there() {
+        let retention = short_lived();
+        let id = RoomId::new("general").unwrap();
+        let mut room = Room::new(id.clone(), None, &retention, 1000);
+        assert!(
+            !room.is_over(at(1049)) && room.is_over(at(1050)),
+            "nobody came"
+        );
+        room.note_presence(true, 1040);
+        assert_eq!(room.next_due(at(9000)), None);
+        room.note_presence(false, 9000);
+        assert_eq!(room.next_due(at(9000)), Some(9050));
+        assert!(!room.is_over(at(9049)) && room.is_over(at(9050)));
+        let append = Append {
+            room: id,
+            ..append()
+        };
+        room.append(&append, &retention, at(9040));
+        assert_eq!(room.next_due(at(9000)), None, "it has an event");
     }
 }

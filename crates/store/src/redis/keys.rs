@@ -69,6 +69,11 @@ pub(super) fn probe(node: &ServerId) -> String {
     format!("rookery:node:{node}:probe")
 }
 
+/// String: when all rooms that the user has made are paid off, in milliseconds; see `join.lua`.
+pub(super) fn made_by_user(user: &UserId) -> String {
+    format!("rookery:user:{user}:made")
+}
+
 /// String: written and taken away by the check whether Redis can be written to.
 pub(super) fn check(node: &ServerId) -> String {
     format!("rookery:check:{node}")

@@ -22,8 +22,9 @@ const FORGOTTEN_AFTER: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// Questions for the rooms of a user.
 pub(super) type Memberships = Grouped<UserId, Vec<RoomRow>>;
-/// Changes of memberships.
-pub(super) type MembershipChanges = Grouped<MembershipChange, ()>;
+/// Changes of memberships; whether each was carried out or the user is a member
+/// of too many rooms.
+pub(super) type MembershipChanges = Grouped<MembershipChange, bool>;
 
 /// A user becomes or is no more a member of a room.
 pub(super) struct MembershipChange {
@@ -46,7 +47,13 @@ impl Redis {
         room: &RoomId,
         seq: u64,
     ) -> Result<(), StoreError> {
-        self.change_membership(user, room, Some(seq)).await
+        if self.change_membership(user, room, Some(seq)).await? {
+            return Ok(());
+        }
+        Err(StoreError::TooManyRooms {
+            user: user.clone(),
+            most: self.user_limits.rooms,
+        })
     }
 
     /// See [`crate::Store::forget_member`].
@@ -55,7 +62,7 @@ impl Redis {
         user: &UserId,
         room: &RoomId,
     ) -> Result<(), StoreError> {
-        self.change_membership(user, room, None).await
+        self.change_membership(user, room, None).await.map(|_| ())
     }
 
     async fn change_membership(
@@ -63,7 +70,7 @@ impl Redis {
         user: &UserId,
         room: &RoomId,
         read: Option<u64>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let change = MembershipChange {
             user: user.clone(),
             room: room.clone(),
@@ -105,7 +112,7 @@ pub(super) async fn read_memberships(
         all_rows.push(rows);
     }
     if !gone.is_empty() {
-        change_memberships(link, gone).await?;
+        change_memberships(link, gone, 0).await?;
     }
     Ok(all_rows)
 }
@@ -143,21 +150,23 @@ fn row(room: &RoomId, state: &RoomState, read: u64) -> RoomRow {
     }
 }
 
-/// Carries out many changes.
+/// Carries out many changes, for users who may be members of `most` rooms (0 is no limit).
 pub(super) async fn change_memberships(
     link: Link,
     changes: Vec<MembershipChange>,
-) -> Result<Vec<()>, StoreError> {
+    most: u64,
+) -> Result<Vec<bool>, StoreError> {
     let keys = changes
         .iter()
         .map(|change| keys::rooms_of_user(&change.user).into())
         .collect();
-    let mut args = vec![number(FORGOTTEN_AFTER.as_secs())];
+    let mut args = vec![number(FORGOTTEN_AFTER.as_secs()), number(most)];
     for change in &changes {
         args.push(text(change.room.as_str()));
         args.push(change.read.map_or_else(|| text(""), number));
     }
-    let connection = link.current()?;
-    connection.call(Script::ChangeMembers, keys, args).await?;
-    Ok(vec![(); changes.len()])
+    let mut answer = link
+        .ask("a change of memberships", Script::ChangeMembers, keys, args)
+        .await?;
+    changes.iter().map(|_| answer.flag()).collect()
 }

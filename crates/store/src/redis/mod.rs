@@ -15,6 +15,7 @@ mod connector;
 mod driver;
 mod failure;
 mod grouped;
+mod join;
 mod keys;
 mod kind;
 mod lease;
@@ -48,7 +49,7 @@ use self::{
 };
 use crate::{
     Append, Appended, Bus, Pong, RedisSettings, Retention, Stats, StoreError, Supervisor,
-    bus::BusFeed,
+    UserLimits, bus::BusFeed,
 };
 
 pub(crate) use check::check;
@@ -63,6 +64,7 @@ pub struct Redis {
     channel: Arc<str>,
     lease_ms: u64,
     retention: Arc<Retention>,
+    user_limits: UserLimits,
     link: Link,
     appender: Appender,
     memberships: Memberships,
@@ -103,6 +105,7 @@ impl Redis {
         settings: &RedisSettings,
         server_id: ServerId,
         retention: Retention,
+        user_limits: UserLimits,
         lease_ms: u64,
         supervisor: &Supervisor,
     ) -> Result<(Self, Bus), StoreError> {
@@ -121,7 +124,9 @@ impl Redis {
             settings.waiting_bytes,
         );
         let (memberships, questions) = Grouped::new(link.clone(), members::read_memberships);
-        let (membership_changes, changes) = Grouped::new(link.clone(), members::change_memberships);
+        let (membership_changes, changes) = Grouped::new(link.clone(), move |link, changes| {
+            members::change_memberships(link, changes, user_limits.rooms)
+        });
         let url = Arc::from(connector.shown_url.as_str());
         let nonces = nonces::run(link.clone());
         let keep_link = link::keep(connector.clone(), keeper, feed.clone());
@@ -141,6 +146,7 @@ impl Redis {
             channel,
             lease_ms,
             retention,
+            user_limits,
             link,
             appender,
             memberships,

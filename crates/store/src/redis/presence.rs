@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use fred::types::{Key, Value};
 use rookery_protocol::{RoomId, User};
 
-use super::{Redis, append_call::text, failure, keys, script::Script};
+use super::{Redis, append_call::text, failure, keys, read::number, script::Script};
 use crate::{Online, PresenceChange, StoreError};
 
 /// How many changes travel in one call.
@@ -36,10 +36,13 @@ impl Redis {
             text(self.server_id.as_str()),
             text(&*self.channel),
             text(Online::MOST_USERS.to_string()),
+            number(self.retention.keep_empty_ms),
         ];
         for (room, changes) in by_room(changes) {
             keys.push(keys::online(room).into());
             keys.push(keys::online_of_node(room, &self.server_id).into());
+            keys.push(keys::head(room).into());
+            keys.push(keys::log(room).into());
             args.push(text(room.as_str()));
             args.push(text(changes.len().to_string()));
             for change in changes {

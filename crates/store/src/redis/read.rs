@@ -12,7 +12,7 @@ use super::{
     link::Link,
     script::Script,
 };
-use crate::{History, Join, Joined, Range, Recovery, StoreError, epoch, room_name};
+use crate::{History, Range, StoreError, room_name};
 
 /// How many rooms are asked for in one call.
 const ROOMS_PER_CALL: usize = 500;
@@ -25,50 +25,6 @@ pub(super) struct RoomState {
 }
 
 impl Redis {
-    /// See [`crate::Store::join`].
-    pub(crate) async fn join(&self, join: &Join) -> Result<Joined, StoreError> {
-        let ttl_ms = self.retention.ttl_ms(&join.room);
-        let known = cursor(join.known.as_ref());
-        let since = cursor(join.since.as_ref());
-        let args = [
-            vec![
-                text(u8::from(join.create).to_string()),
-                number(ttl_ms.unwrap_or(0)),
-            ],
-            known.into(),
-            since.into(),
-            vec![
-                number(join.limit.into()),
-                number(join.catch_up),
-                number(self.retention.max_events),
-                text(epoch::fresh().as_str()),
-            ],
-        ];
-        let mut answer = self
-            .ask("a join", Script::Join, of_room(&join.room), args.concat())
-            .await?;
-        if answer.is_empty() {
-            return Err(StoreError::NoSuchRoom(join.room.clone()));
-        }
-        let kind = room_kind(&answer.text()?)?;
-        let name = name_of(answer.text()?, &join.room);
-        let head = answer.cursor()?;
-        let recovered = answer.flag()?;
-        let events = answer.events(&join.room)?;
-        let recovery = if recovered {
-            Recovery::Events(events)
-        } else {
-            Recovery::Messages(events)
-        };
-        Ok(Joined {
-            kind,
-            name,
-            head,
-            ttl_ms,
-            recovery,
-        })
-    }
-
     /// See [`crate::Store::events_after`].
     pub(crate) async fn events_after(
         &self,
@@ -185,7 +141,7 @@ fn room_state(answer: &mut Answer, room: &RoomId) -> Result<Option<RoomState>, S
 }
 
 /// What people call a room that is held under this name, or without one.
-fn name_of(held: String, room: &RoomId) -> String {
+pub(super) fn name_of(held: String, room: &RoomId) -> String {
     if held.is_empty() {
         room_name::readable(room)
     } else {
@@ -193,7 +149,7 @@ fn name_of(held: String, room: &RoomId) -> String {
     }
 }
 
-fn room_kind(word: &str) -> Result<RoomKind, StoreError> {
+pub(super) fn room_kind(word: &str) -> Result<RoomKind, StoreError> {
     [RoomKind::Public, RoomKind::Private, RoomKind::Direct]
         .into_iter()
         .find(|kind| kind.as_str() == word)

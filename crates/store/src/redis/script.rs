@@ -7,6 +7,7 @@
 pub(super) enum Script {
     Append,
     Join,
+    MakeRoom,
     Events,
     History,
     Rooms,
@@ -23,9 +24,10 @@ pub(super) enum Script {
 
 impl Script {
     /// All scripts, in the order of their declaration.
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Append,
         Self::Join,
+        Self::MakeRoom,
         Self::Events,
         Self::History,
         Self::Rooms,
@@ -53,6 +55,15 @@ impl Script {
                 "#!lua flags=allow-oom\n",
                 include_str!("lua/room.lua"),
                 include_str!("lua/read.lua"),
+                include_str!("lua/empty.lua"),
+                include_str!("lua/join.lua")
+            ),
+            // The same where it may make a room, which is refused when memory is full.
+            Self::MakeRoom => concat!(
+                "#!lua\n",
+                include_str!("lua/room.lua"),
+                include_str!("lua/read.lua"),
+                include_str!("lua/empty.lua"),
                 include_str!("lua/join.lua")
             ),
             Self::Events => concat!(
@@ -76,6 +87,7 @@ impl Script {
             Self::ChangePresence => concat!(
                 "#!lua flags=allow-oom\n",
                 include_str!("lua/presence.lua"),
+                include_str!("lua/empty.lua"),
                 include_str!("lua/change_presence.lua")
             ),
             Self::Online => concat!(
@@ -86,6 +98,7 @@ impl Script {
             Self::Sweep => concat!(
                 "#!lua flags=allow-oom\n",
                 include_str!("lua/presence.lua"),
+                include_str!("lua/empty.lua"),
                 include_str!("lua/sweep.lua")
             ),
             Self::RenewLease => concat!(

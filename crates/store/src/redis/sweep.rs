@@ -49,6 +49,8 @@ impl Redis {
                 keys::rooms_of_node(node).into(),
                 keys::online(room).into(),
                 keys::online_of_node(room, node).into(),
+                keys::head(room).into(),
+                keys::log(room).into(),
             ];
             let args = vec![
                 text(node.as_str()),
@@ -56,6 +58,7 @@ impl Redis {
                 text(Online::MOST_USERS.to_string()),
                 text(room.as_str()),
                 number(SWEPT_AT_ONCE),
+                number(self.retention.keep_empty_ms),
             ];
             let left = self.link.current()?.call(Script::Sweep, keys, args).await?;
             match left.as_i64() {

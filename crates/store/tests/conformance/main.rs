@@ -14,6 +14,7 @@ mod append;
 mod bus;
 mod catch_up;
 mod check;
+mod empty_rooms;
 mod history;
 mod join;
 mod lifetime;
@@ -25,6 +26,7 @@ mod place;
 mod presence;
 mod retention;
 mod rollback;
+mod user_limits;
 
 /// Makes a test of each case.
 macro_rules! cases {
@@ -117,8 +119,18 @@ cases_of_both_engines! {
     membership::a_member_can_be_forgotten,
     membership::rooms_that_are_gone_are_forgotten,
 
+    empty_rooms::an_empty_room_outlives_the_last_who_was_there,
+    empty_rooms::a_room_with_events_stays,
+    empty_rooms::whoever_looks_in_keeps_an_empty_room,
+    empty_rooms::without_a_time_empty_rooms_stay,
+
+    user_limits::a_user_is_a_member_of_so_many_rooms,
+    user_limits::a_user_makes_so_many_rooms_in_an_hour,
+
     presence::nobody_is_in_an_empty_room,
     presence::coming_and_going_is_told_once,
+    presence::another_name_is_told_once,
+    presence::another_name_is_not_told_where_names_are_not,
     presence::many_changes_go_in_one_call,
     presence::big_rooms_tell_numbers_only,
     presence::presence_has_an_order_in_time,
@@ -142,9 +154,14 @@ mod redis_only {
         nodes::nodes_share_one_log,
         nodes::a_nonce_is_known_on_every_node,
         nodes::a_user_on_two_nodes_is_one_user,
+        nodes::another_name_on_another_node_is_told,
         nodes::the_dead_are_swept_once,
         nodes::a_node_that_was_swept_has_a_fresh_lease,
         nodes::a_node_gives_up_only_its_own,
+
+        empty_rooms::nothing_stays_of_an_empty_room,
+        empty_rooms::a_room_of_a_dead_node_goes_when_it_is_swept,
+        empty_rooms::a_lifetime_is_left_alone,
 
         lifetime::an_idle_room_leaves_no_log,
         lifetime::a_lifetime_that_is_taken_off_keeps_the_room,

@@ -71,6 +71,38 @@ pub(crate) async fn a_user_on_two_nodes_is_one_user(place: Place) {
     assert_eq!(told[0]["status"], "offline");
 }
 
+pub(crate) async fn another_name_on_another_node_is_told(place: Place) {
+    let mut one = lasting(&place, "n_1").await;
+    let other = lasting(&place, "n_2").await;
+    let (alex, alexandra) = (user("u_1", "Alex"), user("u_1", "Alexandra"));
+    one.presence("a", &alex, true).await;
+    other.presence("a", &alexandra, true).await;
+    other.presence("a", &alexandra, false).await;
+    assert_eq!(
+        within(one.online(&room("a"))).await.unwrap().users,
+        [alexandra]
+    );
+    let told = all_told(&mut one).await;
+    let names: Vec<_> = told
+        .iter()
+        .map(|told| {
+            (
+                &told["user"]["name"],
+                &told["status"],
+                &told["online_count"],
+            )
+        })
+        .collect();
+    let online = serde_json::json!(["Alex", "Alexandra", "online", 1]);
+    assert_eq!(
+        names,
+        [
+            (&online[0], &online[2], &online[3]),
+            (&online[1], &online[2], &online[3])
+        ]
+    );
+}
+
 pub(crate) async fn the_dead_are_swept_once(place: Place) {
     let dead = Node::connect(mortal(&place, "n_dead")).await;
     let mut one = lasting(&place, "n_1").await;

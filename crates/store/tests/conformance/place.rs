@@ -333,6 +333,7 @@ pub(crate) fn kept_for_good() -> Retention {
     Retention {
         max_events: 0,
         lifetimes: Vec::new(),
+        keep_empty_ms: 0,
     }
 }
 
@@ -348,8 +349,16 @@ pub(crate) fn at_most(max_events: u64) -> Retention {
 pub(crate) fn short_lived(ttl_ms: u64) -> Retention {
     let prefix = "event:".to_owned();
     Retention {
-        max_events: 0,
         lifetimes: vec![Lifetime { prefix, ttl_ms }],
+        ..kept_for_good()
+    }
+}
+
+/// Rooms without events go so many milliseconds after the last who was there.
+pub(crate) fn swept_clean(keep_empty_ms: u64) -> Retention {
+    Retention {
+        keep_empty_ms,
+        ..kept_for_good()
     }
 }
 

@@ -79,6 +79,46 @@ pub(crate) async fn coming_and_going_is_told_once(place: Place) {
     assert_eq!(within(node.online(&room("a"))).await.unwrap().count, 0);
 }
 
+pub(crate) async fn another_name_is_told_once(place: Place) {
+    let mut node = place.node().await;
+    node.renew_lease().await.unwrap();
+    let (alex, alexandra) = (user("u_7", "Alex"), user("u_7", "Alexandra \"A\""));
+    for user in [&alex, &alexandra, &alexandra] {
+        node.presence("a", user, true).await;
+    }
+    let online = within(node.online(&room("a"))).await.unwrap();
+    assert_eq!(online.users, [alexandra.clone()]);
+    // Whoever goes is told by the name that the others know.
+    node.presence("a", &alex, false).await;
+    assert_eq!(
+        all_told(&mut node).await,
+        [
+            presence("a", &alex, Status::Online, 1),
+            presence("a", &alexandra, Status::Online, 1),
+            presence("a", &alexandra, Status::Offline, 0),
+        ]
+    );
+}
+
+pub(crate) async fn another_name_is_not_told_where_names_are_not(place: Place) {
+    let mut node = place.node().await;
+    node.renew_lease().await.unwrap();
+    let change = |number: usize, name: &str| PresenceChange {
+        room: room("big"),
+        user: user(&format!("u_{number}"), name),
+        online: true,
+    };
+    let crowd: Vec<_> = (0..=Online::MOST_USERS)
+        .map(|number| change(number, "Somebody"))
+        .collect();
+    within(node.change_presence(&crowd)).await.unwrap();
+    node.lines_so_far().await;
+    within(node.change_presence(&[change(7, "Else")]))
+        .await
+        .unwrap();
+    assert_eq!(all_told(&mut node).await.len(), 0);
+}
+
 pub(crate) async fn many_changes_go_in_one_call(place: Place) {
     let mut node = place.node().await;
     node.renew_lease().await.unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rookery_store::{BusEvent, CheckStatus, EngineSettings, Store, StoreError, check};
 use rookery_testing::RedisServer;
 
-use crate::support::{append, connect, join, settings};
+use crate::support::{append, connect, join, join_of, settings};
 
 async fn refusal(url: &str) -> String {
     match Store::connect(settings(url)).await {
@@ -116,6 +116,31 @@ async fn a_full_and_a_strange_redis_refuse_without_writing() {
     assert!(matches!(&results[3], Err(StoreError::NoSuchRoom(_))));
     assert_eq!(results[4].as_ref().unwrap().event, None, "the same nonce");
     assert_eq!(join(&store, "general").await.head.seq, 1);
+}
+
+#[tokio::test]
+async fn a_full_redis_makes_no_rooms_and_serves_those_that_are_there() {
+    let redis = RedisServer::start().unwrap();
+    let (store, _bus) = connect(&redis.url()).await;
+    let made = join(&store, "general").await;
+    redis.command(&["CONFIG", "SET", "maxmemory", "1"]).unwrap();
+    for _ in 0..2 {
+        match store.join(join_of("another")).await {
+            Err(StoreError::Unavailable(words)) => {
+                assert!(words.contains("no memory left"), "{words}")
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(join(&store, "general").await, made);
+    }
+    redis.command(&["CONFIG", "SET", "maxmemory", "0"]).unwrap();
+    assert_eq!(
+        redis
+            .command(&["EXISTS", "rookery:{another}:head"])
+            .unwrap(),
+        "0"
+    );
+    join(&store, "another").await;
 }
 
 #[tokio::test]

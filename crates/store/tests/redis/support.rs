@@ -62,19 +62,20 @@ pub(crate) fn append(
     }
 }
 
+pub(crate) fn join_of(room_id: &str) -> Join {
+    Join {
+        room: room(room_id),
+        user: UserId::new("u_1").unwrap(),
+        since: None,
+        limit: 200,
+        catch_up: 0,
+        create: true,
+        known: None,
+    }
+}
+
 pub(crate) async fn join(store: &Store, room_id: &str) -> Joined {
-    store
-        .join(Join {
-            room: room(room_id),
-            user: UserId::new("u_1").unwrap(),
-            since: None,
-            limit: 200,
-            catch_up: 0,
-            create: true,
-            known: None,
-        })
-        .await
-        .unwrap()
+    store.join(join_of(room_id)).await.unwrap()
 }
 
 /// The next event of the bus.

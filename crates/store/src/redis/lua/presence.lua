@@ -21,17 +21,20 @@ local function without(nodes, node)
   return table.concat(others, ' '), found
 end
 
--- A node has a user. Gives the user's JSON where they were not online before.
+-- A node has a user. Gives the user's JSON where the others are to hear of it, because they
+-- were not online before (then also 1) or had another name (0).
 local function enter(online, of_node, node, user, json)
   redis.call('SADD', of_node, user)
   local value = redis.call('HGET', online, user)
   if not value then
     redis.call('HSET', online, user, node .. '\n' .. json)
-    return json
+    return json, 1
   end
-  local others = without(split(value), node)
-  local nodes = others == '' and node or others .. ' ' .. node
+  local nodes, before = split(value)
+  local others = without(nodes, node)
+  nodes = others == '' and node or others .. ' ' .. node
   redis.call('HSET', online, user, nodes .. '\n' .. json)
+  if json ~= before then return json, 0 end
 end
 
 -- A node no longer has a user. Gives the user's JSON where they were online and are no more.
@@ -52,17 +55,19 @@ end
 
 -- Writes the envelopes of one room's transitions. In a room with more than
 -- `most` people only their number is told, of several in a row the last. Gives a function that takes the user's
--- JSON, their status, and the change of the number.
-local function teller(lines, room, online, at, most)
-  local count = redis.call('HLEN', online)
+-- JSON, their status, and the change of the number, and gives the number.
+local function teller(lines, room, count, at, most)
   local numbers_only = false
   local head = '{"server_id":"store","type":"presence","room":"' .. room .. '","data":{"type":"presence","room":"' .. room .. '",'
   return function(json, status, change)
     count, at = count + change, at + 1
+    -- Another name is nothing where names are not told.
+    if count > most and change == 0 then return count end
     local who = count > most and '' or '"user":' .. json .. ',"status":"' .. status .. '",'
     if not (numbers_only and who == '') then lines[#lines + 1] = '' end
     numbers_only = who == ''
     lines[#lines] = head .. who .. '"online_count":' .. count .. ',"at":' .. string.format('%.0f', at) .. '}}\n'
+    return count
   end
 end
 
