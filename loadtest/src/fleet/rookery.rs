@@ -12,12 +12,14 @@ use anyhow::{Context, Result, ensure};
 use super::{http, plan::Plan};
 
 /// What fits a load test: every check is made, no limit is what is measured.
-const SETTINGS: [(&str, &str); 5] = [
+const SETTINGS: [(&str, &str); 7] = [
     ("log.level", "warn"),
     ("limits.send_rate", "1000000"),
     ("limits.send_burst", "1000000"),
     ("limits.user_rate", "1000000"),
     ("limits.user_burst", "1000000"),
+    ("limits.rooms_per_user", "0"),
+    ("limits.rooms_made_per_hour", "0"),
 ];
 
 /// The command of a node that listens at these addresses.

@@ -32,7 +32,13 @@ impl Hub {
                     return Ok(snapshot);
                 }
                 Found::Reading(reading) => {
-                    let read = self.see_through(reading).await?;
+                    let read = match self.see_through(reading).await {
+                        // Another user made the reading, and has met a limit of their own.
+                        Err(error) if error.limited_user().is_some_and(|other| other != user) => {
+                            continue;
+                        }
+                        read => read?,
+                    };
                     if read.view == *view {
                         return Ok(read.snapshot);
                     }

@@ -64,6 +64,23 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NoSuchRoom(room) => Self::no_such_room(&room),
+            StoreError::TooManyRooms { most, .. } => Self::new(
+                ErrorCode::Conflict,
+                format!(
+                    "you are a member of {most} rooms and may not be of more (limits.rooms_per_user); leave one first"
+                ),
+            ),
+            StoreError::TooManyRoomsMade {
+                per_hour,
+                retry_after_ms,
+                ..
+            } => Self::for_now(
+                ErrorCode::RateLimited,
+                format!(
+                    "you have made {per_hour} rooms within an hour and may not make more just now (limits.rooms_made_per_hour)"
+                ),
+                Retry::AfterMs(retry_after_ms),
+            ),
             StoreError::Unavailable(_) => Self::for_now(
                 ErrorCode::Unavailable,
                 "the store cannot be reached just now; sending again with the same nonce is safe",

@@ -20,6 +20,12 @@ pub struct LimitSettings {
     /// The most rooms that one connection follows.
     #[serde(deserialize_with = "kinds::whole")]
     pub rooms_per_connection: usize,
+    /// The most rooms that a user is a member of.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub rooms_per_user: u64,
+    /// How many rooms a user may make in an hour, by joining what is not there.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub rooms_made_per_hour: u64,
     /// How many frames a connection may send per second, in the long run.
     #[serde(deserialize_with = "kinds::whole")]
     pub send_rate: u32,
@@ -64,6 +70,8 @@ impl Default for LimitSettings {
             text_chars: 4_000,
             meta_bytes: 4_096,
             rooms_per_connection: 500,
+            rooms_per_user: 1_000,
+            rooms_made_per_hour: 100,
             send_rate: 50,
             send_burst: 200,
             user_rate: 100,

@@ -22,6 +22,10 @@ pub struct RoomSettings {
     /// For how many milliseconds this node goes on following a room that nobody here is in any more.
     #[serde(deserialize_with = "kinds::whole")]
     pub linger_ms: u64,
+    /// For how many milliseconds a room in which nothing was ever written outlives the
+    /// last who was there; 0 is for good.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub keep_empty_ms: u64,
     /// Whether joining a room that nobody has made makes a public one.
     #[serde(deserialize_with = "kinds::yes_or_no")]
     pub create_on_join: bool,
@@ -35,6 +39,7 @@ impl Default for RoomSettings {
             max_events: 10_000,
             recent_bytes: 64 * 1024 * 1024,
             linger_ms: 60_000,
+            keep_empty_ms: 3_600_000,
             create_on_join: true,
             lifetimes: Lifetimes(BTreeMap::from([("event:".to_owned(), 30_000)])),
         }

@@ -1,7 +1,7 @@
 //! The settings of the store, as it wants them.
 
 use rookery_protocol::ServerId;
-use rookery_store::{EngineSettings, Lifetime, RedisSettings, Retention, Supervisor};
+use rookery_store::{EngineSettings, Lifetime, RedisSettings, Retention, Supervisor, UserLimits};
 
 use super::{Engine, Settings};
 
@@ -35,6 +35,11 @@ impl Settings {
             retention: Retention {
                 max_events: self.rooms.max_events,
                 lifetimes: lifetimes.collect(),
+                keep_empty_ms: self.rooms.keep_empty_ms,
+            },
+            user_limits: UserLimits {
+                rooms: self.limits.rooms_per_user,
+                rooms_made_per_hour: self.limits.rooms_made_per_hour,
             },
             // The node has delivered its own appends itself.
             echo: false,

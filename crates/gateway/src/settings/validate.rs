@@ -14,6 +14,10 @@ const LEAST_HEARTBEAT_MS: u64 = 100;
 /// The least memory of recent events.
 const LEAST_RECENT_BYTES: usize = 1024 * 1024;
 
+/// The shortest time for which an empty room is kept: in it the store is told that
+/// somebody is there.
+const LEAST_KEEP_EMPTY_MS: u64 = 1_000;
+
 /// The shortest lease; it is renewed three times in its life.
 const LEAST_LEASE_MS: u64 = 300;
 
@@ -51,6 +55,10 @@ impl Settings {
         let limits = &self.limits;
         if limits.frame_bytes != 0 && limits.text_chars > limits.frame_bytes {
             warnings.push("limits.text_chars is larger than limits.frame_bytes, so the frame's limit is met first".to_owned());
+        }
+        let user = usize::try_from(limits.rooms_per_user).unwrap_or(usize::MAX);
+        if user != 0 && limits.rooms_per_connection > user {
+            warnings.push("limits.rooms_per_connection is larger than limits.rooms_per_user, so the user's limit is met first".to_owned());
         }
         if limits.frame_bytes == 0 || limits.outbox_bytes == 0 {
             warnings.push(
@@ -130,6 +138,11 @@ impl Settings {
         if self.rooms.recent_bytes < LEAST_RECENT_BYTES {
             problems.push(format!(
                 "rooms.recent_bytes: must be at least {LEAST_RECENT_BYTES}; less does not bridge the time in which somebody comes in"
+            ));
+        }
+        if (1..LEAST_KEEP_EMPTY_MS).contains(&self.rooms.keep_empty_ms) {
+            problems.push(format!(
+                "rooms.keep_empty_ms: must be at least {LEAST_KEEP_EMPTY_MS}, or rooms would go while people come in; 0 keeps empty rooms for good"
             ));
         }
         for prefix in self.rooms.lifetimes.0.keys() {

@@ -27,6 +27,7 @@ mod read_only_redis;
 mod redis_away;
 mod resume;
 mod rolled_back;
+mod rooms_made;
 mod shared_channel;
 mod slow_reader;
 mod storm;
