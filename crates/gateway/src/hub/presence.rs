@@ -68,7 +68,9 @@ impl Presence {
         let place = (room.clone(), user.id.clone());
         let mut state = self.state.lock();
         state.lost.remove(&place);
-        self.tell(state, place, user);
+        // By the name of whoever came meanwhile.
+        let user = state.untold.remove(&place).unwrap_or_else(|| user.clone());
+        self.tell(state, place, &user);
     }
 
     /// The store is to be told of everybody anew: of these, who are here, and
@@ -146,11 +148,12 @@ impl Presence {
         places.into_iter().filter_map(take).collect()
     }
 
-    /// Puts back what could not be told.
+    /// Puts back what could not be told. Whoever came meanwhile stays as they are called now.
     fn put_back(&self, changes: Vec<PresenceChange>) {
         let mut state = self.state.lock();
         for PresenceChange { room, user, .. } in changes {
-            state.untold.insert((room, user.id.clone()), user);
+            let place = (room, user.id.clone());
+            state.untold.entry(place).or_insert(user);
         }
     }
 }

@@ -23,7 +23,8 @@ pub(crate) struct Seat {
 /// What became of an attempt to come in.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Attach {
-    /// The session is in. `first` is whether it is its user's first one here.
+    /// The session is in. `first` is whether it is its user's first one here, or
+    /// the first by another name: then the others are to hear of it.
     Done { first: bool },
     /// The node has not been brought to the snapshot's head yet: heal, then try again.
     Behind(Wanted),
@@ -74,8 +75,9 @@ impl Room {
         }
     }
 
-    /// Takes a session out of the count. Returns the user if it was its last one here.
-    pub(crate) fn detach(&self, worker: usize, user: &UserId) -> bool {
+    /// Takes a session out of the count. Returns the user, as they were last named,
+    /// if it was their last one here.
+    pub(crate) fn detach(&self, worker: usize, user: &UserId) -> Option<User> {
         self.state.lock().subtract(worker, user)
     }
 
@@ -109,26 +111,31 @@ impl State {
             sessions: 0,
         });
         local.sessions += 1;
-        let first = local.sessions == 1;
+        let renamed = local.name != user.name;
+        if renamed {
+            local.name = user.name.clone();
+        }
+        let first = local.sessions == 1 || renamed;
         self.left = None;
         first
     }
 
-    fn subtract(&mut self, worker: usize, user: &UserId) -> bool {
+    fn subtract(&mut self, worker: usize, user: &UserId) -> Option<User> {
         if let Some(members) = self.members.get_mut(worker) {
             *members = members.saturating_sub(1);
         }
-        let Some(local) = self.users.get_mut(user) else {
-            return false;
-        };
+        let local = self.users.get_mut(user)?;
         local.sessions = local.sessions.saturating_sub(1);
-        let last = local.sessions == 0;
-        if last {
-            self.users.remove(user);
+        if local.sessions > 0 {
+            return None;
         }
+        let (id, local) = self.users.remove_entry(user)?;
         if self.users.is_empty() {
             self.left = Some(Instant::now());
         }
-        last
+        Some(User {
+            id,
+            name: local.name,
+        })
     }
 }

@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use rookery_protocol::{User, UserId};
+use rookery_protocol::{User, UserId, server_frame::Status};
 use rookery_store::Online;
 
 use super::{
@@ -47,7 +47,10 @@ impl Room {
     /// Takes what the shared channel told.
     pub(crate) fn apply_transition(&self, mut transition: Transition) -> ToTell {
         let mut state = self.state.lock();
-        if let Some((user, _)) = &mut transition.who {
+        if let Some((user, status)) = &mut transition.who {
+            if *status == Status::Online {
+                state.adopt_name(user);
+            }
             state.share(user);
         }
         let news = state.roster.apply(transition);
@@ -99,6 +102,15 @@ impl State {
         }
     }
 
+    /// Somebody who is here may have come elsewhere by another name: that is theirs now.
+    fn adopt_name(&mut self, user: &User) {
+        if let Some(local) = self.users.get_mut(&user.id)
+            && local.name != user.name
+        {
+            local.name = user.name.clone();
+        }
+    }
+
     /// Notes what is to be told.
     fn note(&mut self, news: impl IntoIterator<Item = News>) -> ToTell {
         let mut news = news.into_iter().peekable();
@@ -110,6 +122,7 @@ impl State {
         for news in news {
             match news {
                 News::User(user, status) => untold.user(user, status),
+                News::Name(user) => untold.name(user),
                 News::Count => untold.count(),
             }
         }

@@ -26,6 +26,8 @@ pub(crate) struct Transition {
 pub(crate) enum News {
     /// This user came or went.
     User(User, Status),
+    /// This user, who was there before, has another name.
+    Name(User),
     /// The number changed, in a big room.
     Count,
 }
@@ -91,9 +93,11 @@ impl Roster {
         match (&before, &self.users) {
             _ if first => Vec::new(),
             (Some(before), Some(now)) => {
-                let came = now.values().filter(|user| !before.contains_key(&user.id));
+                let came = now.values().filter_map(|user| match before.get(&user.id) {
+                    None => Some(News::User(user.clone(), Status::Online)),
+                    Some(before) => (before != user).then(|| News::Name(user.clone())),
+                });
                 let went = before.values().filter(|user| !now.contains_key(&user.id));
-                let came = came.map(|user| News::User(user.clone(), Status::Online));
                 came.chain(went.map(|user| News::User(user.clone(), Status::Offline)))
                     .collect()
             }
@@ -123,11 +127,16 @@ impl Roster {
             return Some(News::Count);
         };
         if let Some(users) = &mut self.users {
-            let changed = match status {
-                Status::Online => users.insert(user.id.clone(), user.clone()).is_none(),
-                Status::Offline => users.remove(&user.id).is_some(),
+            return match status {
+                Status::Online => match users.insert(user.id.clone(), user.clone()) {
+                    None => Some(News::User(user, status)),
+                    Some(before) => (before != user).then_some(News::Name(user)),
+                },
+                Status::Offline => {
+                    let was_there = users.remove(&user.id).is_some();
+                    was_there.then_some(News::User(user, status))
+                }
             };
-            return changed.then_some(News::User(user, status));
         }
         Some(News::User(user, status))
     }

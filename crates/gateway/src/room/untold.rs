@@ -72,6 +72,17 @@ impl Untold {
         }
     }
 
+    /// A user who is here has another name. Even where the members were not told
+    /// yet that they are here, they must hear it when these go.
+    pub(super) fn name(&mut self, user: User) {
+        let change = Change {
+            status: Status::Online,
+            mixed: true,
+            user,
+        };
+        self.users.insert(change.user.id.clone(), change);
+    }
+
     /// The number of people changed.
     pub(super) fn count(&mut self) {
         self.count = true;
@@ -238,6 +249,16 @@ mod tests {
         untold.user(user("a"), Status::Online);
         untold.show();
         untold.user(user("a"), Status::Offline);
+        assert_eq!(told(&untold, 1), ["a Offline"]);
+    }
+
+    #[test]
+    fn who_goes_by_another_name_is_known_to_be_gone() {
+        let mut untold = Untold::default();
+        let name = "Anna".into();
+        let anna = User { name, ..user("a") };
+        untold.name(anna.clone());
+        untold.user(anna, Status::Offline);
         assert_eq!(told(&untold, 1), ["a Offline"]);
     }
 

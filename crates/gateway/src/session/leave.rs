@@ -79,11 +79,11 @@ fn depart(connection: &Connection, room: &RoomId, on_purpose: bool, worker: &Wor
     let (Some(session), Some(room)) = (connection.session.get(), hub.followed_room(room)) else {
         return;
     };
-    if room.detach(worker.number, &session.user.id) {
+    if let Some(user) = room.detach(worker.number, &session.user.id) {
         if on_purpose {
-            hub.presence.left(&room.id, &session.user);
+            hub.presence.left(&room.id, &user);
         } else {
-            hub.presence.lost(&room.id, &session.user);
+            hub.presence.lost(&room.id, &user);
         }
     }
     hub.forget_if_idle(&room);

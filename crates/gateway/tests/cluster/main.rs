@@ -18,6 +18,7 @@ mod http_limits;
 mod identity;
 mod lifetimes;
 mod limits;
+mod names;
 mod node_killed;
 mod nonce;
 mod order;
