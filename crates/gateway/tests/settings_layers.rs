@@ -223,6 +223,11 @@ fn what_cannot_work_together_is_said() {
         ("[limits]\nsend_burst = 0", "limits.send_burst"),
         ("[limits]\noutbox_bytes = 100", "limits.outbox_bytes"),
         (
+            "[limits]\ntext_chars = 8000\nmeta_bytes = 1000",
+            "limits.frame_bytes: 65536 does not hold every message that the other limits allow; 99048 do",
+        ),
+        ("[http]\nbody_bytes = 54143", "http.body_bytes: 54143"),
+        (
             "[rooms.lifetimes]\n\"a b\" = \"1s\"",
             "cannot begin a room id",
         ),
@@ -230,6 +235,17 @@ fn what_cannot_work_together_is_said() {
     ] {
         let said = problem(file, &[]);
         assert!(said.contains(word), "{file}: {said}");
+    }
+}
+
+#[test]
+fn a_limit_that_is_lifted_promises_nothing_that_another_would_have_to_hold() {
+    for file in [
+        "[limits]\nframe_bytes = 1000\ntext_chars = 0",
+        "[limits]\nframe_bytes = 0\ntext_chars = 5000\n[http]\nbody_bytes = 0",
+        "[limits]\nframe_bytes = 54144\n[http]\nbody_bytes = 54144",
+    ] {
+        try_load(file, &[], &[]).unwrap_or_else(|problems| panic!("{file}: {problems:?}"));
     }
 }
 

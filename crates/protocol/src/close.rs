@@ -9,6 +9,8 @@ pub enum CloseCode {
     Normal = 1000,
     /// The bytes break RFC 6455.
     WebSocketProtocol = 1002,
+    /// A text was no UTF-8 (RFC 6455, 8.1).
+    NotUtf8 = 1007,
     /// The node is about to stop.
     Draining = 4000,
     /// A fault of the node.
@@ -23,6 +25,8 @@ pub enum CloseCode {
     TokenExpired = 4005,
     /// The client went on although it was told to slow down.
     Flooding = 4008,
+    /// A message was so large that it was not even passed over.
+    TooLarge = 4009,
     /// What came was not a frame of this protocol.
     NotAFrame = 4500,
     /// The token was refused.
@@ -50,6 +54,7 @@ impl CloseCode {
         match self {
             Self::Normal => "",
             Self::WebSocketProtocol => "WebSocket protocol error",
+            Self::NotUtf8 => "not UTF-8",
             Self::Draining => "draining",
             Self::Internal => "internal error",
             Self::SlowReader => "too slow a reader",
@@ -57,6 +62,7 @@ impl CloseCode {
             Self::OutOfSync => "out of sync",
             Self::TokenExpired => "token expired",
             Self::Flooding => "flooding",
+            Self::TooLarge => "too large a message",
             Self::NotAFrame => "not a frame of this protocol",
             Self::AuthenticationFailed => "authentication failed",
             Self::NoHello => "no hello in time",
@@ -74,9 +80,29 @@ pub fn may_come_back(code: u16) -> bool {
     !matches!(code, 1002 | 1003 | 1007 | 1009 | 1010 | 4500..=4999)
 }
 
+/// Whether a close frame may bear this code (RFC 6455, 7.4): the registered ones,
+/// but for those that only say that there was none, and those of libraries and
+/// applications.
+pub fn may_be_sent(code: u16) -> bool {
+    matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reserved_codes_are_never_sent() {
+        for code in [1000, 1001, 1003, 1007, 1011, 1014, 3000, 3999, 4000, 4999] {
+            assert!(may_be_sent(code), "{code}");
+        }
+        for code in [
+            0, 999, 1004, 1005, 1006, 1015, 1016, 2000, 2999, 5000, 65535,
+        ] {
+            assert!(!may_be_sent(code), "{code}");
+        }
+        assert!(may_be_sent(CloseCode::NotUtf8.as_u16()));
+    }
 
     #[test]
     fn the_range_decides() {
@@ -85,5 +111,6 @@ mod tests {
         assert!(may_come_back(1006));
         assert!(!may_come_back(CloseCode::NotAFrame.as_u16()));
         assert!(!may_come_back(4999));
+        assert!(may_come_back(CloseCode::TooLarge.as_u16()));
     }
 }

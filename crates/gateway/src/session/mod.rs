@@ -20,7 +20,7 @@ use rookery_protocol::{
 };
 
 pub(crate) use leave::leave_all;
-pub(crate) use rate::Bucket;
+pub(crate) use rate::{Bucket, Cost};
 pub(crate) use refusal::{Refusal, Retry};
 
 use crate::{clock::Moment, socket::Connection, worker::Worker};
@@ -139,13 +139,27 @@ fn take_free_join(connection: &Connection) -> bool {
     free
 }
 
+/// Takes a frame that nobody owes an answer for out of the connection's
+/// allowance. False where it is closed for having gone on regardless.
+pub(crate) fn charge_in_silence(connection: &Connection, cost: Cost, worker: &Worker) -> bool {
+    let flooding = take_out(connection, cost, worker) == rate::Charged::Flooding;
+    if flooding {
+        connection.close(CloseCode::Flooding, worker);
+    }
+    !flooding
+}
+
+fn take_out(connection: &Connection, cost: Cost, worker: &Worker) -> rate::Charged {
+    let mut bucket = connection.bucket.get();
+    let charged = bucket.charge(cost, Moment::now(), &worker.hub.settings.limits);
+    connection.bucket.set(bucket);
+    charged
+}
+
 /// Takes a frame out of the connection's allowance. False where it is used
 /// up: the client was told, or closed if it goes on regardless.
 pub(crate) fn charge(connection: &Rc<Connection>, id: Option<&RequestId>, worker: &Worker) -> bool {
-    let mut bucket = connection.bucket.get();
-    let charged = bucket.charge(Moment::now(), &worker.hub.settings.limits);
-    connection.bucket.set(bucket);
-    match charged {
+    match take_out(connection, Cost::MESSAGE, worker) {
         rate::Charged::Paid => charge_user(connection, id, worker),
         rate::Charged::Wait { ms } => {
             let message =

@@ -3,8 +3,35 @@
 //! A token bucket that goes into debt: a refused frame costs as much as one
 //! that is carried out. Who waits as told is served again; who goes on
 //! regardless sinks until the debt is as large as the burst, and is closed.
+//! What is no message costs too, if little: a pong, a part of a message.
 
 use crate::{clock::Moment, settings::LimitSettings};
+
+/// What a frame takes out of an allowance, in messages.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Cost(f32);
+
+impl Cost {
+    /// A message, or a ping: what is answered.
+    pub(crate) const MESSAGE: Self = Self(1.0);
+    /// A pong. So many of them cost a message that one who answers our pings,
+    /// or sends some unasked as a sign of life, never notices.
+    pub(crate) const PONG: Self = Self(1.0 / 16.0);
+
+    /// A part of a message, with so many bytes: together as much as a pong each
+    /// and one message for as many bytes as a message may have.
+    pub(crate) fn of_part(bytes: usize, limits: &LimitSettings) -> Self {
+        match limits.frame_bytes {
+            0 => Self::PONG,
+            most => Self(Self::PONG.0 + bytes as f32 / most as f32),
+        }
+    }
+
+    /// A message of so many bytes that is refused for its size.
+    pub(crate) fn of_too_large(bytes: usize, limits: &LimitSettings) -> Self {
+        Self(Self::MESSAGE.0 + Self::of_part(bytes, limits).0)
+    }
+}
 
 /// What became of one frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +73,8 @@ impl Bucket {
         free
     }
 
-    /// Takes one token, or one into debt.
-    pub(super) fn charge(&mut self, now: Moment, limits: &LimitSettings) -> Charged {
+    /// Takes what a frame costs, or takes it into debt.
+    pub(super) fn charge(&mut self, cost: Cost, now: Moment, limits: &LimitSettings) -> Charged {
         if limits.send_rate == 0 {
             return Charged::Paid;
         }
@@ -55,7 +82,7 @@ impl Bucket {
         let burst = burst(limits);
         let seconds = now.saturating_duration_since(self.filled).as_secs_f32();
         self.filled = now;
-        self.tokens = (self.tokens + seconds * rate).min(burst) - 1.0;
+        self.tokens = (self.tokens + seconds * rate).min(burst) - cost.0;
         if self.tokens >= 0.0 {
             return Charged::Paid;
         }
@@ -94,14 +121,14 @@ mod tests {
         let mut bucket = Bucket::new(&limits);
         let now = bucket.filled;
         for _ in 0..5 {
-            assert_eq!(bucket.charge(now, &limits), Charged::Paid);
+            assert_eq!(bucket.charge(Cost::MESSAGE, now, &limits), Charged::Paid);
         }
-        let Charged::Wait { ms } = bucket.charge(now, &limits) else {
+        let Charged::Wait { ms } = bucket.charge(Cost::MESSAGE, now, &limits) else {
             panic!()
         };
         let later = now + Duration::from_millis(ms);
-        assert_eq!(bucket.charge(later, &limits), Charged::Paid);
-        let refused = bucket.charge(later, &limits);
+        assert_eq!(bucket.charge(Cost::MESSAGE, later, &limits), Charged::Paid);
+        let refused = bucket.charge(Cost::MESSAGE, later, &limits);
         assert!(
             matches!(refused, Charged::Wait { .. }),
             "no longer than needed"
@@ -113,9 +140,34 @@ mod tests {
         let limits = limits();
         let mut bucket = Bucket::new(&limits);
         let now = bucket.filled;
-        let all: Vec<_> = (0..11).map(|_| bucket.charge(now, &limits)).collect();
+        let all: Vec<_> = (0..11)
+            .map(|_| bucket.charge(Cost::MESSAGE, now, &limits))
+            .collect();
         assert!(matches!(all[9], Charged::Wait { .. }));
         assert_eq!(all[10], Charged::Flooding);
+    }
+
+    #[test]
+    fn what_is_no_message_costs_little_and_a_flood_of_it_is_flooding() {
+        let limits = limits();
+        let until_flooding = |cost: Cost| {
+            let mut bucket = Bucket::new(&limits);
+            let now = bucket.filled;
+            (1..=10_000)
+                .find(|_| bucket.charge(cost, now, &limits) == Charged::Flooding)
+                .unwrap_or(usize::MAX)
+        };
+        assert_eq!(until_flooding(Cost::MESSAGE), 11);
+        assert_eq!(until_flooding(Cost::PONG), 161);
+        assert_eq!(until_flooding(Cost::of_part(0, &limits)), 161);
+        let whole = limits.frame_bytes;
+        assert_eq!(until_flooding(Cost::of_part(whole, &limits)), 10);
+        assert_eq!(until_flooding(Cost::of_too_large(9 * whole, &limits)), 1);
+        let lifted = LimitSettings {
+            frame_bytes: 0,
+            ..limits.clone()
+        };
+        assert_eq!(Cost::of_part(1 << 30, &lifted), Cost::PONG);
     }
 
     #[test]
@@ -137,6 +189,6 @@ mod tests {
         };
         let mut bucket = Bucket::new(&limits);
         let now = bucket.filled;
-        assert!((0..1000).all(|_| bucket.charge(now, &limits) == Charged::Paid));
+        assert!((0..1000).all(|_| bucket.charge(Cost::MESSAGE, now, &limits) == Charged::Paid));
     }
 }

@@ -63,10 +63,32 @@ pub struct LimitSettings {
     pub connections: usize,
 }
 
+/// The most bytes that one character takes in JSON: two escapes of six bytes.
+const CHARACTER_BYTES: usize = 12;
+
+/// What a message has beside its text and its `meta`: names of fields, and a
+/// room, an id and a nonce of the greatest length, escaped as well.
+const REST_BYTES: usize = 2048;
+
+impl LimitSettings {
+    /// The least bytes of a frame or a body that hold every message within the
+    /// other limits, however its JSON is written; `None` where a text has no limit.
+    pub(crate) fn largest_message(&self) -> Option<usize> {
+        if self.text_chars == 0 {
+            return None;
+        }
+        let text = self.text_chars.saturating_mul(CHARACTER_BYTES);
+        Some(
+            text.saturating_add(self.meta_bytes)
+                .saturating_add(REST_BYTES),
+        )
+    }
+}
+
 impl Default for LimitSettings {
     fn default() -> Self {
         Self {
-            frame_bytes: 16 * 1024,
+            frame_bytes: 64 * 1024,
             text_chars: 4_000,
             meta_bytes: 4_096,
             rooms_per_connection: 500,

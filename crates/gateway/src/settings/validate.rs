@@ -53,9 +53,6 @@ impl Settings {
             warnings.extend(level.warnings);
         }
         let limits = &self.limits;
-        if limits.frame_bytes != 0 && limits.text_chars > limits.frame_bytes {
-            warnings.push("limits.text_chars is larger than limits.frame_bytes, so the frame's limit is met first".to_owned());
-        }
         let user = usize::try_from(limits.rooms_per_user).unwrap_or(usize::MAX);
         if user != 0 && limits.rooms_per_connection > user {
             warnings.push("limits.rooms_per_connection is larger than limits.rooms_per_user, so the user's limit is met first".to_owned());
@@ -131,6 +128,25 @@ impl Settings {
                 "limits.outbox_bytes: {} is less than limits.frame_bytes, {}; no outbox could hold a message of that size",
                 limits.outbox_bytes, limits.frame_bytes
             ));
+        }
+        self.check_messages_fit(problems);
+    }
+
+    /// Whether a message within the limits is never refused for its bytes.
+    fn check_messages_fit(&self, problems: &mut Vec<String>) {
+        let Some(needed) = self.limits.largest_message() else {
+            return;
+        };
+        for (key, most) in [
+            ("limits.frame_bytes", self.limits.frame_bytes),
+            ("http.body_bytes", self.http.body_bytes),
+        ] {
+            if most != 0 && most < needed {
+                problems.push(format!(
+                    "{key}: {most} does not hold every message that the other limits allow; {needed} do: limits.text_chars ({}) as JSON escapes of 12 bytes each, limits.meta_bytes ({}) and 2048 for the rest. Raise it, or lower those",
+                    self.limits.text_chars, self.limits.meta_bytes
+                ));
+            }
         }
     }
 

@@ -12,17 +12,15 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Sends what is left and the close frame, and waits a little for the client to
 /// hang up, so that the kernel does not throw away what it has not read yet.
 pub(super) async fn say_goodbye(connection: &Connection, end: End) {
-    let code = match end {
-        End::Closed(code) => code,
-        End::ByPeer | End::Lost(_) => CloseCode::Normal,
+    let frame = match end {
+        End::Closed(code) => websocket::close(code),
+        End::ByPeer(code) => websocket::close_back(code),
+        End::Lost(_) => return,
     };
-    if code == CloseCode::SlowReader {
+    if end == End::Closed(CloseCode::SlowReader) {
         connection.outbox.borrow_mut().keep_begun_frame();
     }
-    connection
-        .outbox
-        .borrow_mut()
-        .push(websocket::close(code), 0, true);
+    connection.outbox.borrow_mut().push(frame, 0, true);
     // A client that does not take it in time is dropped all the same.
     let _ = tokio::time::timeout(PATIENCE, async {
         while !write_some(connection).await? {}
@@ -80,7 +78,7 @@ pub(super) fn log(connection: &Connection, end: End) {
     let waiting = connection.outbox.borrow().bytes();
     let (code, reason) = match end {
         End::Closed(code) => (Some(code.as_u16()), code.reason().to_owned()),
-        End::ByPeer => (None, "closed by the client".to_owned()),
+        End::ByPeer(code) => (code, "closed by the client".to_owned()),
         End::Lost(kind) => (None, format!("lost: {kind}")),
     };
     tracing::info!(

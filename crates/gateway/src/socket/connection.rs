@@ -45,8 +45,8 @@ pub(crate) enum Weight {
 pub(crate) enum End {
     /// The node closes it.
     Closed(CloseCode),
-    /// The client said that it leaves.
-    ByPeer,
+    /// The client said that it leaves, with this code or with none.
+    ByPeer(Option<u16>),
     /// The client is gone without a word, or the socket broke.
     Lost(io::ErrorKind),
 }
@@ -56,7 +56,7 @@ impl End {
     pub(super) fn label(self) -> Cow<'static, str> {
         match self {
             Self::Closed(code) => code.as_u16().to_string().into(),
-            Self::ByPeer => "client".into(),
+            Self::ByPeer(_) => "client".into(),
             Self::Lost(_) => "lost".into(),
         }
     }

@@ -70,7 +70,7 @@ fn clean_up(connection: Rc<Connection>, open: OpenSocket, worker: &Worker) {
     worker.hub.metrics.connection_closed(&end.label());
     match end {
         End::Lost(_) => drop((connection, open)),
-        End::Closed(_) | End::ByPeer => {
+        End::Closed(_) | End::ByPeer(_) => {
             actix_rt::spawn(async move {
                 closing::say_goodbye(&connection, end).await;
                 drop((connection, open));

@@ -17,7 +17,11 @@ use super::{
     connection::{End, Turn},
     reading::read_once,
 };
-use crate::{hub::OpenSocket, session, worker::Worker};
+use crate::{
+    hub::OpenSocket,
+    session::{self, Cost},
+    worker::Worker,
+};
 
 /// Serves a connection from the upgrade to its end. It is written out, and what
 /// follows the end is not done here, since an idle connection is to cost no
@@ -113,8 +117,20 @@ impl Connection {
                     self.answer(pong, worker);
                 }
             }
-            Incoming::Pong => {}
-            Incoming::Close => self.finish(End::ByPeer),
+            Incoming::Pong => {
+                session::charge_in_silence(self, Cost::PONG, worker);
+            }
+            Incoming::Fragment { bytes } => {
+                let cost = Cost::of_part(bytes, &worker.hub.settings.limits);
+                session::charge_in_silence(self, cost, worker);
+            }
+            Incoming::TooLarge { error, bytes } => {
+                let cost = Cost::of_too_large(bytes, &worker.hub.settings.limits);
+                if session::charge_in_silence(self, cost, worker) {
+                    self.say_error(ErrorCode::TooLarge, error.to_string(), worker);
+                }
+            }
+            Incoming::Close(code) => self.finish(End::ByPeer(code)),
         }
     }
 
@@ -122,11 +138,17 @@ impl Connection {
     fn refuse_bytes(self: &Rc<Self>, error: ReadError, worker: &Worker) {
         let (error_code, close_code) = match error {
             ReadError::Protocol(_) => return self.close(CloseCode::WebSocketProtocol, worker),
-            ReadError::TooLarge { .. } => (ErrorCode::TooLarge, CloseCode::NotAFrame),
-            ReadError::Binary | ReadError::NotUtf8 => (ErrorCode::BadRequest, CloseCode::NotAFrame),
+            ReadError::NotUtf8 => return self.close(CloseCode::NotUtf8, worker),
+            ReadError::TooLarge(_) => (ErrorCode::TooLarge, CloseCode::TooLarge),
+            ReadError::Binary => (ErrorCode::BadRequest, CloseCode::NotAFrame),
         };
-        let json = encode::error(None, error_code, error.to_string(), None);
-        self.answer(websocket::text(&json), worker);
+        self.say_error(error_code, error.to_string(), worker);
         self.close(close_code, worker);
+    }
+
+    /// An error about bytes of which no id was read.
+    fn say_error(self: &Rc<Self>, code: ErrorCode, message: String, worker: &Worker) {
+        let json = encode::error(None, code, message, None);
+        self.answer(websocket::text(&json), worker);
     }
 }

@@ -32,12 +32,13 @@ impl OpCode {
     }
 }
 
-/// The head of a frame from a client, and where its payload lies.
+/// The head of a frame from a client.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Header {
     pub(super) op: OpCode,
     pub(super) last: bool,
-    pub(super) mask: [u8; 4],
+    /// `None` where it has not come yet; the length is known by then.
+    pub(super) mask: Option<[u8; 4]>,
     /// Bytes before the payload.
     pub(super) size: usize,
     /// Bytes of the payload, as announced.
@@ -45,7 +46,7 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Reads a head; `None` where it is not whole yet.
+    /// Reads a head; `None` where not even the length is there yet.
     pub(super) fn parse(bytes: &[u8]) -> Result<Option<Self>, ReadError> {
         let [first, second, ..] = *bytes else {
             return Ok(None);
@@ -77,23 +78,23 @@ impl Header {
             },
             short => (short as u64, 6),
         };
-        let payload = usize::try_from(payload).unwrap_or(usize::MAX);
-        let Some(mask) = bytes.get(size - 4..size) else {
-            // The length is known: let the caller refuse it before more is taken.
-            return Ok(Some(Self {
-                op,
-                last,
-                mask: [0; 4],
-                size,
-                payload,
-            }));
+        let minimal = match size {
+            8 => payload > 125,
+            14 => payload > 0xffff && payload >> 63 == 0,
+            _ => true,
         };
+        if !minimal {
+            return Err(ReadError::Protocol(
+                "a length is written longer than it need be, or beyond 63 bits",
+            ));
+        }
+        let mask = bytes.get(size - 4..size);
         Ok(Some(Self {
             op,
             last,
-            mask: [mask[0], mask[1], mask[2], mask[3]],
+            mask: mask.and_then(|mask| mask.try_into().ok()),
             size,
-            payload,
+            payload: usize::try_from(payload).unwrap_or(usize::MAX),
         }))
     }
 }

@@ -4,8 +4,11 @@
 //! Nothing here allocates for a connection that has no incomplete frame.
 
 mod header;
+mod incoming;
+mod pieces;
 mod reader;
 mod writer;
 
-pub use reader::{Frames, Incoming, ReadError, Reader};
-pub use writer::{close, payload_of, ping, pong, text, text_begun, text_of};
+pub use incoming::{Incoming, ReadError, TooLarge};
+pub use reader::{Frames, MOST_PASSED_OVER, Reader};
+pub use writer::{close, close_back, payload_of, ping, pong, text, text_begun, text_of};

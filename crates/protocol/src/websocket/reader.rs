@@ -2,47 +2,20 @@
 //!
 //! A thread reads all its sockets into one scratch buffer and hands what came
 //! to the connection's [`Reader`]. Frames are unmasked and given out in place;
-//! only what is incomplete is copied and kept. The announced length of a frame
-//! is compared with the limit before any of its bytes are kept.
+//! only the beginning of a message whose end has not come is copied and kept.
+//! The announced length of a frame is compared with the limit before any of its
+//! bytes are kept; what is beyond the limit is passed over.
 
-use super::header::{Header, OpCode, unmask};
+use super::{
+    Incoming, ReadError, TooLarge,
+    header::{Header, OpCode, unmask},
+    incoming::close_code,
+    pieces::Pieces,
+};
 
-/// What came from a client.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Incoming<'a> {
-    /// A whole text message, put together if it came in fragments.
-    Text(&'a str),
-    /// To be answered with the same payload.
-    Ping(&'a [u8]),
-    /// The answer to a ping of ours.
-    Pong,
-    /// The client is leaving.
-    Close,
-}
-
-/// Why the bytes cannot be read on; the connection is to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ReadError {
-    /// RFC 6455 is broken.
-    #[error("WebSocket protocol error: {0}")]
-    Protocol(&'static str),
-    /// A message is longer than the limit.
-    #[error(
-        "a frame of {announced} bytes was announced; at most {limit} are allowed (limits.frame_bytes)"
-    )]
-    TooLarge {
-        /// What was announced, with the fragments before it.
-        announced: usize,
-        /// The limit.
-        limit: usize,
-    },
-    /// A binary message, which the protocol has no use for.
-    #[error("binary frames are not part of this protocol")]
-    Binary,
-    /// A text message that is no UTF-8.
-    #[error("a text frame must be UTF-8")]
-    NotUtf8,
-}
+/// How many times the limit a message may announce to be passed over; beyond
+/// that it is an error.
+pub const MOST_PASSED_OVER: usize = 16;
 
 /// The reading side of one connection. Holds no memory while no frame is incomplete.
 #[derive(Debug, Default)]
@@ -51,13 +24,42 @@ pub struct Reader {
     unfinished: Option<Box<Unfinished>>,
 }
 
-/// What came of a message that is not whole yet.
+/// What came and is not done with.
 #[derive(Debug, Default)]
 struct Unfinished {
-    /// The bytes of an incomplete frame.
-    incomplete: Vec<u8>,
-    /// The unmasked fragments of an incomplete message; `Some` from its first fragment on.
-    fragments: Option<Vec<u8>>,
+    /// Bytes of which nothing was taken: frames that were left unread, an
+    /// incomplete head, an incomplete control frame.
+    untaken: Vec<u8>,
+    message: Option<Message>,
+    open: Option<OpenFrame>,
+}
+
+/// A message that is not whole.
+#[derive(Debug)]
+enum Message {
+    Kept(Pieces),
+    /// It is larger than the limit; nothing of it is kept.
+    PassedOver {
+        announced: usize,
+    },
+}
+
+impl Message {
+    fn announced(&self) -> usize {
+        match self {
+            Self::Kept(pieces) => pieces.len(),
+            Self::PassedOver { announced } => *announced,
+        }
+    }
+}
+
+/// A frame whose head was taken and whose payload was not, to its end.
+#[derive(Debug)]
+struct OpenFrame {
+    left: usize,
+    last: bool,
+    /// Turned, so that its first byte belongs to the next of the payload.
+    mask: [u8; 4],
 }
 
 impl Reader {
@@ -72,24 +74,27 @@ impl Reader {
     pub fn frames<'a>(&'a mut self, chunk: &'a mut [u8], limit: usize) -> Frames<'a> {
         let limit = if limit == 0 { usize::MAX } else { limit };
         let Unfinished {
-            incomplete,
-            fragments,
+            untaken,
+            message,
+            open,
         } = self
             .unfinished
             .take()
             .map_or_else(Unfinished::default, |unfinished| *unfinished);
-        let joined = (!incomplete.is_empty()).then(|| {
-            let mut joined = incomplete;
+        let joined = (!untaken.is_empty()).then(|| {
+            let mut joined = untaken;
             joined.extend_from_slice(chunk);
             joined
         });
         Frames {
             reader: self,
-            fragments,
+            message,
+            open,
             chunk,
             joined,
             at: 0,
             limit,
+            whole: String::new(),
         }
     }
 }
@@ -99,20 +104,42 @@ impl Reader {
 #[derive(Debug)]
 pub struct Frames<'a> {
     reader: &'a mut Reader,
-    /// As in [`Unfinished`].
-    fragments: Option<Vec<u8>>,
+    message: Option<Message>,
+    open: Option<OpenFrame>,
     chunk: &'a mut [u8],
-    /// The incomplete frame of before and the chunk, where there was one.
+    /// What was untaken before and the chunk, where there was something.
     joined: Option<Vec<u8>>,
     at: usize,
     limit: usize,
+    /// The message of several pieces that is given out.
+    whole: String,
 }
 
-/// Where in the buffer the next whole frame lies.
-struct Located {
-    header: Header,
-    start: usize,
-    end: usize,
+/// What one step through the bytes came to, without what it lends.
+enum Step {
+    /// Nothing to give out yet; there may be more to take.
+    Further,
+    /// The rest is incomplete.
+    Incomplete,
+    /// A whole text in one piece of the buffer.
+    Text {
+        start: usize,
+        end: usize,
+    },
+    /// A whole text of several pieces.
+    Assembled,
+    Fragment {
+        bytes: usize,
+    },
+    TooLarge {
+        error: TooLarge,
+        bytes: usize,
+    },
+    Control {
+        op: OpCode,
+        start: usize,
+        end: usize,
+    },
 }
 
 impl Frames<'_> {
@@ -124,36 +151,26 @@ impl Frames<'_> {
     #[allow(clippy::should_implement_trait)] // it lends, which Iterator cannot
     pub fn next(&mut self) -> Result<Option<Incoming<'_>>, ReadError> {
         loop {
-            let Some(Located { header, start, end }) = self.locate()? else {
-                return Ok(None);
-            };
-            self.at = end;
-            let buffer = match &mut self.joined {
-                Some(joined) => joined.as_mut_slice(),
-                None => &mut *self.chunk,
-            };
-            let payload = &mut buffer[start..end];
-            unmask(payload, header.mask);
-            match header.op {
-                OpCode::Ping => return Ok(Some(Incoming::Ping(&self.buffer()[start..end]))),
-                OpCode::Pong => return Ok(Some(Incoming::Pong)),
-                OpCode::Close => return Ok(Some(Incoming::Close)),
-                OpCode::Binary => return Err(ReadError::Binary),
-                OpCode::Text if self.fragments.is_some() => {
-                    return Err(ReadError::Protocol("a message began inside another"));
+            let incoming = match self.step()? {
+                Step::Further => continue,
+                Step::Incomplete => return Ok(None),
+                Step::Text { start, end } => {
+                    let text = std::str::from_utf8(&self.buffer()[start..end]);
+                    Incoming::Text(text.map_err(|_| ReadError::NotUtf8)?)
                 }
-                OpCode::Text if header.last => return self.whole(start, end).map(Some),
-                OpCode::Text => self.fragments = Some(payload.to_vec()),
-                OpCode::Continuation => match &mut self.fragments {
-                    None => return Err(ReadError::Protocol("a continuation of nothing")),
-                    Some(fragments) => {
-                        fragments.extend_from_slice(payload);
-                        if header.last {
-                            return self.assembled().map(Some);
-                        }
+                Step::Assembled => Incoming::Text(&self.whole),
+                Step::Fragment { bytes } => Incoming::Fragment { bytes },
+                Step::TooLarge { error, bytes } => Incoming::TooLarge { error, bytes },
+                Step::Control { op, start, end } => {
+                    let payload = &self.buffer()[start..end];
+                    match op {
+                        OpCode::Ping => Incoming::Ping(payload),
+                        OpCode::Close => Incoming::Close(close_code(payload)?),
+                        _ => Incoming::Pong,
                     }
-                },
-            }
+                }
+            };
+            return Ok(Some(incoming));
         }
     }
 
@@ -161,58 +178,153 @@ impl Frames<'_> {
         self.joined.as_deref().unwrap_or(&*self.chunk)
     }
 
-    /// Finds the next frame that is whole, refusing one that would be too long.
-    fn locate(&self) -> Result<Option<Located>, ReadError> {
+    fn step(&mut self) -> Result<Step, ReadError> {
+        if let Some(open) = self.open.take() {
+            return self.go_on(open);
+        }
         let rest = &self.buffer()[self.at..];
         let Some(header) = Header::parse(rest)? else {
-            return Ok(None);
+            return Ok(Step::Incomplete);
         };
-        let before = self.fragments.as_ref().map_or(0, Vec::len);
-        let announced = before.saturating_add(header.payload);
-        if announced > self.limit {
-            return Err(ReadError::TooLarge {
-                announced,
-                limit: self.limit,
-            });
+        let available = rest.len();
+        match (header.op, &self.message) {
+            (OpCode::Ping | OpCode::Pong | OpCode::Close, _) => {
+                return Ok(self.control(&header, available));
+            }
+            (OpCode::Binary, _) => return Err(ReadError::Binary),
+            (OpCode::Text, Some(_)) => {
+                return Err(ReadError::Protocol("a message began inside another"));
+            }
+            (OpCode::Continuation, None) => {
+                return Err(ReadError::Protocol("a continuation of nothing"));
+            }
+            (OpCode::Text, None) if header.last && header.payload <= self.limit => {
+                if let Some((start, end)) = self.whole_payload(&header, available) {
+                    return Ok(Step::Text { start, end });
+                }
+            }
+            (OpCode::Text | OpCode::Continuation, _) => {}
+        }
+        self.begin(&header)
+    }
+
+    /// Takes a frame whose payload is there to its end, and unmasks it.
+    fn whole_payload(&mut self, header: &Header, available: usize) -> Option<(usize, usize)> {
+        let mask = header.mask?;
+        if available - header.size < header.payload {
+            return None;
         }
         let start = self.at + header.size;
-        let end = start.saturating_add(header.payload);
-        Ok((rest.len() >= end.saturating_sub(self.at)).then_some(Located { header, start, end }))
+        let end = start + header.payload;
+        self.at = end;
+        unmask(&mut self.buffer_mut()[start..end], mask);
+        Some((start, end))
     }
 
-    fn whole(&self, start: usize, end: usize) -> Result<Incoming<'_>, ReadError> {
-        let text = std::str::from_utf8(&self.buffer()[start..end]);
-        text.map(Incoming::Text).map_err(|_| ReadError::NotUtf8)
+    fn buffer_mut(&mut self) -> &mut [u8] {
+        match &mut self.joined {
+            Some(joined) => joined,
+            None => self.chunk,
+        }
     }
 
-    /// Gives out a message of several fragments, from the buffer's side so that
-    /// the lent text lives as long as the others do.
-    fn assembled(&mut self) -> Result<Incoming<'_>, ReadError> {
-        let message = self.fragments.take().unwrap_or_default();
-        let rest = self.buffer()[self.at..].to_vec();
-        let length = message.len();
-        let mut joined = message;
-        joined.extend_from_slice(&rest);
-        self.joined = Some(joined);
-        self.at = length;
-        self.whole(0, length)
+    fn control(&mut self, header: &Header, available: usize) -> Step {
+        match self.whole_payload(header, available) {
+            Some((start, end)) => Step::Control {
+                op: header.op,
+                start,
+                end,
+            },
+            None => Step::Incomplete,
+        }
+    }
+
+    /// Begins a frame that goes on with a message or leaves one unfinished, or
+    /// whose payload is not there to its end.
+    fn begin(&mut self, header: &Header) -> Result<Step, ReadError> {
+        let bytes = header.payload;
+        let before = self.message.as_ref().map_or(0, Message::announced);
+        let error = TooLarge {
+            announced: before.saturating_add(bytes),
+            limit: self.limit,
+        };
+        if error.announced > self.limit.saturating_mul(MOST_PASSED_OVER) {
+            return Err(ReadError::TooLarge(error));
+        }
+        let Some(mask) = header.mask else {
+            return Ok(Step::Incomplete);
+        };
+        self.at += header.size;
+        self.open = Some(OpenFrame {
+            left: bytes,
+            last: header.last,
+            mask,
+        });
+        let announced = error.announced;
+        if announced <= self.limit {
+            if self.message.is_none() {
+                self.message = Some(Message::Kept(Pieces::default()));
+            }
+            return Ok(match header.last {
+                true => Step::Further,
+                false => Step::Fragment { bytes },
+            });
+        }
+        Ok(
+            match self.message.replace(Message::PassedOver { announced }) {
+                Some(Message::PassedOver { .. }) => Step::Fragment { bytes },
+                Some(Message::Kept(_)) | None => Step::TooLarge { error, bytes },
+            },
+        )
+    }
+
+    /// Takes as much of an open frame as has come.
+    fn go_on(&mut self, mut open: OpenFrame) -> Result<Step, ReadError> {
+        let buffer = match &mut self.joined {
+            Some(joined) => joined.as_mut_slice(),
+            None => &mut *self.chunk,
+        };
+        let piece = &mut buffer[self.at..];
+        let count = piece.len().min(open.left);
+        let piece = &mut piece[..count];
+        if let Some(Message::Kept(pieces)) = &mut self.message {
+            unmask(piece, open.mask);
+            pieces.push(piece, open.left)?;
+        }
+        self.at += count;
+        open.left -= count;
+        open.mask.rotate_left(count % 4);
+        if open.left > 0 {
+            self.open = Some(open);
+            return Ok(Step::Incomplete);
+        }
+        if !open.last {
+            return Ok(Step::Further);
+        }
+        match self.message.take() {
+            Some(Message::Kept(pieces)) => {
+                self.whole = pieces.finish()?;
+                Ok(Step::Assembled)
+            }
+            Some(Message::PassedOver { .. }) | None => Ok(Step::Further),
+        }
     }
 }
 
 impl Drop for Frames<'_> {
     fn drop(&mut self) {
-        let incomplete = match self.joined.take() {
-            // Nothing was whole: the bytes stay where they are, however many
-            // chunks a frame comes in.
+        let untaken = match self.joined.take() {
+            // Nothing was taken: the bytes stay where they are.
             Some(joined) if self.at == 0 => joined,
             Some(joined) => joined[self.at..].to_vec(),
             None => self.chunk[self.at..].to_vec(),
         };
-        let fragments = self.fragments.take();
-        if !incomplete.is_empty() || fragments.is_some() {
+        let (message, open) = (self.message.take(), self.open.take());
+        if !untaken.is_empty() || message.is_some() || open.is_some() {
             self.reader.unfinished = Some(Box::new(Unfinished {
-                incomplete,
-                fragments,
+                untaken,
+                message,
+                open,
             }));
         }
     }

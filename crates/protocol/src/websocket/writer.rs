@@ -78,6 +78,14 @@ pub fn pong(payload: &[u8]) -> Bytes {
     frame(OpCode::Pong, &[payload])
 }
 
+/// The answer to a close frame of the peer: its own code, or none.
+pub fn close_back(code: Option<u16>) -> Bytes {
+    match code {
+        Some(code) => frame(OpCode::Close, &[&code.to_be_bytes()]),
+        None => frame(OpCode::Close, &[]),
+    }
+}
+
 /// A close frame with its code and the reason that belongs to it.
 pub fn close(code: CloseCode) -> Bytes {
     let reason = code.reason().as_bytes();

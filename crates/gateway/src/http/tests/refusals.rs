@@ -73,7 +73,7 @@ async fn guests_are_refused_where_they_are_not_allowed() {
 
 #[actix_web::test]
 async fn what_is_wrong_with_a_request_is_said() {
-    let node = node("[http]\nbody_bytes = 1000\n[limits]\ntext_chars = 10\nmeta_bytes = 50").await;
+    let node = node("[http]\nbody_bytes = 2400\n[limits]\ntext_chars = 10\nmeta_bytes = 50").await;
     node.make_room("general").await;
     let token = node.token();
     let plain = TestRequest::post()
@@ -106,7 +106,7 @@ async fn what_is_wrong_with_a_request_is_said() {
             "limits.text_chars",
         ),
         (
-            write(json!({"text": "x".repeat(1000)})),
+            write(json!({"text": "x".repeat(2400)})),
             413,
             "too_large",
             "http.body_bytes",
