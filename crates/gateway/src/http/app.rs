@@ -43,6 +43,7 @@ pub(crate) fn app(
         .service(only_get(web::resource("/healthz"), healthz))
         .service(only_get(web::resource("/readyz"), readyz))
         .service(only_get(web::resource("/admitz"), admitz))
+        .service(only_get(web::resource("/ws"), fallback::upgrade_required))
         .service(
             api()
                 .wrap(from_fn(bodies::bound))

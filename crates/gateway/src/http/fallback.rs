@@ -3,7 +3,7 @@
 use actix_web::{
     FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError, guard,
     http::{
-        StatusCode,
+        ConnectionType, StatusCode,
         header::{self, HeaderValue},
     },
     web,
@@ -33,6 +33,26 @@ pub(super) async fn wrong_method(allowed: &'static str) -> HttpResponse {
     response
         .headers_mut()
         .insert(header::ALLOW, HeaderValue::from_static(allowed));
+    response
+}
+
+/// Why a request at `/ws` is not served where it asks for no WebSocket.
+pub(crate) const NO_UPGRADE: &str = "WebSockets are served here, and the request does not ask for one: a proxy in between may have dropped `Upgrade` and `Connection: upgrade`";
+
+/// `/ws` without an upgrade; with one, `socket` has it before it comes here.
+pub(super) async fn upgrade_required() -> HttpResponse {
+    let error =
+        HttpError::new(ErrorCode::BadRequest, NO_UPGRADE).with_status(StatusCode::UPGRADE_REQUIRED);
+    let mut response = error.error_response();
+    let head = response.head_mut();
+    // Says `connection: upgrade`.
+    head.set_connection_type(ConnectionType::Upgrade);
+    for (name, value) in [
+        (header::UPGRADE, "websocket"),
+        (header::SEC_WEBSOCKET_VERSION, "13"),
+    ] {
+        head.headers.insert(name, HeaderValue::from_static(value));
+    }
     response
 }
 

@@ -11,7 +11,7 @@ mod connections;
 mod cors;
 mod count;
 mod error;
-mod fallback;
+pub(crate) mod fallback;
 mod guest;
 mod health;
 mod messages;

@@ -2,10 +2,15 @@
 
 use std::{net::IpAddr, sync::atomic::Ordering};
 
-use actix_http::{HttpMessage, Request, header, ws};
+use actix_http::{HttpMessage, Request, StatusCode, Version, header, ws};
 use rookery_protocol::ErrorCode;
+use serde_json::{Value, json};
 
-use crate::{http::origin, hub::Hub, metrics::Route};
+use crate::{
+    http::{fallback, origin},
+    hub::Hub,
+    metrics::Route,
+};
 
 /// The answer to an upgrade request.
 pub(super) enum Answer {
@@ -60,8 +65,9 @@ pub(super) fn answer(request: &Request, address: IpAddr, hub: &Hub) -> Answer {
     if let Err(refusal) = hub.allowances.look_at_stranger(address.into()) {
         return refuse(hub, "rate", refusal.code, &refusal.message);
     }
-    if let Err(error) = ws::verify_handshake(request.head()) {
-        return refuse(hub, "handshake", ErrorCode::BadRequest, &error.to_string());
+    if let Err(unsound) = check(request) {
+        let error = json!({"code": ErrorCode::BadRequest, "message": unsound.message});
+        return refuse_with(hub, "handshake", unsound.status, unsound.headers, &error);
     }
     let response = ws::handshake_response(request.head()).finish();
     let key = response.headers().get(header::SEC_WEBSOCKET_ACCEPT);
@@ -81,21 +87,86 @@ pub(super) fn answer(request: &Request, address: IpAddr, hub: &Hub) -> Answer {
     }
 }
 
+/// Why a request cannot be upgraded, whoever sent it.
+struct Unsound {
+    status: StatusCode,
+    message: String,
+    /// Lines of the answer's head, each with its end.
+    headers: &'static str,
+}
+
+impl Unsound {
+    fn new(message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            message: message.into(),
+            headers: "",
+        }
+    }
+
+    /// Another request would be upgraded; the headers say which (RFC 6455, 4.4).
+    fn upgrade_required(message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::UPGRADE_REQUIRED,
+            message: message.into(),
+            headers: "upgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\n",
+        }
+    }
+}
+
+/// Holds a request against RFC 6455, 4.2.1.
+fn check(request: &Request) -> Result<(), Unsound> {
+    if request.version() < Version::HTTP_11 {
+        let message = "an upgrade takes HTTP/1.1; a proxy in between may speak an older version";
+        return Err(Unsound::new(message));
+    }
+    if has_body(request) {
+        return Err(Unsound::new("a request for an upgrade has no body"));
+    }
+    ws::verify_handshake(request.head()).map_err(|error| match error {
+        ws::HandshakeError::NoVersionHeader | ws::HandshakeError::UnsupportedVersion => {
+            Unsound::upgrade_required("version 13 of WebSocket is spoken here")
+        }
+        ws::HandshakeError::NoWebsocketUpgrade | ws::HandshakeError::NoConnectionUpgrade => {
+            Unsound::upgrade_required(fallback::NO_UPGRADE)
+        }
+        ws::HandshakeError::GetMethodRequired | ws::HandshakeError::BadWebsocketKey => {
+            Unsound::new(error.to_string())
+        }
+    })
+}
+
+fn has_body(request: &Request) -> bool {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    length.is_some_and(|length| length != "0")
+        || request.headers().contains_key(header::TRANSFER_ENCODING)
+}
+
 fn refuse(hub: &Hub, reason: &'static str, code: ErrorCode, message: &str) -> Answer {
-    hub.metrics.upgrade_refused(reason);
-    let mut error = serde_json::json!({"code": code, "message": message});
+    let mut error = json!({"code": code, "message": message});
     let mut retry = String::new();
     if matches!(code, ErrorCode::Unavailable | ErrorCode::RateLimited) {
         let ms = hub.spread.next_ms();
         error["retry_after_ms"] = ms.into();
         retry = format!("retry-after: {}\r\n", ms.div_ceil(1_000));
     }
-    let body = serde_json::json!({ "error": error }).to_string();
-    let status = actix_http::StatusCode::from_u16(code.http_status())
-        .unwrap_or(actix_http::StatusCode::INTERNAL_SERVER_ERROR);
+    let status = StatusCode::from_u16(code.http_status());
+    let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    refuse_with(hub, reason, status, &retry, &error)
+}
+
+fn refuse_with(
+    hub: &Hub,
+    reason: &'static str,
+    status: StatusCode,
+    headers: &str,
+    error: &Value,
+) -> Answer {
+    hub.metrics.upgrade_refused(reason);
     hub.metrics.http_answered(Route::WebSocket, status.as_u16());
+    let body = json!({ "error": error }).to_string();
     Answer::Refuse(format!(
-        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{retry}connection: close\r\n\r\n{body}",
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{headers}connection: close\r\n\r\n{body}",
         body.len()
     ))
 }

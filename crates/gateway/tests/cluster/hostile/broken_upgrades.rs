@@ -8,7 +8,7 @@ use super::{
     Patient,
     wire::{Wire, frame, hello, upgrade_request},
 };
-use crate::support::{request, soon};
+use crate::support::{Node, request, soon};
 
 #[tokio::test]
 async fn an_unsound_upgrade_is_refused_with_a_status() {
@@ -38,6 +38,100 @@ async fn an_unsound_upgrade_is_refused_with_a_status() {
             .unwrap_or_else(|error| panic!("{case}: {error}"));
         assert!((400..=426).contains(&status), "{case}: {status}");
     }
+    patient.assert_well().await;
+}
+
+/// The whole answer of a node that hangs up behind it.
+async fn answer(node: &Node, request: &str) -> String {
+    let mut wire = Wire::connect(node).await;
+    wire.write(request.as_bytes()).await;
+    let mut answer = String::new();
+    soon("the answer", wire.stream.read_to_string(&mut answer))
+        .await
+        .unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn who_does_not_ask_for_a_websocket_is_told_how() {
+    let mut patient = Patient::start(&[]).await;
+    let sound = upgrade_request(&patient.node);
+    for (case, request, words) in [
+        (
+            "a proxy that drops `Upgrade`",
+            sound
+                .replace("Upgrade: websocket\r\n", "")
+                .replace("Connection: Upgrade\r\n", ""),
+            "a proxy in between",
+        ),
+        (
+            "a proxy that drops `Connection`",
+            sound.replace("Connection: Upgrade\r\n", ""),
+            "a proxy in between",
+        ),
+        (
+            "an old version",
+            sound.replace("Version: 13", "Version: 8"),
+            "version 13",
+        ),
+        (
+            "no version",
+            sound.replace("Sec-WebSocket-Version: 13\r\n", ""),
+            "version 13",
+        ),
+    ] {
+        let answer = answer(&patient.node, &request).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let head = head.to_ascii_lowercase();
+        assert!(head.starts_with("http/1.1 426 "), "{case}: {head}");
+        for line in [
+            "upgrade: websocket",
+            "connection: upgrade",
+            "sec-websocket-version: 13",
+        ] {
+            assert!(head.contains(line), "{case}: {head}");
+        }
+        assert!(body.contains(words), "{case}: {body}");
+    }
+    patient.assert_well().await;
+}
+
+#[tokio::test]
+async fn an_upgrade_is_http_1_1_and_has_no_body() {
+    let mut patient = Patient::start(&[]).await;
+    let sound = upgrade_request(&patient.node);
+    let with = |header: &str| sound.replace("Connection: ", &format!("{header}\r\nConnection: "));
+    for (case, request, words) in [
+        (
+            "HTTP/1.0",
+            sound.replace("HTTP/1.1", "HTTP/1.0"),
+            "HTTP/1.1",
+        ),
+        (
+            "a body",
+            format!("{}hello", with("Content-Length: 5")),
+            "no body",
+        ),
+        ("a body to come", with("Content-Length: 5"), "no body"),
+        ("an identity body", with("Transfer-Encoding: identity"), ""),
+        (
+            "a chunked body",
+            format!("{}0\r\n\r\n", with("Transfer-Encoding: chunked")),
+            "",
+        ),
+    ] {
+        let answer = answer(&patient.node, &request).await;
+        assert!(answer.starts_with("HTTP/1.1 4"), "{case}: {answer}");
+        assert!(answer.contains(words), "{case}: {answer}");
+    }
+    let mut wire = Wire::connect(&patient.node).await;
+    wire.write(with("Content-Length: 0").as_bytes()).await;
+    wire.write(&hello("nobody")).await;
+    let mut head = vec![];
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(soon("the upgrade", wire.stream.read_u8()).await.unwrap());
+    }
+    assert_eq!(wire.json().await["type"], "welcome");
     patient.assert_well().await;
 }
 
