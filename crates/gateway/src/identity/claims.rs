@@ -3,7 +3,10 @@
 use rookery_protocol::{User, UserId};
 use serde::{Deserialize, Serialize};
 
-use super::{TokenError, accept_name};
+use super::{
+    NameError, TokenError,
+    name::{accept_name, name_of_id},
+};
 
 /// The claims that Rookery reads; a token may have more.
 #[derive(Debug, Serialize, Deserialize)]
@@ -33,16 +36,16 @@ impl Claims {
         }
     }
 
-    /// The user that the token names. Without a name they go by their id.
+    /// The user that the token names. Without a name that shows they go by their id.
     pub(super) fn user(self) -> Result<User, TokenError> {
         let id =
             UserId::new(&self.sub).map_err(|error| TokenError::Claims(format!("sub: {error}")))?;
-        let name = match self.name.as_deref().map(str::trim) {
-            None | Some("") => self.sub.chars().take(User::NAME_CHARS).collect(),
-            Some(name) => {
-                accept_name(name).map_err(|error| TokenError::Claims(error.to_string()))?
-            }
-        };
+        let name = match accept_name(self.name.as_deref().unwrap_or_default()) {
+            Err(NameError::Blank) => name_of_id(&self.sub).map_err(|_| {
+                TokenError::Claims("nothing shows in its `sub`, and it has no `name`".to_owned())
+            }),
+            named => named.map_err(|error| TokenError::Claims(error.to_string())),
+        }?;
         Ok(User {
             id,
             name: name.into(),

@@ -6,15 +6,12 @@ use rookery_protocol::{ErrorCode, User};
 /// Why a name is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// Nothing but white space.
+    /// Nothing in it shows.
     #[error("name must not be blank")]
     Blank,
     /// More characters than a name may have.
     #[error("name has {0} characters; at most {max} are allowed", max = User::NAME_CHARS)]
     TooLong(usize),
-    /// A character that does not show.
-    #[error("name may not contain the hidden character U+{0:04X}")]
-    Hidden(u32),
 }
 
 /// Why a token is refused, or none was made.

@@ -57,6 +57,7 @@ fn without_a_name_the_id_is_the_name() {
         json!({"sub": "u_7", "exp": exp}),
         json!({"sub": "u_7", "exp": exp, "name": " "}),
         json!({"sub": "u_7", "exp": exp, "name": null}),
+        json!({"sub": "u_7", "exp": exp, "name": "\u{3164}\u{200d}"}),
     ] {
         assert_eq!(
             identity().verify(&signed(&claims)).unwrap().user,
@@ -68,6 +69,20 @@ fn without_a_name_the_id_is_the_name() {
         .verify(&signed(&json!({"sub": long, "exp": exp})))
         .unwrap();
     assert_eq!(verified.user.name.len(), 64);
+}
+
+#[test]
+fn a_name_with_marks_of_direction_locks_nobody_out() {
+    for (name, wanted) in [
+        ("\u{202b}דנה\u{202c}", "דנה"),
+        ("a\u{202e}b", "ab"),
+        ("Zoe\u{200e}", "Zoe"),
+        ("a\nb", "a b"),
+    ] {
+        let claims = json!({"sub": "u", "exp": in_seconds(60), "name": name});
+        let verified = identity().verify(&signed(&claims)).unwrap();
+        assert_eq!(verified.user.name.as_ref(), wanted);
+    }
 }
 
 #[test]
@@ -164,10 +179,7 @@ fn a_token_must_say_who_and_until_when() {
             json!({"sub": "u", "exp": exp, "name": "x".repeat(65)}),
             "65 characters",
         ),
-        (
-            json!({"sub": "u", "exp": exp, "name": "a\u{202e}b"}),
-            "hidden",
-        ),
+        (json!({"sub": "\u{200b}", "exp": exp}), "nothing shows"),
     ] {
         let error = identity().verify(&signed(&claims)).unwrap_err();
         assert!(
@@ -196,11 +208,14 @@ fn guests_are_new_people_with_sane_names() {
         TokenError::Name(NameError::TooLong(65))
     );
     assert!(identity.guest(&"é".repeat(64)).is_ok());
-    for hidden in ["a\u{0}b", "a\nb", "a\u{202e}b", "\u{200b}a"] {
+    for hidden in ["a\u{0}b", "a\u{202e}b", "\u{200b}ab"] {
+        assert_eq!(identity.guest(hidden).unwrap().user.name.as_ref(), "ab");
+    }
+    for blank in ["\u{0}", "\u{202e}", "\u{3164}", "\u{e0041}"] {
         assert_eq!(
-            identity.guest(hidden).unwrap_err().code(),
+            identity.guest(blank).unwrap_err().code(),
             ErrorCode::BadRequest,
-            "{hidden:?}"
+            "{blank:?}"
         );
     }
 }

@@ -3,12 +3,18 @@
 //! Text is stored as text: normalised to NFC, never escaped, never HTML. Lone
 //! surrogates cannot get here, since JSON with one is no UTF-8 string.
 
+mod direction;
+mod invisible;
+
+use std::borrow::Cow;
+
+pub use invisible::{shapes, shows, turns_direction};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// Why a text is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    /// Nothing but white space.
+    /// Nothing that shows.
     #[error("text must not be blank")]
     Blank,
     /// A control character other than newline and tab.
@@ -24,22 +30,22 @@ pub enum TextError {
     },
 }
 
-/// Checks a text and brings it to NFC.
+/// Checks a text and brings it to the form in which it is stored: line feeds
+/// for line ends, directions that end with their lines, NFC.
 ///
-/// `max_chars` counts Unicode scalar values; 0 means no limit.
+/// `max_chars` counts Unicode scalar values of that form; 0 means no limit.
 ///
 /// # Errors
 ///
-/// When the text is blank, has a forbidden control character or is too long.
+/// When nothing of the text shows, or it has a forbidden control character or is too long.
 pub fn accept(text: String, max_chars: usize) -> Result<String, TextError> {
-    if let Some(control) = forbidden_control(&text) {
-        return Err(TextError::Control(control as u32));
-    }
-    if text.chars().all(char::is_whitespace) {
+    let text = match is_printable_ascii(&text) {
+        true => text,
+        false => tidy(text)?,
+    };
+    if !text.chars().any(shows) {
         return Err(TextError::Blank);
     }
-    let normal = text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes;
-    let text = if normal { text } else { text.nfc().collect() };
     let too_long = max_chars != 0 && text.len() > max_chars && text.chars().count() > max_chars;
     if too_long {
         return Err(TextError::TooLong {
@@ -50,20 +56,34 @@ pub fn accept(text: String, max_chars: usize) -> Result<String, TextError> {
     Ok(text)
 }
 
-/// The first control character that is neither newline nor tab.
-fn forbidden_control(text: &str) -> Option<char> {
-    // Most texts are printable ASCII throughout. Looking at every byte in any
-    // case lets the compiler look at many at a time.
+/// Most texts are. Looking at every byte in any case lets the compiler look at
+/// many at a time.
+fn is_printable_ascii(text: &str) -> bool {
     let printable = |byte: u8| byte.wrapping_sub(b' ') < 0x7f - b' ';
-    if text.bytes().fold(true, |all, byte| all & printable(byte)) {
-        return None;
+    text.bytes().fold(true, |all, byte| all & printable(byte))
+}
+
+fn tidy(text: String) -> Result<String, TextError> {
+    let text = match text.contains('\r') {
+        true => text.replace("\r\n", "\n").replace('\r', "\n"),
+        false => text,
+    };
+    let mut controls = text.chars().filter(|c| c.is_control());
+    if let Some(control) = controls.find(|c| !matches!(c, '\n' | '\t')) {
+        return Err(TextError::Control(control.into()));
     }
-    text.chars()
-        .find(|&c| c.is_control() && c != '\n' && c != '\t')
+    let text = match direction::within_lines(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(turned) => turned,
+    };
+    let normal = text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes;
+    Ok(if normal { text } else { text.nfc().collect() })
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn check(text: &str) -> Result<String, TextError> {
@@ -73,15 +93,57 @@ mod tests {
     #[test]
     fn newline_and_tab_are_text_and_other_controls_are_not() {
         assert_eq!(check("a\n\tb").unwrap(), "a\n\tb");
-        assert_eq!(check("a\rb"), Err(TextError::Control(13)));
         assert_eq!(check("a\u{0}"), Err(TextError::Control(0)));
         assert_eq!(check("a\u{85}"), Err(TextError::Control(0x85)));
     }
 
     #[test]
     fn blank_is_refused_whatever_it_is_made_of() {
-        for blank in ["", " ", "\n\t ", "\u{a0}\u{3000}"] {
-            assert_eq!(check(blank), Err(TextError::Blank));
+        for blank in [
+            "",
+            " ",
+            "\n\t ",
+            "\r\n",
+            "\u{a0}\u{3000}",
+            "\u{200b}\u{200d}\u{feff}",
+            "\u{3164}\u{115f}\u{ffa0}",
+            "\u{2800} \u{2800}",
+            "\u{fe0f}\u{e0041}\u{e007f}",
+            "\u{202e}\u{200f}\u{202c}",
+            "\u{ad}\u{34f}",
+        ] {
+            assert_eq!(check(blank), Err(TextError::Blank), "{blank:?}");
+        }
+        assert!(check("\u{200b}.").is_ok() && check("👩\u{200d}👧").is_ok());
+    }
+
+    #[test]
+    fn line_ends_are_line_feeds() {
+        assert_eq!(check("a\r\nb").unwrap(), "a\nb");
+        assert_eq!(check("a\rb\r\r\n").unwrap(), "a\nb\n\n");
+        assert!(check("1\r\n2\r\n3\r\n4\r\n5").is_ok(), "counted after that");
+    }
+
+    #[test]
+    fn a_direction_ends_with_its_line() {
+        assert_eq!(check("a\u{202e}b").unwrap(), "ab");
+        assert_eq!(check("\u{2067}a\u{2069}").unwrap(), "\u{2067}a\u{2069}");
+        assert_eq!(
+            check("e\u{202a}\u{301}").unwrap(),
+            "é",
+            "composed after that"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_accepted_is_accepted_as_it_is(
+            text in "[a \r\n\u{301}\u{e9}\u{1100}\u{1161}\u{200d}\u{202a}-\u{202e}\u{2066}-\u{2069}]{0,12}"
+        ) {
+            if let Ok(text) = accept(text, 0) {
+                prop_assert!(text.chars().any(shows) && !text.contains('\r'));
+                prop_assert_eq!(accept(text.clone(), 0), Ok(text));
+            }
         }
     }
 

@@ -86,6 +86,35 @@ impl Raw {
         self.unasked.remove(0)
     }
 
+    /// The next message, whatever comes before it.
+    pub(crate) async fn message(&mut self) -> Value {
+        loop {
+            let frame = self.next().await;
+            if frame["type"] == "message" {
+                return frame;
+            }
+        }
+    }
+
+    /// The next frame of each of these types, in any order, as they came, to
+    /// the byte; others are passed over.
+    pub(crate) async fn texts_of<const N: usize>(&mut self, kinds: [&str; N]) -> [String; N] {
+        let mut texts = kinds.map(|_| String::new());
+        while texts.iter().any(String::is_empty) {
+            match soon("frames", self.connection.next()).await.unwrap() {
+                Received::Text(text) => {
+                    let kind = |kind: &&str| text.starts_with(&format!(r#"{{"type":"{kind}","#));
+                    if let Some(at) = kinds.iter().position(kind) {
+                        texts[at] = text.to_string();
+                    }
+                }
+                Received::Alive => {}
+                Received::Closed { code, reason } => panic!("closed with {code}: {reason}"),
+            }
+        }
+        texts
+    }
+
     async fn frame(&mut self) -> Value {
         loop {
             match soon("a frame", self.connection.next()).await.unwrap() {
