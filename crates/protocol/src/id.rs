@@ -6,7 +6,8 @@
 
 use std::{fmt, sync::Arc};
 
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
+use serde_json::value::RawValue;
 
 /// Why a string is not an id of the wanted kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -137,42 +138,77 @@ id!(
 );
 
 /// The `id` of a client frame, which its answer carries back unchanged: a
-/// number, or a string of at most 64 characters.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
-#[serde(untagged)]
+/// number or a string, of at most 64 characters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum RequestId {
-    /// A number as the client wrote it.
-    Number(serde_json::Number),
+    /// A whole number, as most clients count.
+    Number(u64),
+    /// Any other number, as the client wrote it.
+    Written(Box<str>),
     /// A short string.
     Text(String),
 }
 
 impl RequestId {
-    /// The most characters of a textual request id.
+    /// The most characters of a request id.
     pub const MAX_CHARS: usize = 64;
 
     /// Takes what the JSON of a frame has as its id, or says what it must be.
-    pub(crate) fn from_json(value: serde_json::Value) -> Result<Self, &'static str> {
-        match value {
-            serde_json::Value::Number(number) => Ok(Self::Number(number)),
-            serde_json::Value::String(text) if text.chars().count() <= Self::MAX_CHARS => {
-                Ok(Self::Text(text))
-            }
-            _ => Err("id must be a number or a string of at most 64 characters"),
+    pub(crate) fn as_written(json: &RawValue) -> Result<Self, &'static str> {
+        const WANTED: &str = "id must be a number or a string of at most 64 characters";
+        let json = json.get();
+        let id = match json.as_bytes() {
+            [b'0'..=b'9' | b'-', ..] => Self::of_number(json),
+            _ => Self::Text(serde_json::from_str(json).map_err(|_| WANTED)?),
+        };
+        id.is_short().then_some(id).ok_or(WANTED)
+    }
+
+    /// A number, which JSON writes without superfluous zeros and signs.
+    fn of_number(json: &str) -> Self {
+        match json.parse() {
+            Ok(number) => Self::Number(number),
+            Err(_) => Self::Written(json.into()),
+        }
+    }
+
+    fn is_short(&self) -> bool {
+        match self {
+            Self::Number(_) => true,
+            Self::Written(number) => number.len() <= Self::MAX_CHARS,
+            Self::Text(text) => text.chars().count() <= Self::MAX_CHARS,
         }
     }
 }
 
 impl From<u64> for RequestId {
     fn from(number: u64) -> Self {
-        Self::Number(number.into())
+        Self::Number(number)
     }
 }
 
+impl Serialize for RequestId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Number(number) => serializer.serialize_u64(*number),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Written(number) => serde_json::from_str::<&RawValue>(number)
+                .map_err(ser::Error::custom)?
+                .serialize(serializer),
+        }
+    }
+}
+
+/// As clients read it back; a number that is not whole as its value.
 impl<'de> Deserialize<'de> for RequestId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = serde_json::Value::deserialize(deserializer)?;
-        Self::from_json(value).map_err(de::Error::custom)
+        let id = match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::Number(number) => Self::of_number(&number.to_string()),
+            serde_json::Value::String(text) => Self::Text(text),
+            _ => return Err(de::Error::custom("an id is a number or a string")),
+        };
+        let too_long = || de::Error::custom("an id has at most 64 characters");
+        id.is_short().then_some(id).ok_or_else(too_long)
     }
 }
 
@@ -205,9 +241,40 @@ mod tests {
 
     #[test]
     fn a_request_id_comes_back_as_it_was() {
+        for text in [
+            "7",
+            "\"a7\"",
+            "-1",
+            "1.5",
+            "0",
+            "-0",
+            "1e2",
+            "1E+2",
+            "0.10",
+            "18446744073709551615",
+            "18446744073709551616",
+            "-99999999999999999999999999",
+            "1e999",
+        ] {
+            let id = RequestId::as_written(serde_json::from_str(text).unwrap()).unwrap();
+            assert_eq!(serde_json::to_string(&id).unwrap(), text);
+        }
         for text in ["7", "\"a7\"", "-1", "1.5"] {
             let id: RequestId = serde_json::from_str(text).unwrap();
             assert_eq!(serde_json::to_string(&id).unwrap(), text);
+        }
+        for text in [
+            "1".repeat(65),
+            format!("\"{}\"", "x".repeat(65)),
+            "[]".to_owned(),
+            "{}".to_owned(),
+            "true".to_owned(),
+            "\"\\ud800\"".to_owned(),
+        ] {
+            assert!(
+                RequestId::as_written(serde_json::from_str(&text).unwrap()).is_err(),
+                "{text}"
+            );
         }
         assert!(serde_json::from_str::<RequestId>(&format!("\"{}\"", "x".repeat(65))).is_err());
         assert!(serde_json::from_str::<RequestId>("{}").is_err());

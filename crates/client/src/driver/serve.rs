@@ -177,10 +177,9 @@ impl Driver {
     /// The command that a frame answers; `None` for one that was given up or
     /// was none of ours.
     fn pending_of(&mut self, id: Option<&RequestId>) -> Option<(u64, Pending)> {
-        let RequestId::Number(number) = id? else {
+        let RequestId::Number(id) = *id? else {
             return None;
         };
-        let id = number.as_u64()?;
         Some((id, self.requests.take(id)?))
     }
 

@@ -7,12 +7,12 @@ use actix_web::{
     web,
 };
 use rookery_protocol::{
-    Command, ErrorCode, Event, FrameError, RoomId,
+    ErrorCode, Event, FrameError, RoomId,
     client_frame::{self, DEFAULT_PAGE, HistoryPage, MAX_PAGE, SendCommand},
     encode,
 };
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{json, value::RawValue};
 
 use super::{HttpError, bearer::Bearer};
 use crate::hub::Hub;
@@ -72,9 +72,9 @@ pub(super) async fn post(
     hub: web::Data<Hub>,
     Bearer(user): Bearer,
     room: web::Path<String>,
-    body: web::Json<Map<String, Value>>,
+    body: web::Json<Box<RawValue>>,
 ) -> Result<HttpResponse, HttpError> {
-    let command = command(room.into_inner(), body.into_inner())?;
+    let command = command(&room, body.get())?;
     let storing = hub.send(&user, command)?;
     hub.store.send_appends();
     let stored = storing.await?;
@@ -87,26 +87,11 @@ pub(super) async fn post(
         .json(json!({"seq": stored.seq, "ts": stored.ts, "duplicate": stored.duplicate})))
 }
 
-/// Reads the body as the `send` frame that it is but for two fields, so that
-/// both ways have one set of rules.
-fn command(room: String, mut body: Map<String, Value>) -> Result<SendCommand, HttpError> {
-    body.retain(|field, _| {
-        ["text", "nonce", "reply_to", "files", "meta"].contains(&field.as_str())
-    });
-    body.insert("type".to_owned(), "send".into());
-    body.insert("room".to_owned(), room.into());
-    match client_frame::parse(&Value::Object(body).to_string()) {
-        Ok(client_frame::ClientFrame {
-            command: Command::Send(command),
-            ..
-        }) => Ok(command),
-        Err(FrameError::Refused { code, message, .. }) => Err(HttpError::new(code, message)),
-        Err(FrameError::NotAFrame(message)) => Err(bad_request(message)),
-        Ok(_) => Err(HttpError::new(
-            ErrorCode::Internal,
-            "a message was taken for something else",
-        )),
-    }
+fn command(room: &str, body: &str) -> Result<SendCommand, HttpError> {
+    client_frame::parse_message(room, body).map_err(|error| match error {
+        FrameError::Refused { code, message, .. } => HttpError::new(code, message),
+        FrameError::NotAFrame(message) => bad_request(message),
+    })
 }
 
 fn bad_request(message: impl Into<String>) -> HttpError {

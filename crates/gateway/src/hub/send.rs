@@ -8,7 +8,7 @@ use std::{
 use futures_util::{FutureExt, future::BoxFuture};
 use rookery_protocol::{
     ErrorCode, EventBody, User,
-    client_frame::SendCommand,
+    client_frame::{Meta, SendCommand},
     event::MessageFields,
     text::{self, TextError},
 };
@@ -96,13 +96,13 @@ impl Hub {
             };
             Refusal::new(code, error.to_string())
         })?;
-        let meta = meta.map(|meta| self.accept_meta(&meta)).transpose()?;
+        meta.iter().try_for_each(|meta| self.check_meta(meta))?;
         let body = EventBody::message(&MessageFields {
             from: user,
             text: &text,
             nonce: nonce.as_ref(),
             reply_to,
-            meta: meta.as_deref(),
+            meta: meta.as_ref().map(Meta::as_str),
         });
         let known = self.followed_room(&room).and_then(|room| room.position());
         Ok(Append {
@@ -114,15 +114,13 @@ impl Hub {
         })
     }
 
-    /// What the application sends along, as JSON.
-    fn accept_meta(&self, meta: &serde_json::Value) -> Result<String, Refusal> {
-        let (json, most) = (meta.to_string(), self.settings.limits.meta_bytes);
-        if most == 0 || json.len() <= most {
-            return Ok(json);
+    fn check_meta(&self, meta: &Meta) -> Result<(), Refusal> {
+        let (bytes, most) = (meta.as_str().len(), self.settings.limits.meta_bytes);
+        if most == 0 || bytes <= most {
+            return Ok(());
         }
         let message = format!(
-            "meta has {} bytes as JSON; at most {most} are allowed (limits.meta_bytes)",
-            json.len()
+            "meta has {bytes} bytes as JSON; at most {most} are allowed (limits.meta_bytes)"
         );
         Err(Refusal::new(ErrorCode::TooLarge, message))
     }

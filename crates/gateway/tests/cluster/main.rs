@@ -8,6 +8,7 @@
 mod support;
 
 mod aborted_post;
+mod as_sent;
 mod chaos;
 mod drain;
 mod essential_tasks;

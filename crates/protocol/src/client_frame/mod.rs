@@ -4,11 +4,14 @@
 //! all is told apart from a frame that asks for something wrong: the first
 //! ends the connection, the second is answered with an error.
 
+mod meta;
+mod outline;
 mod parse;
 #[cfg(test)]
 mod tests;
 
-pub use parse::parse;
+pub use meta::Meta;
+pub use parse::{parse, parse_message};
 
 use crate::{Cursor, ErrorCode, Nonce, RequestId, RoomId};
 
@@ -82,8 +85,8 @@ pub struct SendCommand {
     pub nonce: Option<Nonce>,
     /// The message that this one answers.
     pub reply_to: Option<u64>,
-    /// Whatever the application wants to go along: an object.
-    pub meta: Option<serde_json::Value>,
+    /// Whatever the application wants to go along.
+    pub meta: Option<Meta>,
 }
 
 /// Which part of a room's past is wanted.

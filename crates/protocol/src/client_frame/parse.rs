@@ -2,9 +2,13 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
+use serde_json::value::RawValue;
 
-use super::{ClientFrame, Command, DEFAULT_PAGE, FrameError, HistoryPage, MAX_PAGE, SendCommand};
+use super::{
+    ClientFrame, Command, DEFAULT_PAGE, FrameError, HistoryPage, MAX_PAGE, Meta, SendCommand,
+    outline::Outline,
+};
 use crate::{Cursor, ErrorCode, Nonce, RequestId, RoomId};
 
 /// Every field of every client frame, as the JSON has it.
@@ -12,7 +16,8 @@ use crate::{Cursor, ErrorCode, Nonce, RequestId, RoomId};
 struct Raw<'a> {
     #[serde(borrow, rename = "type")]
     kind: Cow<'a, str>,
-    id: Option<serde_json::Value>,
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "borrowed")]
     token: Option<Cow<'a, str>>,
     version: Option<u32>,
@@ -27,8 +32,9 @@ struct Raw<'a> {
     #[serde(borrow, default, deserialize_with = "borrowed")]
     nonce: Option<Cow<'a, str>>,
     reply_to: Option<u64>,
-    files: Option<serde_json::Value>,
-    meta: Option<serde_json::Value>,
+    files: Option<IgnoredAny>,
+    #[serde(borrow)]
+    meta: Option<&'a RawValue>,
     on: Option<bool>,
     before: Option<u64>,
     after: Option<u64>,
@@ -44,12 +50,17 @@ fn borrowed<'de: 'a, 'a, D: Deserializer<'de>>(json: D) -> Result<Option<Cow<'a,
     Ok(text.map(|text| text.0))
 }
 
-/// Just enough of a frame to tell garbage from a frame with a wrong field.
+/// The fields of a message, as the JSON of a frame or of a request's body has them.
 #[derive(Deserialize)]
-struct Outline<'a> {
-    #[serde(borrow, rename = "type")]
-    _kind: Cow<'a, str>,
-    id: Option<RequestId>,
+struct RawMessage<'a> {
+    #[serde(borrow, default, deserialize_with = "borrowed")]
+    text: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "borrowed")]
+    nonce: Option<Cow<'a, str>>,
+    reply_to: Option<u64>,
+    files: Option<IgnoredAny>,
+    #[serde(borrow)]
+    meta: Option<&'a RawValue>,
 }
 
 /// Parses one frame.
@@ -59,37 +70,58 @@ struct Outline<'a> {
 /// [`FrameError::NotAFrame`] for what is no JSON object with a `type`,
 /// [`FrameError::Refused`] for a frame with an unknown type or a wrong field.
 pub fn parse(json: &str) -> Result<ClientFrame, FrameError> {
+    if !is_object(json) {
+        return Err(FrameError::NotAFrame("a frame is a JSON object".to_owned()));
+    }
     let mut raw: Raw<'_> = serde_json::from_str(json).map_err(|error| explain(json, &error))?;
-    let id = raw
-        .id
-        .take()
-        .map(RequestId::from_json)
-        .transpose()
-        .map_err(|error| FrameError::Refused {
-            id: None,
-            code: ErrorCode::BadRequest,
-            message: error.to_owned(),
-        })?;
+    let id = raw.id.take().map(RequestId::as_written).transpose();
+    let id = id.map_err(|error| refused(None, Problem::bad(error)))?;
     match raw.command() {
         Ok(command) => Ok(ClientFrame { id, command }),
-        Err(Problem(code, message)) => Err(FrameError::Refused { id, code, message }),
+        Err(problem) => Err(refused(id, problem)),
     }
+}
+
+/// Parses the body of a request that sends a message: the fields of `send` but
+/// for `room`, which its path names.
+///
+/// # Errors
+///
+/// [`FrameError::Refused`] for what is no JSON object, or has a wrong field.
+pub fn parse_message(room: &str, json: &str) -> Result<SendCommand, FrameError> {
+    let room = RoomId::new(room).map_err(|error| Problem::bad(error.to_string()));
+    let message = match is_object(json) {
+        true => serde_json::from_str::<RawMessage<'_>>(json).map_err(|error| words(&error)),
+        false => Err("it must be a JSON object".to_owned()),
+    };
+    let message =
+        message.map_err(|words| Problem::bad(format!("the body is not as wanted: {words}")));
+    room.and_then(|room| message?.command(room))
+        .map_err(|problem| refused(None, problem))
+}
+
+/// To serde an array of the values of all fields would be as good.
+fn is_object(json: &str) -> bool {
+    json.trim_start().starts_with('{')
+}
+
+fn refused(id: Option<RequestId>, Problem(code, message): Problem) -> FrameError {
+    FrameError::Refused { id, code, message }
 }
 
 /// The most characters of a parser's words that are passed on; they may quote
 /// a value of the frame, however long it is.
 const MOST_WORDS: usize = 200;
 
+fn words(error: &serde_json::Error) -> String {
+    error.to_string().chars().take(MOST_WORDS).collect()
+}
+
 /// Finds out what a frame that did not parse was meant to be.
 fn explain(json: &str, error: &serde_json::Error) -> FrameError {
-    let words: String = error.to_string().chars().take(MOST_WORDS).collect();
-    match serde_json::from_str::<Outline<'_>>(json) {
-        Ok(outline) => FrameError::Refused {
-            id: outline.id,
-            code: ErrorCode::BadRequest,
-            message: words,
-        },
-        Err(_) => FrameError::NotAFrame(words),
+    match serde_json::from_str::<Outline>(json) {
+        Ok(outline) => refused(outline.id, Problem::bad(words(error))),
+        Err(_) => FrameError::NotAFrame(words(error)),
     }
 }
 
@@ -164,27 +196,32 @@ impl Raw<'_> {
 
     fn send(self) -> Result<SendCommand, Problem> {
         let room = self.room()?;
+        let message = RawMessage {
+            text: self.text,
+            nonce: self.nonce,
+            reply_to: self.reply_to,
+            files: self.files,
+            meta: self.meta,
+        };
+        message.command(room)
+    }
+}
+
+impl RawMessage<'_> {
+    fn command(self, room: RoomId) -> Result<SendCommand, Problem> {
         if self.files.is_some() {
             return Err(Problem::bad(
                 "this node does not serve files yet; send without `files`",
             ));
         }
-        let nonce = match self.nonce {
-            Some(nonce) => {
-                Some(Nonce::new(nonce).map_err(|error| Problem::bad(error.to_string()))?)
-            }
-            None => None,
-        };
-        if self.meta.as_ref().is_some_and(|meta| !meta.is_object()) {
-            return Err(Problem::bad("meta must be an object"));
-        }
+        let nonce = self.nonce.map(Nonce::new).transpose();
         let text = self.text.ok_or_else(|| missing("text"))?.into_owned();
         Ok(SendCommand {
             room,
             text,
-            nonce,
+            nonce: nonce.map_err(|error| Problem::bad(error.to_string()))?,
             reply_to: self.reply_to,
-            meta: self.meta,
+            meta: self.meta.map(Meta::new).transpose().map_err(Problem::bad)?,
         })
     }
 }

@@ -44,7 +44,9 @@ fn garbage_is_told_from_a_wrong_frame() {
         "[]",
         "7",
         "{}",
+        r#"["ping",1,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null]"#,
         r#"{"type":1}"#,
+        r#"{"type":"ping","type":1}"#,
         r#"{"type":"ping""#,
     ] {
         assert!(
@@ -68,6 +70,70 @@ fn garbage_is_told_from_a_wrong_frame() {
             .2
             .contains("id must be")
     );
+}
+
+#[test]
+fn a_doubled_field_is_a_wrong_frame_and_not_garbage() {
+    let (id, code, message) = refused(r#"{"type":"ping","id":3,"type":"ping"}"#);
+    assert_eq!((id, code), (Some(3.into()), ErrorCode::BadRequest));
+    assert!(message.contains("duplicate field `type`"), "{message}");
+    let (id, code, message) = refused(r#"{"id":3,"type":"ping","id":4}"#);
+    assert_eq!(
+        (id, code),
+        (None, ErrorCode::BadRequest),
+        "either could be meant"
+    );
+    assert!(message.contains("duplicate field `id`"), "{message}");
+    for field in ["room", "text", "nonce", "meta", "reply_to", "since"] {
+        let (id, _, message) = refused(&format!(
+            r#"{{"type":"send","id":5,"{field}":null,"{field}":null}}"#
+        ));
+        assert_eq!(id, Some(5.into()));
+        assert!(message.contains("duplicate field"), "{message}");
+    }
+    assert!(
+        parse(r#"{"type":"ping","later":1,"later":2}"#).is_ok(),
+        "unknown"
+    );
+}
+
+#[test]
+fn a_body_is_a_message_by_the_rules_of_a_frame() {
+    let sent = parse_message(
+        "general",
+        r#" {"text":"hi","meta":{"a":-0},"room":7,"type":[]}"#,
+    );
+    let SendCommand {
+        room, text, meta, ..
+    } = sent.unwrap();
+    assert_eq!((room.as_str(), text.as_str()), ("general", "hi"));
+    assert_eq!(meta.unwrap().as_str(), r#"{"a":-0}"#);
+    for (room, body, word) in [
+        ("a b", r#"{"text":"hi"}"#, "room id"),
+        (
+            "a",
+            "[]",
+            "the body is not as wanted: it must be a JSON object",
+        ),
+        ("a", r#"["hi",null,null,null,null]"#, "object"),
+        ("a", "{}", "missing field `text`"),
+        ("a", r#"{"text":7}"#, "expected a string"),
+        ("a", r#"{"text":"a","text":"b"}"#, "duplicate field `text`"),
+        ("a", r#"{"text":"a","meta":[]}"#, "object"),
+        ("a", r#"{"text":"a","nonce":""}"#, "nonce"),
+        ("a", r#"{"text":"a","files":[]}"#, "files"),
+    ] {
+        let Err(FrameError::Refused {
+            id: None,
+            code,
+            message,
+        }) = parse_message(room, body)
+        else {
+            panic!("{body}")
+        };
+        assert_eq!(code, ErrorCode::BadRequest);
+        assert!(message.contains(word), "{body}: {message}");
+    }
 }
 
 #[test]
