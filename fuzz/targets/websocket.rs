@@ -1,9 +1,13 @@
-//! The bytes of a socket: however they are cut into reads, the same messages come out, none longer
-//! than the limit. The first byte of the input chooses the limit, the second how it is cut.
+//! The bytes of a socket: however they are cut into reads, the same comes out, no text longer than the
+//! limit, nothing passed over within it. The first byte of the input chooses the limit, the second how
+//! it is cut.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rookery_protocol::websocket::{Incoming, ReadError, Reader};
+use rookery_protocol::{
+    close,
+    websocket::{Incoming, MOST_PASSED_OVER, ReadError, Reader},
+};
 
 fuzz_target!(|input: &[u8]| {
     let [limit, cut, bytes @ ..] = input else {
@@ -14,7 +18,16 @@ fuzz_target!(|input: &[u8]| {
     let pieces = read(bytes, usize::from(*cut).max(1), limit);
     assert_eq!(whole, pieces);
     for message in &whole.0 {
-        assert!(message.len() <= limit);
+        match message {
+            Message::Text(text) => assert!(text.len() <= limit),
+            Message::TooLarge { announced, .. } => {
+                assert!(*announced > limit && *announced <= limit * MOST_PASSED_OVER);
+            }
+            Message::Fragment(bytes) => assert!(*bytes <= limit * MOST_PASSED_OVER),
+            Message::Ping(payload) => assert!(payload.len() <= 125),
+            Message::Close(code) => assert!(code.is_none_or(close::may_be_sent)),
+            Message::Pong => {}
+        }
     }
 });
 
@@ -39,28 +52,25 @@ fn read(bytes: &[u8], size: usize, limit: usize) -> (Vec<Message>, Option<ReadEr
 #[derive(Debug, PartialEq)]
 enum Message {
     Text(String),
+    Fragment(usize),
+    TooLarge { announced: usize, bytes: usize },
     Ping(Vec<u8>),
     Pong,
-    Close,
-}
-
-impl Message {
-    fn len(&self) -> usize {
-        match self {
-            Self::Text(text) => text.len(),
-            Self::Ping(payload) => payload.len(),
-            Self::Pong | Self::Close => 0,
-        }
-    }
+    Close(Option<u16>),
 }
 
 impl From<Incoming<'_>> for Message {
     fn from(incoming: Incoming<'_>) -> Self {
         match incoming {
             Incoming::Text(text) => Self::Text(text.to_owned()),
+            Incoming::Fragment { bytes } => Self::Fragment(bytes),
+            Incoming::TooLarge { error, bytes } => Self::TooLarge {
+                announced: error.announced,
+                bytes,
+            },
             Incoming::Ping(payload) => Self::Ping(payload.to_vec()),
             Incoming::Pong => Self::Pong,
-            Incoming::Close => Self::Close,
+            Incoming::Close(code) => Self::Close(code),
         }
     }
 }

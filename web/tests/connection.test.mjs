@@ -119,3 +119,13 @@ test("a node that sends its clients away says when each is to come", async () =>
   sockets[0].onclose({ code: 4000 });
   assert.equal(waits(connection), 2_000);
 });
+
+test("what is larger than the server takes is refused here, and never sent again and again", async () => {
+  const connection = started();
+  await say(sockets[0], { ...welcome, limits: { frame: 200 } });
+  const refused = connection.request({ type: "send", text: "ü".repeat(100) });
+  await assert.rejects(refused, (error) => error.code === "too_large" && error.retryAfterMs === undefined);
+  connection.request({ type: "send", text: "ü".repeat(50) }).catch(() => {});
+  assert.deepEqual(sockets[0].said.map(({ text }) => text?.length), [undefined, 50]);
+  assert.equal(connection.state.name, State.ONLINE);
+});

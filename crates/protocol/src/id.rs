@@ -161,7 +161,7 @@ impl RequestId {
             [b'0'..=b'9' | b'-', ..] => Self::of_number(json),
             _ => Self::Text(serde_json::from_str(json).map_err(|_| WANTED)?),
         };
-        id.is_short().then_some(id).ok_or(WANTED)
+        id.is_sane().then_some(id).ok_or(WANTED)
     }
 
     /// A number, which JSON writes without superfluous zeros and signs.
@@ -172,10 +172,13 @@ impl RequestId {
         }
     }
 
-    fn is_short(&self) -> bool {
+    /// Whether it is short, and a number that every parser can read.
+    fn is_sane(&self) -> bool {
         match self {
             Self::Number(_) => true,
-            Self::Written(number) => number.len() <= Self::MAX_CHARS,
+            Self::Written(number) => {
+                number.len() <= Self::MAX_CHARS && number.parse().is_ok_and(f64::is_finite)
+            }
             Self::Text(text) => text.chars().count() <= Self::MAX_CHARS,
         }
     }
@@ -208,7 +211,7 @@ impl<'de> Deserialize<'de> for RequestId {
             _ => return Err(de::Error::custom("an id is a number or a string")),
         };
         let too_long = || de::Error::custom("an id has at most 64 characters");
-        id.is_short().then_some(id).ok_or_else(too_long)
+        id.is_sane().then_some(id).ok_or_else(too_long)
     }
 }
 
@@ -254,7 +257,7 @@ mod tests {
             "18446744073709551615",
             "18446744073709551616",
             "-99999999999999999999999999",
-            "1e999",
+            "1e-999",
         ] {
             let id = RequestId::as_written(serde_json::from_str(text).unwrap()).unwrap();
             assert_eq!(serde_json::to_string(&id).unwrap(), text);
@@ -265,6 +268,7 @@ mod tests {
         }
         for text in [
             "1".repeat(65),
+            "1e999".to_owned(),
             format!("\"{}\"", "x".repeat(65)),
             "[]".to_owned(),
             "{}".to_owned(),

@@ -16,10 +16,19 @@ const COMING_BACK = {
   4003: "The connection went silent",
   4004: "The conversation got out of step",
   4008: "Too much was sent at once",
+  4009: "Something far too large was sent",
 };
 
+const NOT_UNDERSTOOD = ["This page and the server do not understand each other. Reload the page", Remedy.RELOAD];
+
 const STAYING_AWAY = {
-  4500: ["This page and the server do not understand each other. Reload the page", Remedy.RELOAD],
+  // WebSocket's own codes for one who would do the same wrong again.
+  1002: NOT_UNDERSTOOD,
+  1003: NOT_UNDERSTOOD,
+  1007: NOT_UNDERSTOOD,
+  1009: NOT_UNDERSTOOD,
+  1010: NOT_UNDERSTOOD,
+  4500: NOT_UNDERSTOOD,
   4502: ["The server gave up waiting for this page to introduce itself", Remedy.RETRY],
   4503: ["Your session was ended", Remedy.SIGN_IN],
   4504: ["You are banned from this server", Remedy.NONE],
@@ -35,7 +44,7 @@ const SIGN_IN_AGAIN = {
 /** `{comeBack, words, remedy}`: whether to reconnect by itself, and if not, why and what helps. */
 export function meaningOfClose(code) {
   if (code in SIGN_IN_AGAIN) return { comeBack: false, words: SIGN_IN_AGAIN[code], remedy: Remedy.SIGN_IN };
-  if (code >= 4500 && code <= 4999) {
+  if (code in STAYING_AWAY || (code >= 4500 && code <= 4999)) {
     const [words, remedy] = STAYING_AWAY[code] ?? [`The server closed the connection for good (code ${code})`, Remedy.RETRY];
     return { comeBack: false, words, remedy };
   }

@@ -38,6 +38,8 @@ export class Connection extends EventTarget {
   #requests = new Map();
   #lastRequest = 0;
   #heartbeatMs = DEFAULT_HEARTBEAT_MS;
+  /** The most bytes of a frame; 0 is no limit. */
+  #frameBytes = 0;
   #heardAt = 0;
   #pingedAt = 0;
   #onlineSince = 0;
@@ -125,6 +127,7 @@ export class Connection extends EventTarget {
   #welcomed(welcome) {
     clearTimeout(this.#timer);
     this.#heartbeatMs = welcome.heartbeat_ms || DEFAULT_HEARTBEAT_MS;
+    this.#frameBytes = welcome.limits?.frame ?? 0;
     this.#onlineSince = Date.now();
     this.#comeBackAt = null;
     this.#watch = setInterval(() => this.#listenForSilence(), WATCH_EVERY_MS);
@@ -134,6 +137,9 @@ export class Connection extends EventTarget {
 
   #ask(frame) {
     const id = ++this.#lastRequest;
+    const json = JSON.stringify({ ...frame, id });
+    // The server passes over what is too large without saying which frame it was, and would do so every time.
+    if (this.#frameBytes && bytesOf(json) > this.#frameBytes) return Promise.reject(tooLarge());
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#requests.delete(id);
@@ -143,7 +149,7 @@ export class Connection extends EventTarget {
         resolve: (answer) => (clearTimeout(timer), resolve(answer)),
         reject: (error) => (clearTimeout(timer), reject(error)),
       });
-      this.#socket.send(JSON.stringify({ ...frame, id }));
+      this.#socket.send(json);
     });
   }
 
@@ -202,6 +208,14 @@ export class Connection extends EventTarget {
 
 function disconnected() {
   return new RequestError({ code: "disconnected", message: "" });
+}
+
+function tooLarge() {
+  return new RequestError({ code: "too_large", message: "" });
+}
+
+function bytesOf(text) {
+  return new TextEncoder().encode(text).length;
 }
 
 function parse(data) {

@@ -100,11 +100,17 @@ impl Driver {
     /// Writes the commands whose turn it is.
     async fn write(&mut self, link: &mut Link) -> Result<(), Ended> {
         let requests = &mut self.requests;
+        let most = link.welcome.limits.frame;
         let connection = &mut link.connection;
         let writing = async {
             let mut any = false;
             while let Some((id, request)) = requests.next(Instant::now()) {
-                connection.feed(request.to_json(Some(id))).await?;
+                let frame = request.to_json(Some(id));
+                if most != 0 && frame.len() as u64 > most {
+                    refuse_as_too_large(requests.take(id), frame.len(), most);
+                    continue;
+                }
+                connection.feed(frame).await?;
                 any = true;
             }
             if any {
@@ -253,6 +259,20 @@ impl Driver {
     fn lose_room(&mut self, room: RoomId, error: ErrorFrame) {
         self.rooms.leave(&room);
         self.outlet.push(Event::RoomLost { room, error });
+    }
+}
+
+/// A node would not say which frame it was that it passed over, nor would it
+/// take it another time.
+fn refuse_as_too_large(pending: Option<Pending>, bytes: usize, most: u64) {
+    let error = ErrorFrame {
+        id: None,
+        code: ErrorCode::TooLarge,
+        message: format!("the frame has {bytes} bytes; the node takes at most {most}"),
+        retry_after_ms: None,
+    };
+    if let Some(pending) = pending {
+        pending.finish(Err(ClientError::Refused(error)));
     }
 }
 

@@ -6,6 +6,7 @@ use std::{
 };
 
 use rookery_client::{ConnectionError, HelloError, RawConnection};
+use rookery_protocol::ErrorCode;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -189,6 +190,22 @@ async fn texts_are_refused_in_words_and_normalised() {
         "nothing of the above was stored"
     );
     assert_eq!(raw.message().await["text"], "\u{e9} <b>&amp;\n\tok");
+}
+
+#[tokio::test]
+async fn the_client_does_not_send_what_is_too_large_for_the_node() {
+    let node = Node::start(&[]).await;
+    let general = room("general");
+    let client = client([&node], "alex");
+    client.join(&general).await.unwrap();
+    for bytes in [70_000, 2 << 20] {
+        let refused = client.send(&general, "x".repeat(bytes)).await.unwrap_err();
+        assert_eq!(refused.code(), Some(ErrorCode::TooLarge), "{refused}");
+    }
+    assert_eq!(client.send(&general, "short").await.unwrap().seq, 1);
+    assert_eq!(node.metric("rookery_connections").await, 1.0);
+    let log = node.log();
+    assert!(!log.contains("connection ended"), "{log}");
 }
 
 #[tokio::test]
