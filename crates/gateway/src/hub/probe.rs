@@ -10,6 +10,7 @@ use std::{
 
 use parking_lot::Mutex;
 use rookery_protocol::Envelope;
+use rookery_store::StoreError;
 use serde_json::value::RawValue;
 
 use super::{Hub, answer_time::AnswerTime};
@@ -142,6 +143,11 @@ impl Hub {
                 if !self.readiness.set_store_up(true) {
                     tracing::info!("the store answers");
                 }
+            }
+            // What answers is a replica: that it does not write is told elsewhere.
+            Err(StoreError::ReadOnly(_)) => {
+                self.probe.ping.lost();
+                self.readiness.set_store_up(true);
             }
             Err(error) => {
                 self.probe.ping.lost();

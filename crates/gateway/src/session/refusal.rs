@@ -88,7 +88,7 @@ impl From<StoreError> for Refusal {
             ),
             StoreError::ReadOnly(_) => Self::for_now(
                 ErrorCode::Unavailable,
-                "the store refuses to write just now, though it can be read; whoever runs this server has been told why. Sending again later with the same nonce is safe",
+                "the store refuses to write just now; whoever runs this server has been told why. Sending again later with the same nonce is safe",
                 Retry::Spread,
             ),
             StoreError::Broken(words) => Self {

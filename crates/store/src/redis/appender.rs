@@ -26,7 +26,7 @@ use super::{
     append_call::{AppendCall, Placed, Words},
     connection::CallFailure,
     failure,
-    link::{self, Link},
+    link::Link,
     script::Script,
 };
 use crate::{Append, Appended, Retention, Stats, StoreError};
@@ -139,9 +139,7 @@ impl Appender {
         &self,
         append: Append,
     ) -> Result<oneshot::Receiver<Result<Placed, StoreError>>, StoreError> {
-        if !self.link.is_up() {
-            return Err(link::away());
-        }
+        self.link.must_be_up()?;
         let nonce = append
             .nonce
             .as_ref()

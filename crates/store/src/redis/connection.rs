@@ -94,6 +94,16 @@ impl Connection {
         self.pulse.stops(&self.client, patience).await;
     }
 
+    /// Whether this Redis is the one that writes, as far as it says.
+    pub(super) async fn is_to_the_primary(&self) -> bool {
+        let role = self
+            .client
+            .custom::<Vec<Value>, Value>(fred::cmd!("ROLE"), Vec::new());
+        let role = self.run(role).await.unwrap_or_default();
+        let name = role.first().and_then(Value::as_str);
+        name.is_none_or(|name| &*name != "slave")
+    }
+
     /// Whatever is under way fails from now on.
     pub(super) fn mark_ended(&self) {
         self.ended_sender.send_replace(true);

@@ -44,16 +44,20 @@ const REFUSALS: [(&str, &str); 5] = [
     ),
 ];
 
+/// What the errors of TLS call a certificate that no other attempt makes better.
+const UNKNOWN_ISSUER: &str = "UnknownIssuer";
+const INVALID_CERTIFICATE: &str = "InvalidCertificate";
+
 /// Marks in the errors of the system, and what they mean.
 const TROUBLES: [(&str, &str); 4] = [
     ("ConnectionRefused", "nothing listens there"),
     ("failed to lookup address", "there is no host of that name"),
     (
-        "UnknownIssuer",
+        UNKNOWN_ISSUER,
         "this machine does not trust its certificate; install the certificate of its issuer or name it in SSL_CERT_FILE",
     ),
     (
-        "InvalidCertificate",
+        INVALID_CERTIFICATE,
         "its certificate is not valid for that name or at this time",
     ),
 ];
@@ -96,6 +100,9 @@ pub(super) fn is_for_good(error: &Error) -> bool {
     ) || ["WRONGPASS", "NOAUTH", "NOPERM"]
         .iter()
         .any(|code| error.details().starts_with(code))
+        || [UNKNOWN_ISSUER, INVALID_CERTIFICATE]
+            .iter()
+            .any(|mark| error.details().contains(mark))
 }
 
 /// A failure of the Redis client as a failure of the store.
@@ -122,6 +129,11 @@ pub(super) fn script_error(details: &str) -> StoreError {
 /// There was no answer in the time that one may take.
 pub(super) fn too_late() -> StoreError {
     StoreError::Unavailable("Redis did not answer in time".to_owned())
+}
+
+/// What answers is a replica.
+pub(super) fn replica() -> StoreError {
+    script_error("READONLY You can't write against a read only replica.")
 }
 
 /// An answer that makes no sense.

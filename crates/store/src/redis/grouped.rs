@@ -12,10 +12,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{
-    failure,
-    link::{self, Link},
-};
+use super::{failure, link::Link};
 use crate::StoreError;
 
 /// At most so many travel in one call.
@@ -78,9 +75,7 @@ impl<Q: Send + 'static, A: Send + 'static> Grouped<Q, A> {
 
     /// Takes its place in the order when first polled; refused at once where there is no connection.
     pub(super) async fn ask(&self, question: Q) -> Result<A, StoreError> {
-        if !self.link.is_up() {
-            return Err(link::away());
-        }
+        self.link.must_be_up()?;
         let (answer, answered) = oneshot::channel();
         // Where the task has ended, the dropped answer says so.
         let _ = self.queue.send((question, answer));

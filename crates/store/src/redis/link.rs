@@ -1,6 +1,7 @@
 //! The connection for commands: one after the other, for as long as the store lives.
 //!
-//! While there is none, everything is refused at once.
+//! While there is none, everything is refused at once. One to a replica is none:
+//! what it reads may be behind what was acknowledged, and it writes nothing.
 
 use std::{
     sync::Arc,
@@ -26,8 +27,30 @@ const GOOD_AFTER: Duration = Duration::from_secs(1);
 pub(super) struct Link(Arc<Shared>);
 
 struct Shared {
-    current: watch::Receiver<Option<Connection>>,
+    current: watch::Receiver<Current>,
     command_timeout: Duration,
+}
+
+/// How it stands with the connection.
+#[derive(Clone)]
+enum Current {
+    Up(Connection),
+    /// There is none.
+    Away,
+    /// What answers at the address is a replica.
+    Replica,
+}
+
+impl Current {
+    fn connection(&self) -> Result<&Connection, StoreError> {
+        match self {
+            Self::Up(connection) => Ok(connection),
+            Self::Away => Err(StoreError::Unavailable(
+                "Redis cannot be reached".to_owned(),
+            )),
+            Self::Replica => Err(failure::replica()),
+        }
+    }
 }
 
 impl Link {
@@ -42,7 +65,7 @@ impl Link {
         loop {
             let error = match connector.commands().await {
                 Ok((connection, driver)) => {
-                    let (sender, current) = watch::channel(Some(connection));
+                    let (sender, current) = watch::channel(Current::Up(connection));
                     let keeper = Keeper {
                         sender,
                         driver: Some(driver),
@@ -76,9 +99,19 @@ impl Link {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] while there is none.
+    /// [`StoreError::Unavailable`] while there is none, [`StoreError::ReadOnly`]
+    /// while there is a replica in its place.
     pub(super) fn current(&self) -> Result<Connection, StoreError> {
-        self.0.current.borrow().clone().ok_or_else(away)
+        self.0.current.borrow().connection().cloned()
+    }
+
+    /// The same where only its being there matters.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::current`].
+    pub(super) fn must_be_up(&self) -> Result<(), StoreError> {
+        self.0.current.borrow().connection().map(|_| ())
     }
 
     /// Calls a script whose answer is a list; `what` is what is asked, for errors.
@@ -100,38 +133,66 @@ impl Link {
 
     /// Whether there is a connection.
     pub(super) fn is_up(&self) -> bool {
-        self.0.current.borrow().is_some()
+        self.must_be_up().is_ok()
     }
-}
-
-/// There is no connection.
-pub(super) fn away() -> StoreError {
-    StoreError::Unavailable("Redis cannot be reached".to_owned())
 }
 
 /// What replaces the connection when it ends.
 pub(super) struct Keeper {
-    sender: watch::Sender<Option<Connection>>,
+    sender: watch::Sender<Current>,
     /// None while there is no connection.
     driver: Option<Driver>,
 }
 
 impl Keeper {
     /// Waits until the connection is of no more use, ends it with its socket
-    /// and all that is under way, and says why.
-    async fn end(&mut self) -> String {
+    /// and all that is under way, and says so.
+    async fn end(&mut self, url: &str) {
         let current = self.sender.borrow().clone();
-        let (Some(connection), Some(mut driver)) = (current, self.driver.take()) else {
-            return "there was none".to_owned();
+        let (Current::Up(connection), Some(mut driver)) = (current, self.driver.take()) else {
+            return;
         };
-        let why = tokio::select! {
-            why = driver.ended() => why,
-            () = connection.demoted() => "it has become a replica".to_owned(),
-            () = connection.falls_silent() => "it answers nothing any more".to_owned(),
+        let lost = tokio::select! {
+            why = driver.ended() => Some(why),
+            () = connection.falls_silent() => Some("it answers nothing any more".to_owned()),
+            () = connection.demoted() => None,
         };
-        self.sender.send_replace(None);
+        match lost {
+            Some(why) => {
+                self.sender.send_replace(Current::Away);
+                tracing::warn!(%why, url, "lost the connection to Redis");
+            }
+            // That nothing can be written is told by whoever wants to write.
+            None => {
+                self.sender.send_replace(Current::Replica);
+                tracing::info!(
+                    url,
+                    "this Redis has become a replica; looking for the primary at the same address"
+                );
+            }
+        }
         connection.mark_ended();
-        why
+    }
+
+    /// Makes the next connection, for as long as it takes.
+    async fn next(&mut self, connector: &Connector, backoff: &mut Backoff) -> Connection {
+        loop {
+            backoff.wait().await;
+            let why_not = match connector.commands().await {
+                Ok((connection, driver)) => {
+                    if connection.is_to_the_primary().await {
+                        self.driver = Some(driver);
+                        return connection;
+                    }
+                    Current::Replica
+                }
+                Err(error) => {
+                    tracing::debug!(%error, url = connector.shown_url, "cannot reach Redis");
+                    Current::Away
+                }
+            };
+            self.sender.send_replace(why_not);
+        }
     }
 }
 
@@ -144,23 +205,13 @@ pub(super) async fn keep(connector: Connector, mut keeper: Keeper, feed: BusFeed
     let mut backoff = Backoff::default();
     loop {
         let since = Instant::now();
-        let why = keeper.end().await;
-        tracing::warn!(%why, url = connector.shown_url, "lost the connection to Redis");
+        keeper.end(&connector.shown_url).await;
         if since.elapsed() > GOOD_AFTER {
             backoff.reset();
         }
-        let (connection, driver) = loop {
-            backoff.wait().await;
-            match connector.commands().await {
-                Ok(made) => break made,
-                Err(error) => {
-                    tracing::debug!(%error, url = connector.shown_url, "cannot reach Redis");
-                }
-            }
-        };
-        keeper.driver = Some(driver);
+        let connection = keeper.next(&connector, &mut backoff).await;
         tracing::info!(url = connector.shown_url, "connected to Redis again");
-        keeper.sender.send_replace(Some(connection));
+        keeper.sender.send_replace(Current::Up(connection));
         feed.send(BusEvent::Reconnected);
     }
 }

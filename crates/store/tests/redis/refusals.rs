@@ -5,7 +5,7 @@ use std::time::Duration;
 use rookery_store::{BusEvent, CheckStatus, EngineSettings, Store, StoreError, check};
 use rookery_testing::RedisServer;
 
-use crate::support::{append, connect, join, join_of, settings};
+use crate::support::{append, connect, join, join_of, room, settings, until};
 
 async fn refusal(url: &str) -> String {
     match Store::connect(settings(url)).await {
@@ -56,17 +56,24 @@ async fn a_redis_that_becomes_a_replica_is_left_and_asked_for_again() {
     join(&store, "general").await;
     redis.command(&["REPLICAOF", "127.0.0.1", "1"]).unwrap();
     match store.append(append("general", "hi", None, None)).await {
-        Err(StoreError::Unavailable(words)) => {
+        Err(StoreError::ReadOnly(words)) => {
             assert!(words.contains("read-only replica"), "{words}")
         }
         other => panic!("{other:?}"),
     }
+    // A replica may be behind: nothing is read from it either.
+    until("it is left", async || !store.is_available()).await;
+    for _ in 0..2 {
+        let read = store.heads(&[room("general")]).await;
+        assert!(matches!(read, Err(StoreError::ReadOnly(_))), "{read:?}");
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    redis.command(&["REPLICAOF", "NO", "ONE"]).unwrap();
     // After a fail-over the address may lead elsewhere: the connection is remade.
     let remade = async { while !matches!(bus.next().await, Some(BusEvent::Reconnected)) {} };
     tokio::time::timeout(Duration::from_secs(10), remade)
         .await
         .unwrap();
-    redis.command(&["REPLICAOF", "NO", "ONE"]).unwrap();
     let appended = async {
         while store
             .append(append("general", "hi", Some("a"), None))
@@ -87,12 +94,15 @@ async fn a_full_and_a_strange_redis_refuse_without_writing() {
     let (store, _bus) = connect(&redis.url()).await;
     join(&store, "general").await;
     let refused = async || match store.append(append("general", "hi", None, None)).await {
-        Err(StoreError::Unavailable(words)) => words,
+        Err(StoreError::ReadOnly(words)) => words,
         other => panic!("{other:?}"),
     };
     redis.command(&["CONFIG", "SET", "maxmemory", "1"]).unwrap();
     let words = refused().await;
-    assert!(words.contains("no memory left"), "{words}");
+    assert!(
+        words.contains("no memory left") && words.contains("OOM "),
+        "{words}"
+    );
     redis.command(&["CONFIG", "SET", "maxmemory", "0"]).unwrap();
 
     // A room whose keys are of a wrong type does not spoil those beside it.
