@@ -164,6 +164,30 @@ fn a_soak_loses_nothing_while_nodes_and_redis_are_killed() {
     assert_eq!(count(&outcome, "expected"), count(&outcome, "received"));
     assert!(figure(&outcome, "nodes_killed") >= 1.0);
     assert!(figure(&outcome, "redis_restarts") >= 1.0);
+    // Everybody who was lost or dropped came back, and it is told how late.
+    let absences = outcome["latencies"]["away longer than meant"]["count"].as_u64();
+    let returns = figure(&outcome, "returns") as u64;
+    assert_eq!(absences, Some(returns));
+    let there = outcome["latencies"]["delivery to who was there"]["count"].as_u64();
+    assert_eq!(there, Some(count(&outcome, "received")));
+    let remarks = outcome["remarks"].to_string();
+    assert!(remarks.contains("the longest absence"), "{remarks}");
+}
+
+#[test]
+fn a_soak_fails_by_time_only_where_a_limit_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = "--connections 40 --rate 100 --seconds 3 --late-limit 0.000001";
+    let output = command("soak", flags, &folder.path().join("outcome.json"))
+        .output()
+        .unwrap();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{complaint}");
+    assert!(complaint.contains("over --late-limit"), "{complaint}");
+    assert!(
+        complaint.contains("delivery to who was there"),
+        "{complaint}"
+    );
 }
 
 #[test]

@@ -78,7 +78,15 @@ impl Arguments {
                 conclude(&arguments.common, &scenario::slow::run(&arguments)?)
             }
             Command::Soak(arguments) => {
-                conclude(&arguments.common, &scenario::soak::run(&arguments)?)
+                let outcome = scenario::soak::run(&arguments)?;
+                let code = conclude(&arguments.common, &outcome)?;
+                Ok(match arguments.too_late(&outcome) {
+                    None => code,
+                    Some(words) => {
+                        eprintln!("error: {words}");
+                        ExitCode::FAILURE
+                    }
+                })
             }
             Command::Bench(options) => bench::run(&options),
             Command::Compare(options) => {

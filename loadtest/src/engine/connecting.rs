@@ -66,7 +66,10 @@ impl Engine {
 
     /// Reads again from a connection that was stalled.
     pub(crate) fn read_on(&mut self, id: SeatId) {
-        self.seats[id.0 as usize].stalled = false;
+        let now = self.now();
+        let seat = &mut self.seats[id.0 as usize];
+        seat.stalled = false;
+        seat.there_since = now;
         // The poll told of all that happened meanwhile, and nobody looked.
         self.read(id, true);
     }
@@ -95,6 +98,7 @@ impl Engine {
             }
             self.seats[id.0 as usize].phase = Phase::Connecting;
             self.under_way += 1;
+            self.note_attempt(id);
             if let Err(error) = self.start(id) {
                 self.lose(id, format!("cannot connect: {error}"));
             }
@@ -105,8 +109,8 @@ impl Engine {
         let seat = &mut self.seats[id.0 as usize];
         let target = &self.settings.targets[usize::from(seat.target.0)];
         let first = u64::from(self.settings.part) * SOURCES_PER_PART;
-        let mut socket = open(seat, target, first + self.attempts)?;
         self.attempts += 1;
+        let mut socket = open(seat, target, first + self.attempts - 1)?;
         self.poll.registry().register(
             &mut socket,
             Token(id.0 as usize),
@@ -236,7 +240,10 @@ impl Engine {
             rare.fragments = Vec::new();
         }
         match std::mem::replace(&mut seat.phase, Phase::Away) {
-            Phase::Joined => self.joined -= 1,
+            Phase::Joined => {
+                self.joined -= 1;
+                self.judge(id);
+            }
             phase if phase.under_way() => self.under_way -= 1,
             _ => {}
         }

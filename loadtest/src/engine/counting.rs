@@ -5,7 +5,7 @@ use super::{
     frame::Opcode,
     ledger::Came,
     seat::{Phase, room_of},
-    wire::{Incoming, Snapshot},
+    wire::{Incoming, Snapshot, retry_after_ms},
 };
 
 /// The longest reason of a server that is passed on.
@@ -36,9 +36,13 @@ impl Engine {
             Incoming::Refused { number, why } => self.refused(number, why),
             Incoming::Ready => self.say_joins(id),
             Incoming::Joined { room, snapshot } => self.joined_room(id, room, snapshot, now),
-            Incoming::TurnedAway(why) => {
-                let why = reason(why);
+            Incoming::ComeBack { after_ms } => self.tell(id, after_ms),
+            Incoming::TurnedAway(refusal) => {
+                let why = reason(refusal);
                 if self.seats[id.0 as usize].phase == Phase::Greeting {
+                    if let Some(ms) = retry_after_ms(refusal) {
+                        self.tell(id, ms);
+                    }
                     self.lose(id, format!("the server refused it: {why}"));
                 } else {
                     self.note_reason(format!("error: {why}"));
@@ -84,6 +88,13 @@ impl Engine {
                 self.tally.delivered += 1;
                 if self.measured.contains(&number.0) {
                     self.tally.measured_delivery(now.micros_since(intended));
+                    if self.audits {
+                        let seat = self.memberships[member.0 as usize].seat;
+                        let there = self.seats[seat.0 as usize].there_since;
+                        self.tally
+                            .there
+                            .record(now.micros_since(intended.max(there)));
+                    }
                 }
                 if last {
                     self.finish(member);
@@ -212,6 +223,7 @@ impl Engine {
 
     fn take_snapshot(&mut self, member: MembershipId, snapshot: &Snapshot<'_>, now: Nanos) {
         let membership = &mut self.memberships[member.0 as usize];
+        self.seats[membership.seat.0 as usize].there_since = now;
         let epoch = &mut self.rooms[membership.room.0 as usize].epoch;
         if *epoch != snapshot.epoch {
             snapshot.epoch.clone_into(epoch);

@@ -45,7 +45,10 @@
 //! - **Stalled readers**: [`Engine::set_receive_buffer`] before connecting,
 //!   [`Engine::stall`], and later [`Engine::read_on`].
 //! - **What happened** (joined, lost) is in [`Engine::take_happened`].
-//!   A lost connection is not made again unless the scenario does it.
+//!   A lost connection is not made again unless the scenario does it; when a
+//!   client would is said by [`Engine::comes_back_at`].
+//! - **Attempts that hang**: after [`Engine::give_up_attempts_after`] they are
+//!   lost when their time is over.
 //! - **Visitors**: a seat that [`Engine::add_visitor`] made is owed nothing, so
 //!   that it may come and go at any time; the order of what it gets is checked.
 //! - **Several engines**: each counts what its own seats are owed of another's
@@ -76,6 +79,7 @@ pub(crate) mod open_files;
 mod order;
 mod receiving;
 mod repeat;
+mod returning;
 mod schedule;
 mod seat;
 mod seating;
@@ -98,6 +102,7 @@ use mio::{Events, Poll, Token};
 
 use ledger::Ledger;
 use repeat::Repeats;
+use returning::Attempt;
 use seat::{Membership, Room, Seat};
 use tally::Span;
 use turning::Ready;
@@ -175,6 +180,10 @@ pub(crate) struct Engine {
     joined: usize,
     /// Attempts to connect, ever.
     attempts: u64,
+    /// How long one may take, in seconds, and those that may still be under way,
+    /// the oldest first.
+    patience_s: Option<f64>,
+    attempts_under_way: VecDeque<Attempt>,
 
     ledger: Ledger,
     tally: Tally,
@@ -222,6 +231,8 @@ impl Engine {
             under_way: 0,
             joined: 0,
             attempts: 0,
+            patience_s: None,
+            attempts_under_way: VecDeque::new(),
             ledger: Ledger::new(),
             tally: Tally::default(),
             span: None,
@@ -296,6 +307,11 @@ impl Engine {
     /// Seats that are connected and in all their rooms.
     pub(crate) fn joined(&self) -> usize {
         self.joined
+    }
+
+    /// Attempts to connect, ever.
+    pub(crate) fn attempts(&self) -> u64 {
+        self.attempts
     }
 
     /// Seats that are connecting or wait to.

@@ -98,7 +98,13 @@ impl Engine {
                     used = end;
                     self.upgraded(id);
                 }
-                Upgrade::Refused(why) => {
+                Upgrade::Refused {
+                    why,
+                    retry_after_ms,
+                } => {
+                    if let Some(ms) = retry_after_ms {
+                        self.tell(id, ms);
+                    }
                     self.lose(id, format!("the upgrade was refused: {why}"));
                     return (bytes.len(), 0);
                 }

@@ -29,6 +29,18 @@ impl Phase {
     pub(crate) fn under_way(self) -> bool {
         matches!(self, Self::Connecting | Self::Upgrading | Self::Greeting)
     }
+
+    /// What it waits for, for people.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Away => "away",
+            Self::Waiting => "waiting for its turn",
+            Self::Connecting => "connecting",
+            Self::Upgrading => "waiting for the answer to the upgrade",
+            Self::Greeting => "waiting for the answers to hello and joins",
+            Self::Joined => "joined",
+        }
+    }
 }
 
 /// A place that a connection takes, and takes again when it comes back.
@@ -47,10 +59,16 @@ pub(crate) struct Seat {
     pub(super) memberships: u16,
     /// Joins that are not answered yet.
     pub(super) awaited_joins: u16,
+    /// How often in a row it failed to connect or to stay.
+    pub(super) failures: u8,
+    /// The number of its latest attempt to connect.
+    pub(super) attempt: u32,
     /// When it was to connect.
     pub(super) asked_at: Nanos,
     /// When its WebSocket stood.
     pub(super) upgraded_at: Nanos,
+    /// Since when it is there to take what comes, as far as it was away or stalled.
+    pub(super) there_since: Nanos,
     /// The incomplete frame at the end of what was read.
     pub(super) incomplete: Vec<u8>,
     pub(super) rare: Option<Box<Rare>>,
@@ -65,6 +83,8 @@ pub(super) struct Rare {
     pub(super) fragments: Vec<u8>,
     /// `SO_RCVBUF`, where a reader that stalls is not to hide behind the kernel.
     pub(super) receive_buffer: Option<usize>,
+    /// When the server said that it is to come back.
+    pub(super) told: Option<Nanos>,
 }
 
 impl Seat {
@@ -79,8 +99,11 @@ impl Seat {
             first_membership,
             memberships,
             awaited_joins: 0,
+            failures: 0,
+            attempt: 0,
             asked_at: Nanos(0),
             upgraded_at: Nanos(0),
+            there_since: Nanos(0),
             incomplete: Vec::new(),
             rare: None,
         }

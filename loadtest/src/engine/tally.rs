@@ -114,6 +114,9 @@ pub(crate) struct Tally {
     pub(crate) measured_refused: u64,
     /// From the intended time of sending to each member.
     pub(crate) delivery: Latency,
+    /// The same, from when the member was there to take it, where that was
+    /// later: neither away nor stalled. Only where logs are audited.
+    pub(crate) there: Latency,
     /// From the intended time of sending to the answer.
     pub(crate) acknowledgement: Latency,
     /// From the intended time of sending to the writing: the generator's own lateness.
@@ -167,6 +170,7 @@ impl Tally {
     /// Forgets the latencies and rows so far: from here on it is measured.
     pub(crate) fn begin(&mut self) {
         self.delivery.clear();
+        self.there.clear();
         self.acknowledgement.clear();
         self.lateness.clear();
         self.timeline.clear();

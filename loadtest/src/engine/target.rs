@@ -86,7 +86,32 @@ pub(crate) enum Upgrade {
     Incomplete,
     /// A WebSocket from the byte of this number on.
     Done(usize),
-    Refused(String),
+    Refused {
+        why: String,
+        /// When to come again, where that is said.
+        retry_after_ms: Option<u32>,
+    },
+}
+
+impl Upgrade {
+    fn refused(why: &str) -> Self {
+        Self::Refused {
+            why: why.into(),
+            retry_after_ms: None,
+        }
+    }
+}
+
+/// When to come again: to the millisecond in the body of a node, in seconds in
+/// the header. The body comes with the head, or is not waited for.
+fn retry_after_ms(head: &[u8], body: &[u8]) -> Option<u32> {
+    let number = |bytes: &[u8], key: &[u8]| {
+        let rest = &bytes[memchr::memmem::find(bytes, key)? + key.len()..];
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        str::from_utf8(&rest[..digits]).ok()?.parse::<u32>().ok()
+    };
+    let of_header = || number(&head.to_ascii_lowercase(), b"\r\nretry-after: ");
+    number(body, br#""retry_after_ms":"#).or_else(|| Some(of_header()?.saturating_mul(1000)))
 }
 
 /// The longest head of an answer.
@@ -97,16 +122,19 @@ pub(crate) fn read_upgrade(bytes: &[u8]) -> Upgrade {
     let Some(end) = memchr::memmem::find(bytes, b"\r\n\r\n") else {
         return match bytes.len() {
             0..LONGEST_HEAD => Upgrade::Incomplete,
-            _ => Upgrade::Refused("an endless answer to the upgrade request".into()),
+            _ => Upgrade::refused("an endless answer to the upgrade request"),
         };
     };
     let head = &bytes[..end];
     let status = head.split(|&byte| byte == b'\r').next().unwrap_or(head);
     if !status.starts_with(b"HTTP/1.1 101") {
-        return Upgrade::Refused(String::from_utf8_lossy(status).into_owned());
+        return Upgrade::Refused {
+            why: String::from_utf8_lossy(status).into_owned(),
+            retry_after_ms: retry_after_ms(head, &bytes[end..]),
+        };
     }
     if memchr::memmem::find(head, ACCEPT).is_none() {
-        return Upgrade::Refused("an upgrade without the right Sec-WebSocket-Accept".into());
+        return Upgrade::refused("an upgrade without the right Sec-WebSocket-Accept");
     }
     Upgrade::Done(end + 4)
 }
@@ -148,11 +176,26 @@ mod tests {
             assert_eq!(read_upgrade(&answer[..cut]), Upgrade::Incomplete);
         }
         assert_eq!(read_upgrade(answer), Upgrade::Done(answer.len()));
-        assert_eq!(
-            read_upgrade(b"HTTP/1.1 503 Service Unavailable\r\n\r\n"),
-            Upgrade::Refused("HTTP/1.1 503 Service Unavailable".into())
-        );
         let unproven = b"HTTP/1.1 101 Switching Protocols\r\n\r\n";
-        assert!(matches!(read_upgrade(unproven), Upgrade::Refused(_)));
+        assert!(matches!(read_upgrade(unproven), Upgrade::Refused { .. }));
+    }
+
+    #[test]
+    fn a_refusal_says_when_to_come_again() {
+        for (rest, retry_after_ms) in [
+            ("\r\n", None),
+            ("Retry-After: 2\r\n\r\n<html>", Some(2000)),
+            (
+                "retry-after: 2\r\n\r\n{\"error\":{\"retry_after_ms\":1234}}",
+                Some(1234),
+            ),
+        ] {
+            let answer = format!("HTTP/1.1 503 Service Unavailable\r\n{rest}");
+            let refused = Upgrade::Refused {
+                why: "HTTP/1.1 503 Service Unavailable".into(),
+                retry_after_ms,
+            };
+            assert_eq!(read_upgrade(answer.as_bytes()), refused);
+        }
     }
 }

@@ -22,6 +22,8 @@ impl Engine {
     ///
     /// Where the poll fails, which no traffic can cause.
     pub(crate) fn turn(&mut self, until: Nanos) -> io::Result<()> {
+        let now = self.now();
+        self.give_up_attempts(now);
         self.start_waiting();
         let now = self.now();
         let until = self.repeat_due(now).map_or(until, |due| until.min(due));

@@ -15,7 +15,7 @@ use super::ids::{MessageNumber, RoomIndex};
 use crate::dialect::Dialect;
 
 pub(crate) use layout::Layouts;
-pub(crate) use rookery::Snapshot;
+pub(crate) use rookery::{Snapshot, retry_after_ms};
 
 /// A dialect, with what is needed to speak it.
 #[derive(Debug, Clone)]
@@ -56,6 +56,8 @@ pub(crate) enum Incoming<'a> {
     },
     /// The server refuses the connection or a room.
     TurnedAway(&'a [u8]),
+    /// The connection ends soon; the client is to come back after so many milliseconds.
+    ComeBack { after_ms: u32 },
     /// The server wants this answer.
     Answer(&'static [u8]),
     /// Nothing that is counted.

@@ -85,6 +85,7 @@ fn read_rare(frame: &[u8]) -> Incoming<'_> {
     match kind {
         b"ok" => answered(rest),
         b"error" => refused(rest),
+        b"reconnect" => come_back(rest).unwrap_or(Incoming::Other),
         b"message" | b"edited" | b"deleted" | b"reacted" | b"member" => event(rest),
         _ => Incoming::Other,
     }
@@ -121,6 +122,17 @@ fn refused(rest: &[u8]) -> Incoming<'_> {
         },
         None => Incoming::TurnedAway(rest.strip_prefix(b",").unwrap_or(rest)),
     }
+}
+
+fn come_back(rest: &[u8]) -> Option<Incoming<'_>> {
+    let (after_ms, _) = number(after(rest, br#""after_ms":"#)?)?;
+    Some(Incoming::ComeBack { after_ms })
+}
+
+/// When what was refused is worth trying again.
+pub(crate) fn retry_after_ms(refusal: &[u8]) -> Option<u32> {
+    let (ms, _) = number(after(refusal, br#""retry_after_ms":"#)?)?;
+    Some(ms)
 }
 
 fn event(rest: &[u8]) -> Incoming<'_> {
@@ -184,6 +196,20 @@ mod tests {
         assert_eq!(
             read(br#"{"type":"error","id":"h","code":"unauthenticated","message":"no"}"#),
             Incoming::TurnedAway(br#""id":"h","code":"unauthenticated","message":"no"}"#)
+        );
+    }
+
+    #[test]
+    fn a_node_says_when_to_come_back() {
+        assert_eq!(
+            read(br#"{"type":"reconnect","after_ms":1234}"#),
+            Incoming::ComeBack { after_ms: 1234 }
+        );
+        let refusal = br#""code":"unavailable","message":"no","retry_after_ms":987}"#;
+        assert_eq!(retry_after_ms(refusal), Some(987));
+        assert_eq!(
+            retry_after_ms(br#""code":"forbidden","message":"no"}"#),
+            None
         );
     }
 

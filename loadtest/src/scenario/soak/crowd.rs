@@ -5,6 +5,7 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 
+use super::absence::Absences;
 use crate::engine::{Engine, Happened, MembershipId, Nanos, RoomIndex, SeatId, TargetIndex};
 
 /// The sizes of rooms, and of all connections the share that each size takes.
@@ -31,6 +32,7 @@ pub(super) struct Crowd {
     /// What happens next, the soonest first.
     due: BinaryHeap<Reverse<(Nanos, SeatId, Act)>>,
     done: Acts,
+    absences: Absences,
     next_drop: Nanos,
     next_stall: Nanos,
     settling: bool,
@@ -81,6 +83,7 @@ impl Crowd {
             rng,
             due: BinaryHeap::new(),
             done: Acts::default(),
+            absences: Absences::default(),
             next_drop: Nanos(0),
             next_stall: Nanos(0),
             settling: false,
@@ -93,6 +96,10 @@ impl Crowd {
 
     pub(super) fn acts(&self) -> Acts {
         self.done
+    }
+
+    pub(super) fn absences(&self) -> &Absences {
+        &self.absences
     }
 
     /// From here on people come and go.
@@ -159,14 +166,21 @@ impl Crowd {
                 self.done.visits += 1;
                 self.later(now, VISIT_S, *seat, Act::Leave);
             }
-            Happened::Joined { returned, .. } => self.done.returns += u64::from(*returned),
+            Happened::Joined { seat, returned, .. } => {
+                self.done.returns += u64::from(*returned);
+                self.absences.end(*seat, now);
+            }
             Happened::Lost { seat, why } => {
                 if why.contains("4002") {
                     self.done.closed_as_slow += 1;
                 } else {
                     self.done.lost += 1;
                 }
-                self.later(now, 0.02..0.5, *seat, Act::ComeBack);
+                if !engine.is_visitor(*seat) {
+                    self.absences.lost(*seat, now, why);
+                }
+                let at = engine.comes_back_at(*seat, &mut self.rng);
+                self.due.push(Reverse((at, *seat, Act::ComeBack)));
             }
         }
     }
@@ -204,7 +218,8 @@ impl Crowd {
             if engine.is_joined(seat) {
                 engine.drop_connection(seat);
                 self.done.drops += 1;
-                self.later(now, AWAY_S, seat, Act::ComeBack);
+                let back = self.later(now, AWAY_S, seat, Act::ComeBack);
+                self.absences.begin(seat, now, back);
             }
         }
     }
@@ -224,9 +239,10 @@ impl Crowd {
         }
     }
 
-    fn later(&mut self, now: Nanos, range: std::ops::Range<f64>, seat: SeatId, act: Act) {
+    fn later(&mut self, now: Nanos, range: std::ops::Range<f64>, seat: SeatId, act: Act) -> Nanos {
         let at = now.plus_seconds(self.rng.random_range(range));
         self.due.push(Reverse((at, seat, act)));
+        at
     }
 }
 

@@ -3,6 +3,7 @@
 //! stall, and nodes and Redis that end and come back where that is told. None
 //! may be lost, none doubled, and all must see one order.
 
+mod absence;
 mod crowd;
 mod faults;
 
@@ -30,10 +31,17 @@ const PATIENCE_S: f64 = 60.0;
 /// How long a node takes to drain, where nothing else is set: shorter than the
 /// default, so that more of it happens.
 const DRAIN: (&str, &str) = ("drain_ms", "2000");
+/// How long a connection may take until it is in its rooms.
+const ATTEMPT_S: f64 = 10.0;
 /// Messages that are sent before sockets are looked at again.
 const BURST: usize = 64;
 /// How often the crowd acts, in seconds.
 const ACTING_S: f64 = 0.01;
+
+/// The latency of a delivery to a member that was there, neither away nor stalled.
+const THERE: &str = "delivery to who was there";
+/// By how much longer a member was away than it meant to be.
+const LONGER: &str = "away longer than meant";
 
 /// The flags of `soak`.
 #[derive(Debug, Args)]
@@ -53,6 +61,11 @@ pub(crate) struct Arguments {
     /// Kill Redis every so often and start it again; needs --redis-appendonly always
     #[arg(long, value_name = "SECONDS", value_parser = positive, conflicts_with = "targets")]
     pub(crate) restart_redis: Option<f64>,
+
+    /// Fail where somebody was away for so much longer than it meant to be, or where a message came
+    /// so late to somebody who was there [default: only counts decide]
+    #[arg(long, value_name = "SECONDS", value_parser = positive)]
+    pub(crate) late_limit: Option<f64>,
 
     /// What the coming and going is drawn from; the same gives the same [default: another each time]
     #[arg(long, value_name = "NUMBER")]
@@ -83,6 +96,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     stage.setting("seed", seed);
     stage.engine.audit_logs();
     stage.engine.repeat_unavailable();
+    stage.engine.give_up_attempts_after(ATTEMPT_S);
     let targets = stage.nodes();
     let mut soak = Soak {
         crowd: Crowd::seat(&mut stage.engine, connections, targets, seed),
@@ -100,8 +114,30 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     soak.settle(&mut stage)?;
     let mut measured = stage.end()?;
     soak.account(&mut stage, &mut measured);
+    let tally = stage.engine.tally();
+    for (name, latency) in [
+        (THERE, &tally.there),
+        (LONGER, soak.crowd.absences().longer()),
+    ] {
+        measured
+            .latencies
+            .insert(name.to_owned(), latency.quantiles());
+    }
     let figures = soak.figures(&stage);
     Ok(stage.conclude(measured, figures))
+}
+
+impl Arguments {
+    /// What was later than asked for, where a limit was set.
+    pub(crate) fn too_late(&self, outcome: &Outcome) -> Option<String> {
+        let limit = self.late_limit?;
+        let late = [THERE, LONGER].into_iter().filter_map(|name| {
+            let seconds = outcome.latencies.get(name)?.max_us as f64 / 1e6;
+            (seconds > limit).then(|| format!("{name}: {seconds:.2} s"))
+        });
+        let late: Vec<_> = late.collect();
+        (!late.is_empty()).then(|| format!("over --late-limit {limit}: {}", late.join(", ")))
+    }
 }
 
 /// What goes wrong when; only what can be survived is accepted.
@@ -234,6 +270,9 @@ impl Soak {
         if !self.crowd.is_whole(&stage.engine) {
             stage.remark("some members could not come back at the end".to_owned());
             measured.counts.lost_connections += 1;
+        }
+        if let Some(worst) = self.crowd.absences().worst() {
+            stage.remark(worst);
         }
         let fresh = stage.engine.tally().not_recovered;
         if fresh > 0 {
