@@ -141,6 +141,20 @@ fn after_a_storm_everybody_has_exactly_what_was_missed() {
 }
 
 #[test]
+fn after_an_outage_everybody_is_back() {
+    for what in ["nodes", "redis"] {
+        let flags = format!(
+            "--what {what} --connections 80 --members 20 --down 1.5 --nodes 2 --redis-appendonly always"
+        );
+        let outcome = run("outage", &flags);
+        let back = &outcome["latencies"]["back, from when it could be"]["count"];
+        assert!(back.as_u64() >= Some(80), "{what}: {back}");
+        assert_eq!(count(&outcome, "lost_connections"), 0, "{what}");
+        assert!(figure(&outcome, "attempts_in_vain") >= 1.0, "{what}");
+    }
+}
+
+#[test]
 fn stalled_readers_are_closed_and_have_everything_in_the_end() {
     let flags =
         "--members 6 --stalled 2 --rate 400 --rounds 1 --seconds 2 --warmup 0 --text-bytes 3900";
@@ -196,6 +210,8 @@ fn faults_that_nothing_survives_are_refused() {
     assert!(error.contains("--store redis"), "{error}");
     let error = refused("soak", "--restart-redis 5 --store redis");
     assert!(error.contains("--redis-appendonly always"), "{error}");
+    let error = refused("outage", "--connections 5");
+    assert!(error.contains("--store redis"), "{error}");
     let error = refused("storm", "--members 5 --stay 5");
     assert!(error.contains("nobody drops"), "{error}");
 }

@@ -39,6 +39,8 @@ enum Command {
     Connect(scenario::connect::Arguments),
     /// Everybody drops and comes back with a cursor: until when all have everything
     Storm(scenario::storm::Arguments),
+    /// Nobody can be served for a while, nodes or Redis being away: until when each is back
+    Outage(scenario::outage::Arguments),
     /// A room in which some stop reading: what the others notice
     Slow(scenario::slow::Arguments),
     /// A mixture over minutes that audits every message, while nodes are restarted where told
@@ -73,6 +75,9 @@ impl Arguments {
             }
             Command::Storm(arguments) => {
                 conclude(&arguments.common, &scenario::storm::run(&arguments)?)
+            }
+            Command::Outage(arguments) => {
+                conclude(&arguments.common, &scenario::outage::run(&arguments)?)
             }
             Command::Slow(arguments) => {
                 conclude(&arguments.common, &scenario::slow::run(&arguments)?)

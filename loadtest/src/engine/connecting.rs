@@ -69,7 +69,7 @@ impl Engine {
         let now = self.now();
         let seat = &mut self.seats[id.0 as usize];
         seat.stalled = false;
-        seat.there_since = now;
+        seat.rare().there_since = Some(now);
         // The poll told of all that happened meanwhile, and nobody looked.
         self.read(id, true);
     }

@@ -89,11 +89,10 @@ impl Engine {
                 if self.measured.contains(&number.0) {
                     self.tally.measured_delivery(now.micros_since(intended));
                     if self.audits {
-                        let seat = self.memberships[member.0 as usize].seat;
-                        let there = self.seats[seat.0 as usize].there_since;
-                        self.tally
-                            .there
-                            .record(now.micros_since(intended.max(there)));
+                        let from = self
+                            .there_since(member)
+                            .map_or(intended, |at| at.max(intended));
+                        self.tally.there.record(now.micros_since(from));
                     }
                 }
                 if last {
@@ -102,6 +101,12 @@ impl Engine {
             }
             Came::Unexpected => self.unexpected(number),
         }
+    }
+
+    /// Since when a member is there again, where it was away or stalled.
+    fn there_since(&self, member: MembershipId) -> Option<Nanos> {
+        let seat = self.memberships[member.0 as usize].seat;
+        self.seats[seat.0 as usize].rare.as_ref()?.there_since
     }
 
     /// Looks at the number of an event; `false` where it has come before.
@@ -223,7 +228,9 @@ impl Engine {
 
     fn take_snapshot(&mut self, member: MembershipId, snapshot: &Snapshot<'_>, now: Nanos) {
         let membership = &mut self.memberships[member.0 as usize];
-        self.seats[membership.seat.0 as usize].there_since = now;
+        if membership.since.is_some() {
+            self.seats[membership.seat.0 as usize].rare().there_since = Some(now);
+        }
         let epoch = &mut self.rooms[membership.room.0 as usize].epoch;
         if *epoch != snapshot.epoch {
             snapshot.epoch.clone_into(epoch);

@@ -287,6 +287,12 @@ impl Engine {
         Nanos(self.started.elapsed().as_nanos() as u64)
     }
 
+    /// A moment on that clock; 0 for what was before.
+    pub(crate) fn at(&self, moment: Instant) -> Nanos {
+        let since = moment.saturating_duration_since(self.started);
+        Nanos(since.as_nanos() as u64)
+    }
+
     pub(crate) fn seats(&self) -> usize {
         self.seats.len()
     }

@@ -14,7 +14,8 @@ const STABLE_S: f64 = 5.0;
 pub(super) struct Attempt {
     until: Nanos,
     seat: SeatId,
-    number: u32,
+    /// When it was to begin: no two attempts of a seat share that.
+    asked_at: Nanos,
 }
 
 impl Engine {
@@ -56,9 +57,8 @@ impl Engine {
     /// An attempt begins.
     pub(super) fn note_attempt(&mut self, id: SeatId) {
         let now = self.now();
-        let number = self.attempts as u32;
         let seat = &mut self.seats[id.0 as usize];
-        seat.attempt = number;
+        let asked_at = seat.asked_at;
         if let Some(rare) = &mut seat.rare {
             rare.told = None;
         }
@@ -66,7 +66,7 @@ impl Engine {
             self.attempts_under_way.push_back(Attempt {
                 until: now.plus_seconds(seconds),
                 seat: id,
-                number,
+                asked_at,
             });
         }
     }
@@ -79,7 +79,7 @@ impl Engine {
             }
             self.attempts_under_way.pop_front();
             let seat = &self.seats[attempt.seat.0 as usize];
-            if seat.attempt == attempt.number && seat.phase.under_way() {
+            if seat.asked_at == attempt.asked_at && seat.phase.under_way() {
                 let why = format!("given up while {}", seat.phase.words());
                 self.lose(attempt.seat, why);
             }

@@ -61,14 +61,10 @@ pub(crate) struct Seat {
     pub(super) awaited_joins: u16,
     /// How often in a row it failed to connect or to stay.
     pub(super) failures: u8,
-    /// The number of its latest attempt to connect.
-    pub(super) attempt: u32,
     /// When it was to connect.
     pub(super) asked_at: Nanos,
     /// When its WebSocket stood.
     pub(super) upgraded_at: Nanos,
-    /// Since when it is there to take what comes, as far as it was away or stalled.
-    pub(super) there_since: Nanos,
     /// The incomplete frame at the end of what was read.
     pub(super) incomplete: Vec<u8>,
     pub(super) rare: Option<Box<Rare>>,
@@ -85,6 +81,8 @@ pub(super) struct Rare {
     pub(super) receive_buffer: Option<usize>,
     /// When the server said that it is to come back.
     pub(super) told: Option<Nanos>,
+    /// Since when it is there again to take what comes, after it was away or stalled.
+    pub(super) there_since: Option<Nanos>,
 }
 
 impl Seat {
@@ -100,10 +98,8 @@ impl Seat {
             memberships,
             awaited_joins: 0,
             failures: 0,
-            attempt: 0,
             asked_at: Nanos(0),
             upgraded_at: Nanos(0),
-            there_since: Nanos(0),
             incomplete: Vec::new(),
             rare: None,
         }

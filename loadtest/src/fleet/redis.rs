@@ -54,13 +54,17 @@ impl Redis {
         self.process.pid()
     }
 
-    /// Ends it as a crash does and starts it again on the same port.
+    /// Ends it as a crash does.
+    pub(super) fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts it again on the same port after it was killed.
     ///
     /// # Errors
     ///
     /// As [`Self::start`].
-    pub(crate) fn restart(&mut self) -> Result<()> {
-        self.process.kill();
+    pub(super) fn start_again(&mut self) -> Result<()> {
         self.process = start(
             self.address,
             self.durability,
@@ -126,7 +130,8 @@ mod tests {
         assert_eq!(ask(redis.address, "SET a 1").unwrap(), "OK");
         assert!(ask(redis.address, "NONSENSE").is_err());
         let (url, pid) = (redis.url(), redis.pid());
-        redis.restart().unwrap();
+        redis.kill();
+        redis.start_again().unwrap();
         assert_eq!(redis.url(), url);
         assert_ne!(redis.pid(), pid);
         assert_eq!(ask(redis.address, "GET a").unwrap(), "1");

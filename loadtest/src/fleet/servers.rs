@@ -155,8 +155,13 @@ impl Fleet {
     ///
     /// Where it does not start.
     pub(crate) fn kill_and_restart_node(&mut self, index: usize) -> Result<()> {
-        self.nodes[index].process.kill();
+        self.kill_node(index);
         self.restart_node(index)
+    }
+
+    /// Ends a node as a crash does (SIGKILL).
+    pub(crate) fn kill_node(&mut self, index: usize) {
+        self.nodes[index].process.kill();
     }
 
     /// Asks a node to send its clients away and end (SIGTERM).
@@ -193,8 +198,29 @@ impl Fleet {
     ///
     /// Where there is none, or it does not start.
     pub(crate) fn restart_redis(&mut self) -> Result<()> {
+        self.kill_redis()?;
+        self.start_redis()
+    }
+
+    /// Ends Redis as a crash does.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none.
+    pub(crate) fn kill_redis(&mut self) -> Result<()> {
         let redis = self.redis.as_mut();
-        redis.context("this fleet has no Redis")?.restart()
+        redis.context("this fleet has no Redis")?.kill();
+        Ok(())
+    }
+
+    /// Starts a Redis that ended, where it was, and waits until it answers.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none, or it does not start.
+    pub(crate) fn start_redis(&mut self) -> Result<()> {
+        let redis = self.redis.as_mut();
+        redis.context("this fleet has no Redis")?.start_again()
     }
 
     /// Starts a node on free ports; where somebody takes them meanwhile, on others.

@@ -10,6 +10,7 @@ mod figures;
 pub(crate) mod idle;
 mod load;
 mod measured;
+pub(crate) mod outage;
 pub(crate) mod rooms;
 pub(crate) mod slow;
 pub(crate) mod soak;
