@@ -229,7 +229,7 @@ impl Engine {
         self.happened.push(Happened::Lost { seat: id, why });
     }
 
-    fn forget(&mut self, id: SeatId) {
+    pub(super) fn forget(&mut self, id: SeatId) {
         let seat = &mut self.seats[id.0 as usize];
         // Closing the socket takes it out of the poll.
         seat.socket = None;

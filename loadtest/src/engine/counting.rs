@@ -250,8 +250,10 @@ impl Engine {
     }
 }
 
-/// What a server said, short enough to show.
+/// What a server said, short enough to show, and without the time to wait that
+/// is another one each time.
 fn reason(said: &[u8]) -> String {
-    let shown = &said[..said.len().min(LONGEST_REASON)];
+    let end = memchr::memmem::find(said, br#","retry_after_ms":"#).unwrap_or(said.len());
+    let shown = &said[..end.min(LONGEST_REASON)];
     String::from_utf8_lossy(shown).into_owned()
 }

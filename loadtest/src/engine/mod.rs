@@ -48,7 +48,7 @@
 //!   A lost connection is not made again unless the scenario does it; when a
 //!   client would is said by [`Engine::comes_back_at`].
 //! - **Attempts that hang**: after [`Engine::give_up_attempts_after`] they are
-//!   lost when their time is over.
+//!   given up when their time is over.
 //! - **Visitors**: a seat that [`Engine::add_visitor`] made is owed nothing, so
 //!   that it may come and go at any time; the order of what it gets is checked.
 //! - **Several engines**: each counts what its own seats are owed of another's
@@ -145,6 +145,8 @@ pub(crate) enum Happened {
     },
     /// A connection ended, or could not be made, without being asked to.
     Lost { seat: SeatId, why: String },
+    /// An attempt to connect was given up, after [`Engine::give_up_attempts_after`].
+    GivenUp { seat: SeatId, why: String },
 }
 
 /// Bytes that one read takes at most: what fits a second-level cache.

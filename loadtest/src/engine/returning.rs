@@ -4,7 +4,7 @@
 use rand::Rng;
 use rookery_client::Backoff;
 
-use super::{Engine, Nanos, SeatId};
+use super::{Engine, Happened, Nanos, SeatId};
 
 /// A connection that stood for so long, in seconds, was a success.
 const STABLE_S: f64 = 5.0;
@@ -81,7 +81,10 @@ impl Engine {
             let seat = &self.seats[attempt.seat.0 as usize];
             if seat.asked_at == attempt.asked_at && seat.phase.under_way() {
                 let why = format!("given up while {}", seat.phase.words());
-                self.lose(attempt.seat, why);
+                self.forget(attempt.seat);
+                self.note_reason(why.clone());
+                let seat = attempt.seat;
+                self.happened.push(Happened::GivenUp { seat, why });
             }
         }
     }

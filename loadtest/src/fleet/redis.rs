@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 use super::{ChildProcess, Durability, pinning::CoreSet, ports};
 
 /// How long it may take until it answers.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A redis-server on a port of its own; killed when dropped.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use crate::{dialect::Dialect, measure::Watched, outcome::Role};
 use anyhow::{Context, Result, bail, ensure};
 
 /// How long a node or a peer may take until it is ready.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// How often other ports are tried where somebody else was faster to take one.
 const PORT_ATTEMPTS: usize = 5;
 

@@ -36,7 +36,7 @@ const QUIET_S: f64 = 0.3;
 /// How many times its length a phase goes on at most, until the stalled readers are closed.
 const MOST_PHASES: u32 = 6;
 /// How long the stalled readers may take to get what they missed.
-const PATIENCE_S: f64 = 30.0;
+const PATIENCE_S: f64 = 120.0;
 
 /// The flags of `slow`.
 #[derive(Debug, Args)]

@@ -18,7 +18,7 @@ use crate::{
 /// How long all may take to come back, in seconds.
 const PATIENCE_S: f64 = 120.0;
 /// How long the messages that are missed may take to be stored.
-const PATIENCE_TO_WRITE_S: f64 = 60.0;
+const PATIENCE_TO_WRITE_S: f64 = 120.0;
 
 /// The flags of `storm`.
 #[derive(Debug, Args)]

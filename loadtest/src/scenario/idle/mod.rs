@@ -45,7 +45,7 @@ const MOST_HEARTBEATS_PER_S: f64 = 3000.0;
 const HEARTBEAT_S: f64 = 25.0;
 /// How long each connection may take to be made, and each delivery of the message.
 const PER_CONNECTION: Duration = Duration::from_millis(2);
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// How long before it is sent the message is announced to the parts.
 const ANNOUNCED_BEFORE: Duration = Duration::from_secs(2);
 

@@ -13,7 +13,7 @@ use clap::ValueEnum;
 use crate::fleet::Fleet;
 
 /// How long it may take until the nodes are ready again.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// How exactly the moment is found from which they are.
 const GLANCE: Duration = Duration::from_millis(5);
 

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// How long all may take to come back, from when they can.
-const PATIENCE_S: f64 = 60.0;
+const PATIENCE_S: f64 = 120.0;
 /// How long a connection may take until it is in its rooms.
 const ATTEMPT_S: f64 = 10.0;
 /// How finely it is counted how many come at once, in seconds.
@@ -204,7 +204,7 @@ impl Returns {
                     let could = self.mended.unwrap_or(now);
                     self.back.record(now.micros_since(could));
                 }
-                Happened::Lost { seat, .. } => {
+                Happened::Lost { seat, .. } | Happened::GivenUp { seat, .. } => {
                     let at = stage.engine.comes_back_at(seat, &mut rand::rng());
                     self.due.push(Reverse((at, seat)));
                 }

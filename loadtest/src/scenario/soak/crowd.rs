@@ -49,6 +49,8 @@ pub(super) struct Acts {
     pub(super) lost: u64,
     /// Stalled readers that the server closed.
     pub(super) closed_as_slow: u64,
+    /// Attempts to connect that took too long.
+    pub(super) given_up: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -176,13 +178,22 @@ impl Crowd {
                 } else {
                     self.done.lost += 1;
                 }
-                if !engine.is_visitor(*seat) {
-                    self.absences.lost(*seat, now, why);
-                }
-                let at = engine.comes_back_at(*seat, &mut self.rng);
-                self.due.push(Reverse((at, *seat, Act::ComeBack)));
+                self.lost(engine, *seat, why);
+            }
+            Happened::GivenUp { seat, why } => {
+                self.done.given_up += 1;
+                self.lost(engine, *seat, why);
             }
         }
+    }
+
+    /// It comes back when a client would.
+    fn lost(&mut self, engine: &mut Engine, seat: SeatId, why: &str) {
+        if !engine.is_visitor(seat) {
+            self.absences.lost(seat, engine.now(), why);
+        }
+        let at = engine.comes_back_at(seat, &mut self.rng);
+        self.due.push(Reverse((at, seat, Act::ComeBack)));
     }
 
     fn do_one(&mut self, engine: &mut Engine, seat: SeatId, act: Act, now: Nanos) {

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use crate::{fleet::Fleet, measure::Watched};
 
 /// How long a node may take to drain or to be ready again.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 const GLANCE: Duration = Duration::from_millis(20);
 
 /// How often what ends; `None` is never.

@@ -27,7 +27,7 @@ use crate::{
 /// How long it is measured, where nothing else is said.
 const SECONDS: f64 = 120.0;
 /// How long all may take to come back at the end, and then to get everything.
-const PATIENCE_S: f64 = 60.0;
+const PATIENCE_S: f64 = 180.0;
 /// How long a node takes to drain, where nothing else is set: shorter than the
 /// default, so that more of it happens.
 const DRAIN: (&str, &str) = ("drain_ms", "2000");
@@ -290,6 +290,7 @@ impl Soak {
             stalls,
             lost,
             closed_as_slow,
+            given_up,
         } = self.crowd.acts();
         let done = &self.done;
         let recovered = stage.engine.tally().recovered;
@@ -307,6 +308,11 @@ impl Soak {
             ),
             ("drops", "Connections dropped by the generator", drops),
             ("connections_lost", "Connections lost to restarts", lost),
+            (
+                "given_up",
+                "Attempts to connect that took too long",
+                given_up,
+            ),
             ("returns", "Returns with a cursor", returns),
             ("visits", "Visits", visits),
             ("stalls", "Readers that stalled", stalls),

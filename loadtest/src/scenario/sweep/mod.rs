@@ -29,7 +29,7 @@ const PAUSE_S: f64 = 0.5;
 /// How many times as long the rate that was found is measured in the end.
 const CHECK_TIMES: f64 = 2.0;
 /// What has not come when nothing has come for so long will not come.
-const QUIET: Duration = Duration::from_secs(3);
+const QUIET: Duration = Duration::from_secs(10);
 
 /// What is looked for.
 #[derive(Debug, Clone, Copy)]
