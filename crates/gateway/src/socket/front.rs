@@ -24,7 +24,7 @@ use futures_util::future::LocalBoxFuture;
 use tokio::{io::ReadBuf, time::timeout};
 
 use super::{reading::read_once, upgrade};
-use crate::worker::Worker;
+use crate::{hub::Hub, worker::Worker};
 
 /// The most bytes of a request for an upgrade that is answered here; browsers
 /// with large cookies send more.
@@ -38,11 +38,14 @@ const NOTHING_CAME: &str =
     "HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 /// What is answered where too many connections speak plain HTTP.
-fn full() -> String {
-    let body = r#"{"error":{"code":"unavailable","message":"this node has as many HTTP connections as it may (http.connections)","retry_after_ms":1000}}"#;
-    let length = body.len();
+fn full(hub: &Hub) -> String {
+    let ms = hub.spread.next_ms();
+    let body = format!(
+        r#"{{"error":{{"code":"unavailable","message":"this node has as many HTTP connections as it may (http.connections)","retry_after_ms":{ms}}}}}"#
+    );
+    let (length, seconds) = (body.len(), ms.div_ceil(1_000));
     format!(
-        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nretry-after: 1\r\nconnection: close\r\n\r\n{body}"
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nretry-after: {seconds}\r\nconnection: close\r\n\r\n{body}"
     )
 }
 
@@ -104,7 +107,7 @@ where
                     match hub.http_connections.enter(most, &stream) {
                         // Its future is large, and seldom needed.
                         Some(_counted) => Box::pin(http.call(stream)).await?,
-                        None => upgrade::refuse(stream, full()),
+                        None => upgrade::refuse(stream, full(&worker.hub)),
                     }
                 }
                 Err(_) => upgrade::refuse(stream, NOTHING_CAME.to_owned()),
