@@ -31,6 +31,16 @@ export function lastName() {
   return sessionStorage.getItem(NAME_KEY) ?? "";
 }
 
+/** Whether the server takes guests; yes where it does not say, since asking for an identity tells as well. */
+export async function areGuestsTaken() {
+  try {
+    const response = await fetch("/api/v1/guest");
+    return !response.ok || (await response.json()).guests !== false;
+  } catch {
+    return true;
+  }
+}
+
 /** Asks the server for a guest's identity. Rejects with a `RequestError`. */
 export async function becomeGuest(name) {
   let response;

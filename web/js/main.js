@@ -24,7 +24,8 @@ new Banner(connection);
 const composer = new Composer(chat);
 const messageLog = new MessageLog(chat);
 const header = new RoomHeader(chat, connection);
-const views = [header, new RoomList(chat, new Drawers()), new PeopleList(chat), messageLog, composer];
+const roomList = new RoomList(chat, new Drawers());
+const views = [header, roomList, new PeopleList(chat), messageLog, composer];
 
 let isDrawAsked = false;
 
@@ -51,11 +52,20 @@ function openFromAddress() {
   chat.open(roomIdFrom(location.hash) ?? FIRST_ROOM);
 }
 
-function enter(identity) {
+/** Where the focus goes behind a choice: to where one writes, unless a keyboard would cover half of a phone. */
+function focusConversation() {
+  if (matchMedia("(pointer: fine)").matches) composer.focus();
+  else byId("log").focus({ preventScroll: true });
+}
+
+let identity = keptIdentity();
+
+function enter(who) {
+  identity = who;
   signIn.hide();
   openFromAddress();
   connection.start(identity.token);
-  if (matchMedia("(pointer: fine)").matches) composer.focus();
+  focusConversation();
 }
 
 signIn.addEventListener("identity", ({ detail }) => {
@@ -63,11 +73,14 @@ signIn.addEventListener("identity", ({ detail }) => {
   enter(detail);
 });
 connection.addEventListener("state", ({ detail }) => {
+  if (detail.name === State.ONLINE) signIn.accepted();
   if (detail.name !== State.STOPPED || detail.remedy !== Remedy.SIGN_IN) return;
   forget();
-  signIn.show(detail.words);
+  if (identity.user) signIn.show(detail.words);
+  else signIn.refuseToken(detail.words);
 });
 composer.addEventListener("written", () => messageLog.goToEnd());
+roomList.addEventListener("opened", focusConversation);
 messageLog.addEventListener("edit", ({ detail }) => composer.takeBack(detail));
 
 addEventListener("hashchange", openFromAddress);
@@ -82,6 +95,5 @@ byId("skip").addEventListener("click", (event) => {
   composer.focus();
 });
 
-const identity = keptIdentity();
 if (identity) enter(identity);
 else signIn.show();

@@ -8,8 +8,8 @@ import { Outbox } from "./outbox.js";
 import { Applied, Room, Status } from "./room.js";
 
 const PAGE = 50;
-/** Rooms beyond this many are joined when they are opened, not before. */
-const JOINED_AT_ONCE = 50;
+/** So many answers to `join` are awaited at once when all rooms are joined again. */
+const JOINS_AT_ONCE = 16;
 const EXPIRY_CHECK_MS = 500;
 
 /** Event: `change`, after anything did. */
@@ -39,6 +39,12 @@ export class Chat extends EventTarget {
   /** Whether a message that was written here may get lost if the page goes away now. */
   get hasUnsent() {
     return [...this.rooms.values()].some((room) => room.nextToSend() !== undefined);
+  }
+
+  /** How many rooms get no messages until they are opened, because one connection may not be in all of them. */
+  get notFollowed() {
+    const most = this.limits?.rooms || Infinity;
+    return Math.max(0, this.rooms.size - most);
   }
 
   /** What the server's clock says now, in milliseconds since the epoch. */
@@ -91,6 +97,11 @@ export class Chat extends EventTarget {
     return text;
   }
 
+  /** Throws an own message away that failed. */
+  discard(nonce) {
+    this.takeBack(nonce);
+  }
+
   tellTyping(on) {
     if (this.current?.joined) this.#connection.tell({ type: "typing", room: this.currentId, on });
   }
@@ -134,14 +145,30 @@ export class Chat extends EventTarget {
   }
 
   async #welcomed(welcome) {
+    if (this.me && this.me.id !== welcome.user.id) this.#startOver();
     this.me = welcome.user;
     this.limits = welcome.limits;
     this.#clockOffset = welcome.server_time - Date.now();
     for (const row of welcome.rooms ?? []) this.#takeRow(row);
     this.#changed();
+    this.#joinAll();
+  }
+
+  /** Joins the open room and then all others, several at a time, as many as one connection may follow. */
+  #joinAll() {
     const current = this.current ? [this.current] : [];
-    const rooms = [...new Set([...current, ...this.rooms.values()])].slice(0, JOINED_AT_ONCE);
-    for (const room of rooms) await this.#join(room);
+    const rooms = [...new Set([...current, ...this.rooms.values()])].slice(0, this.limits?.rooms || Infinity);
+    const joinOn = async () => {
+      for (let room; (room = rooms.shift()); ) await this.#join(room);
+    };
+    for (let many = 0; many < JOINS_AT_ONCE; many += 1) joinOn();
+  }
+
+  /** Somebody else is at this tab now: what the one before saw and wrote is not theirs. */
+  #startOver() {
+    this.rooms.clear();
+    this.#outboxes.clear();
+    if (this.currentId !== null) this.#room(this.currentId);
   }
 
   #connectionIs(state) {

@@ -16,7 +16,16 @@ export function isNearLimit(left, limits) {
   return left < 0 || left <= Math.min(200, limits?.text / 10);
 }
 
-/** A room id from what a person typed, or null when it cannot be one. */
+/** The room that a person means by what they typed: one of `rooms` that has this id or name, in whatever case, else one
+ * that may be new, in small letters, since a room is called "General" whose id is `general`. Null when it cannot be one. */
+export function roomIdTyped(typed, rooms) {
+  const id = roomIdFrom(typed);
+  const wanted = typed.trim().replace(/^#/, "").toLowerCase();
+  const known = [...rooms].find((room) => [room.id, room.name].some((one) => one.toLowerCase() === wanted));
+  return known?.id ?? id?.toLowerCase() ?? null;
+}
+
+/** A room id as it stands in the address, or null when it cannot be one. */
 export function roomIdFrom(typed) {
   const id = typed.trim().replace(/^#/, "").replace(/\s+/g, "-");
   return ROOM_ID.test(id) ? id : null;

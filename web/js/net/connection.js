@@ -119,7 +119,7 @@ export class Connection extends EventTarget {
       this.#welcomed(await this.#ask(hello));
     } catch (error) {
       if (error.code === "token_expired") this.#lost(4005);
-      else if (error.code === "unauthenticated") this.#lost(4501);
+      else if (error.code === "unauthenticated") this.#lost(4501, { words: `The server did not accept your sign-in (${inWords(error)})` });
       else if (error.code !== "disconnected") this.#lost(1006, { toldMs: error.retryAfterMs, words: inWords(error) });
     }
   }
@@ -186,7 +186,7 @@ export class Connection extends EventTarget {
   /** `toldMs` is when the node said that trying again is worth it; `words` are better than those of the code. */
   #lost(code, { toldMs, words } = {}) {
     const meaning = meaningOfClose(code);
-    if (!meaning.comeBack) return this.stop(meaning.words, meaning.remedy);
+    if (!meaning.comeBack) return this.stop(words ?? meaning.words, meaning.remedy);
     const now = Date.now();
     if (this.state.name === State.ONLINE && now - this.#onlineSince > STEADY_AFTER_MS) this.#returns.beginAnew();
     const wait = this.#returns.wait(this.#comeBackAt === null ? toldMs : this.#comeBackAt - now);

@@ -1,9 +1,14 @@
-// Where the person writes: Enter sends, Shift+Enter starts a new line, each room keeps its own draft.
+// Where the person writes: Enter sends and Shift+Enter starts a new line; on a phone Enter starts a new line and the
+// button sends. Each room keeps its own draft.
 
 import { charactersLeft, isNearLimit, tidy } from "../model/limits.js";
 import { TypingSignal } from "../model/typing_signal.js";
 import { typingLine } from "../model/wording.js";
+import { Drafts } from "./drafts.js";
 import { byId, say } from "./element.js";
+
+/** What `keyCode` is while an input method has the key, in browsers that end the composition before `keydown`. */
+const TAKEN_BY_INPUT_METHOD = 229;
 
 /** Event `written` after a message was written. */
 export class Composer extends EventTarget {
@@ -13,7 +18,8 @@ export class Composer extends EventTarget {
   #left = byId("text-left");
   #chat;
   #roomId = null;
-  #drafts = new Map();
+  #drafts = new Drafts();
+  #me = null;
   #signal = new TypingSignal();
 
   constructor(chat) {
@@ -22,6 +28,10 @@ export class Composer extends EventTarget {
     this.#text.addEventListener("input", () => this.#changed());
     this.#text.addEventListener("keydown", (event) => this.#pressed(event));
     addEventListener("resize", () => this.#resize());
+    const touch = matchMedia("(pointer: coarse)");
+    const showKey = () => (this.#text.enterKeyHint = touch.matches ? "enter" : "send");
+    touch.addEventListener("change", showKey);
+    showKey();
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
@@ -30,6 +40,8 @@ export class Composer extends EventTarget {
 
   render() {
     const room = this.#chat.current;
+    const me = this.#chat.me?.id ?? null;
+    if (me !== this.#me) this.#isNow(me);
     if (room?.id !== this.#roomId) this.#switchTo(room);
     this.#form.hidden = !room || room.isRefused;
     const names = room ? [...room.typists.values()].map(({ name }) => name) : [];
@@ -46,17 +58,25 @@ export class Composer extends EventTarget {
   takeBack(text) {
     const present = this.#text.value;
     this.#text.value = present ? `${text}\n${present}` : text;
+    this.#drafts.set(this.#roomId, this.#text.value);
     this.#resize();
     this.#showLimit();
     this.focus();
   }
 
+  /** Somebody is known to be here: their drafts come back, and nobody else's stay. */
+  #isNow(me) {
+    const isAnother = this.#me !== null;
+    this.#me = me;
+    this.#drafts.belongTo(me);
+    if (isAnother || this.#text.value === "") this.#text.value = this.#drafts.get(this.#roomId);
+    this.#resize();
+  }
+
   #switchTo(room) {
     this.#tell(this.#signal.ended());
-    if (this.#roomId !== null) this.#drafts.set(this.#roomId, this.#text.value);
     this.#roomId = room?.id ?? null;
-    this.#text.value = this.#drafts.get(this.#roomId) ?? "";
-    this.#drafts.delete(this.#roomId);
+    this.#text.value = this.#drafts.get(this.#roomId);
     const label = room ? `Message to ${room.name}` : "Message";
     byId("text-label").textContent = label;
     this.#text.placeholder = label;
@@ -64,13 +84,15 @@ export class Composer extends EventTarget {
   }
 
   #changed() {
+    this.#drafts.set(this.#roomId, this.#text.value);
     this.#resize();
     this.#showLimit();
     this.#tell(this.#signal.changed(this.#text.value, Date.now()));
   }
 
   #pressed(event) {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === TAKEN_BY_INPUT_METHOD) return;
+    if (matchMedia("(pointer: coarse)").matches) return;
     event.preventDefault();
     this.#submit();
   }
@@ -79,6 +101,7 @@ export class Composer extends EventTarget {
     const text = tidy(this.#text.value);
     if (text === "" || !this.#chat.current || charactersLeft(text, this.#chat.limits) < 0) return;
     this.#text.value = "";
+    this.#drafts.set(this.#roomId, "");
     this.#tell(this.#signal.ended());
     this.#chat.write(text);
     this.#resize();
@@ -101,8 +124,11 @@ export class Composer extends EventTarget {
     this.#text.setAttribute("aria-invalid", left < 0);
   }
 
+  /** As high as the text. While it is measured the form keeps its height, else the log above would be scrolled. */
   #resize() {
+    this.#form.style.height = `${this.#form.offsetHeight}px`;
     this.#text.style.height = "auto";
     this.#text.style.height = `${this.#text.scrollHeight}px`;
+    this.#form.style.height = "";
   }
 }

@@ -22,6 +22,8 @@ export class MessageLog extends EventTarget {
   #room = null;
   #rows = new Map();
   #isAtEnd = true;
+  /** As high as the log was when it was last looked at. */
+  #height = 0;
 
   constructor(chat) {
     super();
@@ -29,7 +31,11 @@ export class MessageLog extends EventTarget {
     this.#log.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.#list.addEventListener("click", (event) => this.#clicked(event));
     this.#top.addEventListener("click", ({ target }) => target.closest("button") && chat.loadOlder(this.#room));
-    this.#toNewest.addEventListener("click", () => this.goToEnd());
+    this.#toNewest.addEventListener("click", () => {
+      // The button goes away, and the focus with it.
+      this.#log.focus({ preventScroll: true });
+      this.goToEnd();
+    });
     document.addEventListener("visibilitychange", () => this.#tellReading());
     new ResizeObserver(() => this.#stick()).observe(this.#log);
   }
@@ -130,6 +136,11 @@ export class MessageLog extends EventTarget {
 
   #scrolled() {
     const { scrollTop, clientHeight, scrollHeight } = this.#log;
+    // The log became lower or higher, because of what is written below it: nobody scrolled.
+    if (clientHeight !== this.#height) {
+      this.#height = clientHeight;
+      return this.#stick();
+    }
     this.#isAtEnd = scrollHeight - scrollTop - clientHeight < AT_END_PX && !this.#room?.hasNewer;
     this.#drawToNewest(this.#room);
     this.#tellReading();
@@ -152,6 +163,7 @@ export class MessageLog extends EventTarget {
     const action = target.closest("button")?.dataset.action;
     const nonce = target.closest(".message")?.dataset.key.replace(/^own /, "");
     if (action === "retry") this.#chat.retry(nonce);
+    if (action === "discard") this.#chat.discard(nonce);
     if (action === "edit") this.dispatchEvent(new CustomEvent("edit", { detail: this.#chat.takeBack(nonce) }));
   }
 }

@@ -5,6 +5,7 @@ import { Status } from "../model/room.js";
 import { clockTime, dayName, longTime, shortTime } from "../model/wording.js";
 import { avatar, tint } from "./avatar.js";
 import { element, spoken } from "./element.js";
+import { withLinks } from "./links.js";
 
 /** A row for `row.kind`: has `element` and `update(row)`. */
 export function makeRow({ kind }) {
@@ -55,7 +56,7 @@ class MessageRow {
     this.element.classList.toggle("starts-group", startsGroup);
     this.#formatTime = startsGroup ? clockTime : shortTime;
     this.#text.classList.toggle("quiet", Boolean(deleted));
-    this.#text.replaceChildren(deleted ? "This message was deleted" : text);
+    this.#text.replaceChildren(...(deleted ? ["This message was deleted"] : withLinks(text)));
     if (edited_at && !deleted) this.#text.append(element("span", { class: "quiet" }, " (edited)"));
     if (own && !deleted) this.#text.append(this.#mark);
     const opening = startsGroup
@@ -100,6 +101,7 @@ function fate(status, reason) {
     `Not sent: ${reason}. `,
     element("button", { type: "button", "data-action": "retry" }, "Try again"),
     element("button", { type: "button", "data-action": "edit" }, "Edit"),
+    element("button", { type: "button", "data-action": "discard" }, "Discard"),
   ];
 }
 

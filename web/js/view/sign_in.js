@@ -1,6 +1,6 @@
 // The first thing that somebody sees: a name, and in they go. Also for those who bring a token, where guests are not let in.
 
-import { becomeGuest, lastName } from "../identity.js";
+import { areGuestsTaken, becomeGuest, lastName } from "../identity.js";
 import { inWords } from "../net/request_error.js";
 import { byId, say } from "./element.js";
 
@@ -18,7 +18,7 @@ export class SignIn extends EventTarget {
       this.#submit();
     });
     byId("token-entry").addEventListener("toggle", ({ target }) => {
-      this.#name.required = !target.open;
+      this.#name.required = !target.open && !byId("name-entry").hidden;
       if (target.open) this.#token.focus();
     });
   }
@@ -28,7 +28,31 @@ export class SignIn extends EventTarget {
     byId("sign-in").hidden = false;
     if (reason) byId("sign-in-reason").textContent = `${reason}.`;
     this.#name.value = lastName();
-    this.#name.focus();
+    if (byId("name-entry").hidden) this.#token.focus();
+    else this.#name.focus();
+    this.#offerWhatIsTaken();
+  }
+
+  /** The token that was given here is not accepted: it stays in its field, to be looked at. */
+  refuseToken(words) {
+    this.show();
+    byId("token-entry").open = true;
+    say(this.#trouble, `This token is refused. ${words}.`);
+    this.#token.focus();
+  }
+
+  /** Whoever has come in needs the token here no more. */
+  accepted() {
+    this.#token.value = "";
+  }
+
+  /** Where nobody comes in without a token, a name is not asked for. */
+  async #offerWhatIsTaken() {
+    if (await areGuestsTaken()) return;
+    byId("name-entry").hidden = true;
+    this.#name.required = false;
+    byId("token-entry").open = true;
+    byId("sign-in-reason").textContent = "This server lets in whoever has a token. Ask whoever runs it for one.";
   }
 
   hide() {
@@ -42,7 +66,6 @@ export class SignIn extends EventTarget {
     button.disabled = true;
     try {
       const identity = await this.#identity();
-      this.#token.value = "";
       this.dispatchEvent(new CustomEvent("identity", { detail: identity }));
     } catch (error) {
       say(this.#trouble, `${this.#explain(error)}.`);

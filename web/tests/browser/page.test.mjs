@@ -112,8 +112,13 @@ for (const colorScheme of ["light", "dark"]) {
     const alex = await enter(browser, { name: "Alex", room: newRoom(), colorScheme });
     await alex.write("hello");
     await alex.sees("hello", { stored: true });
+    // And one that is still on its way.
+    await alex.page.evaluate(() => (WebSocket.prototype.send = () => {}));
+    await alex.write("pending");
+    await alex.page.locator(".is-pending").waitFor();
     const contrasts = await alex.page.evaluate(contrastsOfText);
     assert.ok(contrasts.length > 8);
+    assert.ok(contrasts.some(({ text }) => text === "pending"));
     assert.deepEqual(contrasts.filter(({ ratio }) => ratio < 4.5), []);
     await alex.context.close();
   });
@@ -139,11 +144,18 @@ function contrastsOfText() {
     }
     return "white";
   };
+  /** The colour of a text as it is seen: what is translucent is mixed with the ground. */
+  const mixed = (one) => {
+    let opacity = 1;
+    for (let each = one; each; each = each.parentElement) opacity *= Number(getComputedStyle(each).opacity);
+    const [ink, behind] = [channels(getComputedStyle(one).color), channels(ground(one))];
+    return `rgb(${[0, 1, 2].map((at) => ink[at] * opacity + behind[at] * (1 - opacity)).join(" ")})`;
+  };
   const hasText = (one) => [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
   return [...document.querySelectorAll("#app *")]
     .filter((one) => hasText(one) && one.checkVisibility({ visibilityProperty: true }) && !one.closest(".visually-hidden, .skip, :disabled, svg"))
     .map((one) => {
-      const [dark, light] = [luminance(getComputedStyle(one).color), luminance(ground(one))].sort((a, b) => a - b);
+      const [dark, light] = [luminance(mixed(one)), luminance(ground(one))].sort((a, b) => a - b);
       return { text: one.textContent.slice(0, 30), ratio: Math.round(((light + 0.05) / (dark + 0.05)) * 100) / 100 };
     });
 }

@@ -39,7 +39,10 @@ export class Person {
 
   async write(text) {
     await this.field.fill(text);
-    await this.field.press("Enter");
+    // On a phone Enter begins a new line.
+    const isPhone = await this.page.evaluate(() => matchMedia("(pointer: coarse)").matches);
+    if (isPhone) await this.page.getByRole("button", { name: "Send" }).tap();
+    else await this.field.press("Enter");
   }
 
   /** The link to a room in the list of rooms. */
@@ -67,7 +70,7 @@ export class Person {
 
   /** The texts of all messages that are shown, from top to bottom. */
   texts() {
-    return this.page.locator(".message .text").evaluateAll((all) => all.map((one) => one.firstChild.textContent));
+    return this.page.locator(".message .text").evaluateAll((all) => all.map((one) => one.textContent));
   }
 
   /** Scrolls like a person who pulls the bar: to a share of the whole height, 0 being the top. */

@@ -57,8 +57,9 @@ fn api() -> Scope {
         .service(
             web::resource("/v1/guest")
                 .app_data(guest::body())
+                .get(guest::taken)
                 .post(guest::guest)
-                .default_service(web::to(|| fallback::wrong_method("POST"))),
+                .default_service(web::to(|| fallback::wrong_method("GET, POST"))),
         )
         .service(
             web::resource("/v1/rooms/{room}/messages")

@@ -1,4 +1,5 @@
-//! `POST /api/v1/guest`: a token for whoever has a name, where that is allowed.
+//! `/api/v1/guest`: whether guests are taken, and a token for whoever has a name
+//! where they are.
 
 use std::future::{Ready, ready};
 
@@ -45,6 +46,13 @@ fn take_guest(request: &HttpRequest) -> Result<(), HttpError> {
 #[derive(Deserialize)]
 pub(super) struct GuestRequest {
     name: String,
+}
+
+/// Says whether guests are taken, so that a page need not offer what is refused.
+pub(super) async fn taken(hub: web::Data<Hub>) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .json(json!({"guests": hub.settings.guests_allowed()}))
 }
 
 pub(super) async fn guest(

@@ -69,6 +69,8 @@ async fn guests_are_refused_where_they_are_not_allowed() {
         .error();
     assert_eq!((status, code.as_str()), (403, "forbidden"));
     assert!(message.contains("auth.guests"), "{message}");
+    let asked = ask(&node, get("/api/v1/guest")).await;
+    assert_eq!(asked.json(), json!({"guests": false}));
 }
 
 #[actix_web::test]
@@ -234,7 +236,7 @@ async fn a_path_or_method_that_is_not_there_is_refused_in_form() {
         );
     }
     for (request, allowed) in [
-        (get("/api/v1/guest"), "POST"),
+        (TestRequest::put().uri("/api/v1/guest"), "GET, POST"),
         (TestRequest::delete().uri(MESSAGES), "GET, POST"),
         (TestRequest::post().uri("/healthz"), "GET, HEAD"),
         (TestRequest::put().uri("/readyz"), "GET, HEAD"),
