@@ -41,6 +41,14 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether it passes by itself or by what an operator does, so that asking
+    /// again later makes sense.
+    pub fn is_for_now(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::ReadOnly(_))
+    }
+}
+
+impl StoreError {
     /// Whose limit was met, where it is that of one user: others may be served.
     pub fn limited_user(&self) -> Option<&UserId> {
         match self {

@@ -44,7 +44,11 @@ impl Hub {
                     Hole::Closed => return,
                 }
             }
-            while let Err(StoreError::Unavailable(_)) = hub.heal(&mut healing).await {
+            while hub
+                .heal(&mut healing)
+                .await
+                .is_err_and(|error| error.is_for_now())
+            {
                 tokio::time::sleep(RETRY).await;
             }
         });
@@ -74,7 +78,7 @@ impl Hub {
                 Ok(range) => range,
                 // Gone: whoever writes next makes the log anew, in another epoch.
                 Err(StoreError::NoSuchRoom(_)) => return Ok(()),
-                Err(error @ StoreError::Unavailable(_)) => return Err(error),
+                Err(error) if error.is_for_now() => return Err(error),
                 Err(error) => {
                     tracing::error!(room = %room.id, %error, "a room could not be healed");
                     return Err(error);

@@ -136,7 +136,7 @@ async fn a_full_redis_makes_no_rooms_and_serves_those_that_are_there() {
     redis.command(&["CONFIG", "SET", "maxmemory", "1"]).unwrap();
     for _ in 0..2 {
         match store.join(join_of("another")).await {
-            Err(StoreError::Unavailable(words)) => {
+            Err(StoreError::ReadOnly(words)) => {
                 assert!(words.contains("no memory left"), "{words}")
             }
             other => panic!("{other:?}"),
