@@ -181,6 +181,7 @@ fn bind_clients(hub: &Arc<Hub>) -> anyhow::Result<(Server, SocketAddr)> {
     let in_words = || format!("cannot listen on {listen}: is another program there? set `listen`");
     let listener = socket::listen(listen).with_context(in_words)?;
     let address = listener.local_addr().with_context(in_words)?;
+    hub.peers.listens_at(address);
     let for_factory = Arc::clone(hub);
     // 0 is no limit to actix as well.
     let patience = Duration::from_millis(hub.settings.limits.hello_ms);

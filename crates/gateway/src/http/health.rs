@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, http::header, web};
 use rookery_protocol::ErrorCode;
 use serde_json::json;
 
-use super::{HttpError, Readiness};
+use super::HttpError;
 use crate::{hub::Hub, socket};
 
 /// The process lives.
@@ -15,15 +15,21 @@ pub(crate) async fn healthz() -> HttpResponse {
 }
 
 /// The node can serve; 503 with what is missing where it cannot.
-pub(crate) async fn readyz(readiness: web::Data<Readiness>) -> HttpResponse {
-    let missing = readiness.missing();
+/// Beside that, which node it is, and for how long it has had store and channel.
+pub(crate) async fn readyz(hub: web::Data<Hub>) -> HttpResponse {
+    let missing = hub.readiness.missing();
     let mut response = match missing.is_empty() {
         true => HttpResponse::Ok(),
         false => HttpResponse::ServiceUnavailable(),
     };
     response
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(json!({"ready": missing.is_empty(), "missing": missing}))
+        .json(json!({
+            "ready": missing.is_empty(),
+            "missing": missing,
+            "node": hub.server_id,
+            "steady_ms": u64::try_from(hub.steady_for().as_millis()).unwrap_or(u64::MAX),
+        }))
 }
 
 /// The node would take an upgrade now; 503 with the reason where it would not.

@@ -1,6 +1,11 @@
 //! Whether this node may be given traffic.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
+
+use parking_lot::Mutex;
 
 /// What `/readyz` depends on. Shared by all threads.
 #[derive(Debug, Default)]
@@ -9,12 +14,31 @@ pub struct Readiness {
     store_read_only: AtomicBool,
     bus_up: AtomicBool,
     draining: AtomicBool,
+    spell: Mutex<Spell>,
+}
+
+/// For how long store and channel are both there, or not.
+#[derive(Debug)]
+struct Spell {
+    connected: bool,
+    since: Instant,
+}
+
+impl Default for Spell {
+    fn default() -> Self {
+        Self {
+            connected: false,
+            since: Instant::now(),
+        }
+    }
 }
 
 impl Readiness {
     /// Whether the store answers. Returns what was so before.
     pub(crate) fn set_store_up(&self, up: bool) -> bool {
-        self.store_up.swap(up, Ordering::Relaxed)
+        let before = self.store_up.swap(up, Ordering::Relaxed);
+        self.note_change();
+        before
     }
 
     /// Whether the store refuses to write. Returns what was so before.
@@ -34,7 +58,32 @@ impl Readiness {
 
     /// Whether the shared channel answers. Returns what was so before.
     pub(crate) fn set_bus_up(&self, up: bool) -> bool {
-        self.bus_up.swap(up, Ordering::Relaxed)
+        let before = self.bus_up.swap(up, Ordering::Relaxed);
+        self.note_change();
+        before
+    }
+
+    fn note_change(&self) {
+        let mut spell = self.spell.lock();
+        let connected = self.store_up.load(Ordering::Relaxed) && self.is_bus_up();
+        if connected != spell.connected {
+            *spell = Spell {
+                connected,
+                since: Instant::now(),
+            };
+        }
+    }
+
+    /// For how long store and channel have been there, if they are.
+    pub(crate) fn connected_for(&self) -> Option<Duration> {
+        let spell = self.spell.lock();
+        spell.connected.then(|| spell.since.elapsed())
+    }
+
+    /// For how long one of them has been missing, if it is.
+    pub(crate) fn away_for(&self) -> Option<Duration> {
+        let spell = self.spell.lock();
+        (!spell.connected).then(|| spell.since.elapsed())
     }
 
     /// Whether the shared channel answers.
@@ -80,6 +129,7 @@ mod tests {
         let readiness = Readiness::default();
         assert_eq!(readiness.missing().len(), 2);
         assert!(!readiness.set_store_up(true));
+        assert!(readiness.away_for().is_some() && readiness.connected_for().is_none());
         readiness.set_bus_up(true);
         assert!(readiness.missing().is_empty());
         assert!(readiness.is_store_writable());
@@ -90,6 +140,7 @@ mod tests {
         assert!(!readiness.is_store_writable(), "not that anybody knows");
         readiness.set_store_up(true);
         assert!(readiness.set_store_read_only(false), "still so");
+        assert!(readiness.away_for().is_none() && readiness.connected_for().is_some());
         readiness.set_draining();
         assert_eq!(readiness.missing(), ["draining"]);
     }

@@ -60,6 +60,9 @@ impl Hub {
     }
 
     fn take_envelope(self: &Arc<Self>, envelope: &Envelope<'_>) {
+        if envelope.kind == "probe" {
+            return self.take_probe(&envelope.server_id, envelope.data.get());
+        }
         let Some(room) = envelope
             .room
             .as_deref()

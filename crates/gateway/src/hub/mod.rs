@@ -8,10 +8,12 @@
 mod answer_time;
 mod bus;
 mod carried_out;
+mod cut_off;
 mod heads;
 mod heal;
 mod lingering;
 mod open_socket;
+mod peers;
 mod presence;
 mod probe;
 mod rooms;
@@ -35,6 +37,7 @@ use carried_out::CarriedOut;
 use lingering::Lingering;
 pub(crate) use lingering::UsedRoom;
 pub(crate) use open_socket::OpenSocket;
+use peers::Peers;
 use presence::Presence;
 pub(crate) use send::Stored;
 use sessions::Sessions;
@@ -79,6 +82,7 @@ pub(crate) struct Hub {
     untold: Untold,
     store_clock: StoreClock,
     probe: probe::Probe,
+    pub(crate) peers: Peers,
     /// What essential tasks are started by.
     pub(crate) supervisor: Supervisor,
     /// The runtime of everything that belongs to no socket.
@@ -125,6 +129,7 @@ impl Hub {
             untold: Untold::default(),
             store_clock: StoreClock::default(),
             probe: probe::Probe::default(),
+            peers: Peers::default(),
             server_id,
             settings,
             store,
@@ -146,6 +151,7 @@ impl Hub {
         self.keep_running("lease", presence::run_lease(hub()));
         self.keep_running("untold", untold::run(hub()));
         self.keep_running("probe", probe::run(hub()));
+        self.keep_running("cut off", cut_off::run(hub()));
         let allowances = Arc::clone(&self.allowances);
         self.keep_running("allowances", allowances::run(allowances));
     }

@@ -1,9 +1,11 @@
 //! Telling a dead subscription from a quiet one.
 //!
 //! The node says something to itself on the shared channel, once a second, and
-//! listens for the echo. `/readyz` depends on it.
+//! listens for the echo. `/readyz` depends on it. The others learn from it where
+//! this node is.
 
 use std::{
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -11,7 +13,9 @@ use std::{
 use parking_lot::Mutex;
 use rookery_protocol::Envelope;
 use rookery_store::StoreError;
-use serde_json::value::RawValue;
+use serde::{Deserialize, Serialize};
+use serde_json::value::to_raw_value;
+use tokio::time::timeout;
 
 use super::{Hub, answer_time::AnswerTime};
 
@@ -20,6 +24,15 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// How long an echo may be missing before the subscription counts as dead.
 const DEAD_AFTER: Duration = Duration::from_secs(3);
+
+/// What a probe carries.
+#[derive(Debug, Serialize, Deserialize)]
+struct Said {
+    number: u64,
+    /// Where the node takes clients.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at: Option<SocketAddr>,
+}
 
 /// What was said last, and when its echo was heard.
 #[derive(Debug)]
@@ -60,10 +73,12 @@ impl Probe {
         let mut state = self.state.lock();
         state.heard = Instant::now();
         state.unanswered = None;
-        if data.parse() == Ok(state.number) {
+        let said = serde_json::from_str::<Said>(data);
+        if said.is_ok_and(|said| said.number == state.number) {
             self.echo.answered(state.sent.elapsed());
         }
         drop(state);
+        hub.peers.forget_gone();
         if !hub.readiness.set_bus_up(true) {
             tracing::info!("the shared channel answers");
         }
@@ -77,7 +92,8 @@ impl Probe {
         state.number
     }
 
-    fn silent_for(&self) -> Duration {
+    /// How long ago the last echo was heard.
+    pub(super) fn silent_for(&self) -> Duration {
         self.state.lock().heard.elapsed()
     }
 
@@ -110,18 +126,29 @@ pub(super) async fn run(hub: Arc<Hub>) {
     times.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         times.tick().await;
-        tokio::join!(hub.ping_store(), hub.try_writing(), hub.send_probe());
-        if hub.probe.silent_for() > DEAD_AFTER {
-            hub.probe.echo.lost();
-            hub.readiness.set_bus_up(false);
+        let asking = async {
+            tokio::join!(hub.ping_store(), hub.try_writing(), hub.send_probe());
+        };
+        tokio::pin!(asking);
+        // An answer may take longer than silence may last.
+        while timeout(EVERY, &mut asking).await.is_err() {
+            hub.notice_silence();
         }
-        if hub.probe.proves_dead() {
-            hub.store.reconnect_bus();
-        }
+        hub.notice_silence();
     }
 }
 
 impl Hub {
+    fn notice_silence(&self) {
+        if self.probe.silent_for() > DEAD_AFTER {
+            self.probe.echo.lost();
+            self.readiness.set_bus_up(false);
+        }
+        if self.probe.proves_dead() {
+            self.store.reconnect_bus();
+        }
+    }
+
     /// How long a question to the store takes; `None` where it does not answer.
     pub(crate) fn store_round_trip(&self) -> Option<Duration> {
         self.probe.ping.now()
@@ -158,12 +185,23 @@ impl Hub {
         }
     }
 
+    /// Takes the probe of another node.
+    pub(super) fn take_probe(&self, node: &str, data: &str) {
+        // Another version may say something else.
+        if let Ok(Said { at: Some(at), .. }) = serde_json::from_str(data) {
+            self.peers.heard(node, at);
+        }
+    }
+
     async fn send_probe(&self) {
-        let number = self.probe.next().to_string();
-        let Ok(data) = serde_json::from_str::<&RawValue>(&number) else {
+        let said = Said {
+            number: self.probe.next(),
+            at: self.peers.here(),
+        };
+        let Ok(data) = to_raw_value(&said) else {
             return;
         };
-        let envelope = Envelope::ephemeral(&self.server_id, "probe", None, data);
+        let envelope = Envelope::ephemeral(&self.server_id, "probe", None, &data);
         let mut payload = Vec::new();
         envelope.write_line(&mut payload);
         match self.store.publish(payload).await {

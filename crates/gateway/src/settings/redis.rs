@@ -17,6 +17,9 @@ pub struct RedisSettings {
     /// How many milliseconds an answer may take before it counts as lost.
     #[serde(deserialize_with = "kinds::whole")]
     pub command_timeout_ms: u64,
+    /// After how many milliseconds without it this node takes no new clients. 0 is never.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub away_ms: u64,
     /// The most bytes of messages that wait to be sent to it.
     #[serde(deserialize_with = "kinds::whole")]
     pub waiting_bytes: usize,
@@ -28,6 +31,7 @@ impl Default for RedisSettings {
             url: None,
             connect_timeout_ms: 5_000,
             command_timeout_ms: 5_000,
+            away_ms: 3_000,
             waiting_bytes: 32 * 1024 * 1024,
         }
     }

@@ -35,6 +35,12 @@ pub(crate) fn admission(hub: &Hub) -> Result<(), Shut> {
             message: "this node is draining; connect again to reach another one",
         });
     }
+    if hub.is_cut_off() {
+        return Err(Shut {
+            reason: "cut off",
+            message: "this node has been without Redis for a while; connect again to reach another one",
+        });
+    }
     let most = hub.settings.limits.connections;
     if most != 0 && hub.connections.load(Ordering::Relaxed) >= most {
         return Err(Shut {

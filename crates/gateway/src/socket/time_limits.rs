@@ -15,6 +15,11 @@ impl Connection {
             .set(Some(Moment::now() + Duration::from_millis(after_ms)));
     }
 
+    /// Whether it was told when to go.
+    pub(crate) fn is_asked_to_go(&self) -> bool {
+        self.drain_at.get().is_some()
+    }
+
     /// When the connection wants to be looked at next.
     pub(crate) fn next_deadline(&self, worker: &Worker) -> Option<Moment> {
         let settings = &worker.hub.settings;

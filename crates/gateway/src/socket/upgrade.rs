@@ -56,6 +56,7 @@ pub(super) fn take_over(
     match answer {
         Answer::Refuse(response) => refuse(stream, response),
         Answer::Accept(response) => {
+            worker.hub.peers.was_reached_at(stream.local_addr());
             let bucket = Bucket::new(&worker.hub.settings.limits);
             let connection = worker.admit(|key| Connection::new(key, stream, address, bucket));
             let serving = Serving::new(Rc::clone(&connection), Rc::clone(worker));

@@ -5,9 +5,9 @@
 //! message leaves at once; under load many leave in one write, and many messages
 //! go to the store in one call. No timer is involved.
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
-use rand::Rng;
+use rand::{Rng, seq::IteratorRandom};
 use rookery_protocol::{CloseCode, RoomId, encode, websocket};
 
 use super::{Instruction, Worker};
@@ -96,6 +96,7 @@ impl Worker {
                 }
             }
             Instruction::Drain { spread_ms } => self.drain(spread_ms),
+            Instruction::SendAway { one_in, spread } => self.send_away(one_in, spread),
         }
     }
 
@@ -125,10 +126,25 @@ impl Worker {
     fn drain(&self, spread_ms: u64) {
         self.draining.set(true);
         for connection in self.all_connections() {
-            let after_ms = rand::rng().random_range(0..=spread_ms);
-            connection.answer(websocket::text(&encode::reconnect(after_ms)), self);
-            connection.drain_after(after_ms);
-            self.watch(&connection);
+            self.ask_to_go(&connection, spread_ms);
         }
+    }
+
+    /// The same for one in so many of those who were not told yet.
+    fn send_away(&self, one_in: u32, spread: Duration) {
+        let mut untold = self.all_connections();
+        untold.retain(|connection| !connection.is_asked_to_go());
+        let count = untold.len().div_ceil(one_in.max(1) as usize);
+        let spread_ms = u64::try_from(spread.as_millis()).unwrap_or(u64::MAX);
+        for connection in untold.into_iter().choose_multiple(&mut rand::rng(), count) {
+            self.ask_to_go(&connection, spread_ms);
+        }
+    }
+
+    fn ask_to_go(&self, connection: &Rc<Connection>, spread_ms: u64) {
+        let after_ms = rand::rng().random_range(0..=spread_ms);
+        connection.answer(websocket::text(&encode::reconnect(after_ms)), self);
+        connection.drain_after(after_ms);
+        self.watch(connection);
     }
 }

@@ -3,7 +3,10 @@
 //! An inbox is emptied whole at every turn of its worker, which never waits
 //! for a client; so it holds no more than what happens during one turn.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -40,6 +43,9 @@ pub(crate) enum Instruction {
     OutOfSync { room: RoomId },
     /// Send everybody away, spread over this time.
     Drain { spread_ms: u64 },
+    /// Send one in so many of those away who were not told to go yet, spread
+    /// over this time.
+    SendAway { one_in: u32, spread: Duration },
 }
 
 /// On cache lines of its own: giving to one worker does not slow the next one.

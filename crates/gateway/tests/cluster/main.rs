@@ -10,6 +10,7 @@ mod support;
 mod aborted_post;
 mod as_sent;
 mod chaos;
+mod cut_off;
 mod drain;
 mod essential_tasks;
 mod flaky_network;
