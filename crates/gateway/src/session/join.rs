@@ -5,7 +5,7 @@ use std::{rc::Rc, sync::Arc, time::Duration};
 use futures_util::FutureExt;
 use rookery_protocol::{Cursor, ErrorCode, RequestId, RoomId, User, client_frame::DEFAULT_PAGE};
 
-use super::{Refusal, Retry, RoomSeat};
+use super::{Refusal, Retry, seats::TakenSeat};
 use crate::{
     hub::UsedRoom,
     room::{Attach, Room, Roster, Seat, Snapshot, View, Wanted},
@@ -38,22 +38,24 @@ pub(super) fn join(
         Some(followed) => followed.id.clone(),
         None => room,
     };
-    if let Err(refusal) = take_seat(&room, connection, worker) {
-        return connection.refuse(id, refusal, worker);
-    }
+    let seat = match connection.take_seat(&room, worker) {
+        Ok(seat) => seat,
+        Err(refusal) => return connection.refuse(id, refusal, worker),
+    };
     let in_flight = connection.begin(Weight::Reading);
     let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
     let mut joining = Box::pin(async move {
         let wish = Wish {
             id: id.clone(),
             room,
+            seat,
             view: View {
                 since,
                 limit: limit.unwrap_or(DEFAULT_PAGE),
             },
         };
         if let Err(refusal) = wish.fulfil(&connection, &worker).await {
-            connection.give_up_seat(&wish.room);
+            drop(wish);
             connection.refuse(id, refusal, &worker);
         }
         drop(in_flight);
@@ -61,24 +63,6 @@ pub(super) fn join(
     if joining.as_mut().now_or_never().is_none() {
         actix_rt::spawn(joining);
     }
-}
-
-/// Notes that the connection is coming into the room, if it may.
-fn take_seat(room: &RoomId, connection: &Connection, worker: &Worker) -> Result<(), Refusal> {
-    let mut rooms = connection.rooms.borrow_mut();
-    if rooms.iter().any(|(other, _)| other == room) {
-        let message = format!("this connection is in {room} already; leave it first to join anew");
-        return Err(Refusal::new(ErrorCode::Conflict, message));
-    }
-    let most = worker.hub.settings.limits.rooms_per_connection;
-    if most != 0 && rooms.len() >= most {
-        let message = format!(
-            "one connection may be in {most} rooms (limits.rooms_per_connection); leave one first"
-        );
-        return Err(Refusal::new(ErrorCode::Conflict, message));
-    }
-    rooms.push((room.clone(), RoomSeat::Joining));
-    Ok(())
 }
 
 fn went_on_too_fast() -> Refusal {
@@ -90,6 +74,7 @@ fn went_on_too_fast() -> Refusal {
 struct Wish {
     id: Option<RequestId>,
     room: RoomId,
+    seat: TakenSeat,
     view: View,
 }
 
@@ -106,6 +91,15 @@ impl Wish {
         self.come_in(&session.user, &room, connection, worker).await
     }
 
+    /// Nothing more is done for a client that has left meanwhile.
+    fn check_wanted(&self) -> Result<(), Refusal> {
+        if self.seat.is_wanted() {
+            return Ok(());
+        }
+        let message = "left before the join was done";
+        Err(Refusal::new(ErrorCode::Conflict, message))
+    }
+
     /// Gets a snapshot and attaches the connection behind it. The room may go
     /// on meanwhile; then the node catches up, or a new snapshot is made.
     async fn come_in(
@@ -119,6 +113,8 @@ impl Wish {
         for attempt in 0..MOST_SNAPSHOTS {
             let snapshot = hub.snapshot(room, &user.id, &self.view).await?;
             if attempt == 0 {
+                // In the order of the frames: nothing is waited for in between.
+                self.check_wanted()?;
                 hub.store
                     .remember_member(&user.id, &self.room, snapshot.head.seq)
                     .await?;
@@ -152,10 +148,7 @@ impl Wish {
             connection: connection.key,
         };
         for _ in 0..MOST_HEALINGS {
-            if connection.ending().is_some() || !connection.is_in(&self.room) {
-                let message = "left before the join was done";
-                return Err(Refusal::new(ErrorCode::Conflict, message));
-            }
+            self.check_wanted()?;
             // Nothing is answered where the frame had no id to answer to.
             let answer = |roster: &mut Roster| {
                 let id = self.id.as_ref()?;
@@ -163,7 +156,7 @@ impl Wish {
             };
             match room.attach(seat, user, &snapshot.head, answer, &hub.workers) {
                 Attach::Done { first } => {
-                    connection.confirm_seat(&self.room);
+                    self.seat.confirm();
                     if first {
                         hub.presence.came(&self.room, user);
                     }
@@ -179,22 +172,5 @@ impl Wish {
             }
         }
         Ok(false)
-    }
-}
-
-impl Connection {
-    fn give_up_seat(&self, room: &RoomId) {
-        let mut rooms = self.rooms.borrow_mut();
-        rooms.retain(|(other, seat)| other != room || *seat == RoomSeat::Joined);
-    }
-
-    fn confirm_seat(&self, room: &RoomId) {
-        for (other, seat) in self.rooms.borrow_mut().iter_mut() {
-            if other == room {
-                *seat = RoomSeat::Joined;
-            }
-        }
-        let joined = &self.counts.rooms_joined;
-        joined.set(joined.get().saturating_add(1));
     }
 }

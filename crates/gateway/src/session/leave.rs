@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use futures_util::FutureExt;
 use rookery_protocol::{ErrorCode, RequestId, RoomId, encode, websocket};
 
 use super::{Refusal, RoomSeat};
@@ -10,8 +11,9 @@ use crate::{
     worker::{Instruction, Worker},
 };
 
-/// Ends membership and receiving. Leaving a room that the connection is not in
-/// ends the membership all the same: another tab may have joined it.
+/// Ends receiving at once, and the membership in the store behind whatever was
+/// asked before. Leaving a room that the connection is not in ends the
+/// membership all the same: another tab may have joined it.
 pub(super) fn leave(
     id: Option<RequestId>,
     room: RoomId,
@@ -22,50 +24,55 @@ pub(super) fn leave(
         return;
     };
     let user = session.user.clone();
+    // A join that is being carried out finds its seat gone.
+    if connection.leave_seat(&room) == Some(RoomSeat::Joined) {
+        connection.step_out(&room, worker);
+    }
     let in_flight = connection.begin(Weight::Writing);
     let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
-    actix_rt::spawn(async move {
+    let mut leaving = Box::pin(async move {
         let forgotten = worker.hub.store.forget_member(&user.id, &room).await;
         match forgotten {
-            Ok(()) => connection.step_out(id, &room, &worker),
-            Err(error) => connection.answer_or_refuse(id, Err(Refusal::from(error)), &worker),
+            Ok(()) => connection.answer_left(id, &worker),
+            Err(error) => connection.refuse(id, Refusal::from(error), &worker),
         }
         drop(in_flight);
     });
+    // The first look at it puts it into the store's queue, in the order of the frames.
+    if leaving.as_mut().now_or_never().is_none() {
+        actix_rt::spawn(leaving);
+    }
 }
 
 impl Connection {
-    /// Stops receiving, then answers: behind the answer nothing of the room comes.
-    fn step_out(self: &Rc<Self>, id: Option<RequestId>, room: &RoomId, worker: &Worker) {
-        let seat = {
-            let mut rooms = self.rooms.borrow_mut();
-            let at = rooms.iter().position(|(other, _)| other == room);
-            at.map(|at| rooms.swap_remove(at).1)
-        };
-        if seat != Some(RoomSeat::Joined) {
-            return self.answer_or_refuse(id, Ok(()), worker);
-        }
-        let last = id.map(|id| websocket::text(&encode::ok(&id)));
-        let (to, connection) = (room.clone(), self.key);
-        worker.hub.workers.give(
-            worker.number,
-            Instruction::Detach {
-                room: to,
-                connection,
-                last,
-            },
-        );
+    /// Stops receiving.
+    fn step_out(&self, room: &RoomId, worker: &Worker) {
+        worker.tell_oneself(Instruction::Detach {
+            room: room.clone(),
+            connection: self.key,
+        });
         depart(self, room, true, worker);
+    }
+
+    /// Behind the answer nothing of the room comes.
+    fn answer_left(&self, id: Option<RequestId>, worker: &Worker) {
+        if let Some(id) = id {
+            worker.tell_oneself(Instruction::Answer {
+                connection: self.key,
+                frames: websocket::text(&encode::ok(&id)),
+            });
+        }
     }
 }
 
 /// Takes a connection that has ended out of all its rooms. Cheap, and never
 /// waits: thousands may end at once.
 pub(crate) fn leave_all(connection: &Connection, worker: &Worker) {
-    for (room, seat) in connection.rooms.borrow().iter() {
-        if *seat == RoomSeat::Joined {
-            depart(connection, room, false, worker);
+    for (room, seat) in connection.rooms.take() {
+        if seat == RoomSeat::Joined {
+            depart(connection, &room, false, worker);
         }
+        worker.remove_member(&room, connection.key);
     }
     if let Some(session) = connection.session.get() {
         worker.hub.sessions.leave(&session.user.id);

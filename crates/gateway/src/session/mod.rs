@@ -1,7 +1,8 @@
 //! What a client asks for, and what it is answered.
 //!
-//! Commands are taken in the order in which they come. What needs the store
-//! goes on in a task of its own; the connection reads on meanwhile.
+//! Commands are taken in the order in which they come, and what they change of
+//! the connection is changed in that order. What needs the store goes on in a
+//! task of its own; the connection reads on meanwhile.
 
 mod hello;
 mod history;
@@ -9,19 +10,21 @@ mod join;
 mod leave;
 mod rate;
 mod refusal;
+mod seats;
 mod send;
 mod typing;
 
 use std::rc::Rc;
 
 use rookery_protocol::{
-    CloseCode, Command, ErrorCode, FrameError, RequestId, RoomId, SessionId, User, client_frame,
-    encode, websocket,
+    CloseCode, Command, ErrorCode, FrameError, RequestId, SessionId, User, client_frame, encode,
+    websocket,
 };
 
 pub(crate) use leave::leave_all;
 pub(crate) use rate::{Bucket, Cost};
 pub(crate) use refusal::{Refusal, Retry};
+pub(crate) use seats::{RoomSeat, SeatNumber};
 
 use crate::{clock::Moment, socket::Connection, worker::Worker};
 
@@ -42,15 +45,6 @@ impl Session {
         #[allow(clippy::expect_used)]
         SessionId::new(format!("s_{:016x}", self.number)).expect("a short word")
     }
-}
-
-/// How far a connection is with a room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RoomSeat {
-    /// `join` is being carried out.
-    Joining,
-    /// The room's events come here.
-    Joined,
 }
 
 /// Takes one text message of a client.
@@ -190,10 +184,6 @@ fn charge_user(connection: &Rc<Connection>, id: Option<&RequestId>, worker: &Wor
 }
 
 impl Connection {
-    fn is_in(&self, room: &RoomId) -> bool {
-        self.rooms.borrow().iter().any(|(other, _)| other == room)
-    }
-
     /// Answers a command that may carry an id: errors always, the rest only with one.
     fn answer_or_refuse(
         self: &Rc<Self>,

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use rookery_protocol::{RequestId, RoomId, User};
 
-use super::{RoomSeat, leave::not_here};
+use super::leave::not_here;
 use crate::{socket::Connection, worker::Worker};
 
 /// Has the room's sessions told, here and on the other nodes.
@@ -16,12 +16,7 @@ pub(super) fn typing(
     connection: &Rc<Connection>,
     worker: &Rc<Worker>,
 ) {
-    let joined = connection
-        .rooms
-        .borrow()
-        .iter()
-        .any(|seat| *seat == (room.clone(), RoomSeat::Joined));
-    if !joined {
+    if !connection.has_joined(room) {
         return connection.answer_or_refuse(id, Err(not_here(room)), worker);
     }
     worker.hub.typing(room, user, on);

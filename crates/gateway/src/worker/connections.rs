@@ -28,12 +28,9 @@ impl Worker {
         connection
     }
 
-    /// Forgets a connection that has ended, in the list and in its rooms here.
+    /// Forgets a connection that has ended.
     pub(crate) fn dismiss(&self, connection: &Connection) {
         self.connections.borrow_mut().remove(connection.key);
-        for (room, _) in connection.rooms.borrow().iter() {
-            self.remove_member(room, connection.key);
-        }
     }
 
     pub(super) fn connection(&self, key: ConnectionKey) -> Option<Rc<Connection>> {

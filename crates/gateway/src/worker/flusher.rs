@@ -78,15 +78,13 @@ impl Worker {
                     self.add_member(room, &connection);
                 }
             }
-            Instruction::Detach {
-                room,
-                connection,
-                last,
-            } => {
+            Instruction::Detach { room, connection } => {
                 self.flush_room(&room);
                 self.remove_member(&room, connection);
-                if let (Some(connection), Some(last)) = (self.connection(connection), last) {
-                    connection.answer(last, self);
+            }
+            Instruction::Answer { connection, frames } => {
+                if let Some(connection) = self.connection(connection) {
+                    connection.answer(frames, self);
                 }
             }
             Instruction::OutOfSync { room } => {

@@ -33,11 +33,16 @@ pub(crate) enum Instruction {
         answer: Option<Answer>,
         missed: Bytes,
     },
-    /// Make a connection no member any more, then write this frame to it.
+    /// Make a connection no member any more.
     Detach {
         room: RoomId,
         connection: ConnectionKey,
-        last: Option<Bytes>,
+    },
+    /// Write frames to a connection that it asked for, behind whatever comes of
+    /// the instructions before.
+    Answer {
+        connection: ConnectionKey,
+        frames: Bytes,
     },
     /// Close all members of a room with "out of sync".
     OutOfSync { room: RoomId },

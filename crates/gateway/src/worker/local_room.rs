@@ -39,7 +39,7 @@ impl Worker {
             .insert(connection.key, Rc::clone(connection));
     }
 
-    pub(super) fn remove_member(&self, room: &RoomId, connection: ConnectionKey) {
+    pub(crate) fn remove_member(&self, room: &RoomId, connection: ConnectionKey) {
         let mut rooms = self.rooms.borrow_mut();
         let Some(local) = rooms.get_mut(room) else {
             return;

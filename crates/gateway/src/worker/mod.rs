@@ -26,6 +26,7 @@ use local_room::LocalRoom;
 
 use crate::{
     hub::Hub,
+    session::SeatNumber,
     socket::{self, Connection, Endings},
 };
 
@@ -51,6 +52,8 @@ pub(crate) struct Worker {
     /// Connections that have ended, to be cleaned up after.
     pub(crate) endings: Endings,
     draining: Cell<bool>,
+    /// How many seats in rooms were taken, give or take whole rounds.
+    seats: Cell<u32>,
 }
 
 impl Worker {
@@ -68,6 +71,7 @@ impl Worker {
             readings: Cell::new(0),
             endings: Endings::default(),
             draining: Cell::new(false),
+            seats: Cell::new(0),
         });
         let supervisor = &worker.hub.supervisor;
         let this = || Rc::clone(&worker);
@@ -75,6 +79,17 @@ impl Worker {
         actix_rt::spawn(supervisor.endless("deadlines", deadlines::run(this())));
         actix_rt::spawn(supervisor.endless("endings", socket::run_endings(this())));
         worker
+    }
+
+    /// A number for a seat that is being taken.
+    pub(crate) fn next_seat(&self) -> SeatNumber {
+        self.seats.set(self.seats.get().wrapping_add(1));
+        SeatNumber(self.seats.get())
+    }
+
+    /// Puts an instruction into this worker's own inbox, behind those of the rooms.
+    pub(crate) fn tell_oneself(&self, instruction: Instruction) {
+        self.hub.workers.give(self.number, instruction);
     }
 
     /// Something was read: the flusher waits for what else is ready.

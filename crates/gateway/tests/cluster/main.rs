@@ -31,6 +31,7 @@ mod redis_away;
 mod resume;
 mod rolled_back;
 mod rooms_made;
+mod seats;
 mod shared_channel;
 mod slow_reader;
 mod storm;

@@ -237,14 +237,8 @@ impl World {
     pub(super) fn go(&mut self) {
         if let Some(&connection) = self.members.first() {
             let room = self.room.id.clone();
-            self.workers.give(
-                0,
-                Instruction::Detach {
-                    room,
-                    connection,
-                    last: None,
-                },
-            );
+            self.workers
+                .give(0, Instruction::Detach { room, connection });
             self.room.detach(0, &UserId::new("u").unwrap());
             self.went.push(connection);
         }
