@@ -72,7 +72,8 @@ export class Chat extends EventTarget {
 
   /** Leaves a room. Rejects with a `RequestError`. */
   async leave(id) {
-    if (this.rooms.get(id).joined) await this.#connection.request({ type: "leave", room: id });
+    const room = this.rooms.get(id);
+    if (room.joined) await this.#leave(room);
     this.#forget(id);
   }
 
@@ -227,6 +228,17 @@ export class Chat extends EventTarget {
     }
     room.joining = false;
     this.#changed();
+  }
+
+  async #leave(room) {
+    try {
+      await this.#connection.request({ type: "leave", room: room.id });
+    } catch (error) {
+      // It is still ours, but this connection hears nothing of it any more.
+      room.lost();
+      this.#join(room);
+      throw error;
+    }
   }
 
   #notJoined(room, error) {

@@ -161,16 +161,17 @@ async fn join_leave_join_attaches_once_and_the_room_can_become_idle() {
 
 #[tokio::test]
 async fn leaving_while_joining_leaves() {
-    let delayed = Delayed::start(1).await;
-    let node = delayed.node();
-    let mut maker = Raw::hello(node, "maker").await;
-    maker.join(&room("general"), None).await;
+    let delayed = Delayed::start(2).await;
+    let (node, other) = (delayed.node(), &delayed.cluster.nodes[1]);
+    let mut maker = Raw::hello(other, "maker").await;
     let mut raw = Raw::hello(node, "alex").await;
     // At once, while the room is read, and while the membership is written.
-    for pause_ms in [0, 20, 45, 70] {
-        let joining = say_all(&mut raw, "general", &["join"]).await;
+    for pause_ms in [0, 10, 20, 30, 45, 70] {
+        let name = format!("room-{pause_ms}");
+        maker.join(&room(&name), None).await;
+        let joining = say_all(&mut raw, &name, &["join"]).await;
         sleep(Duration::from_millis(pause_ms)).await;
-        let leaving = say_all(&mut raw, "general", &["leave"]).await;
+        let leaving = say_all(&mut raw, &name, &["leave"]).await;
         let joined = answers(&mut raw, &joining).await;
         let left = answers(&mut raw, &leaving).await;
         assert_eq!(outcomes(&left), ["ok"]);
@@ -181,9 +182,9 @@ async fn leaving_while_joining_leaves() {
         }
         assert_eq!(memberships(node, "alex").await, [""; 0], "{pause_ms} ms");
         raw.unasked.clear();
-        assert_eq!(hears(&mut raw, node, "general").await, 0);
+        assert_eq!(hears(&mut raw, node, &name).await, 0);
     }
-    drop((raw, maker));
+    drop(raw);
     metric_becomes(node, "rookery_rooms", 0.0).await;
 }
 
