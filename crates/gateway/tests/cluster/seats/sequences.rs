@@ -122,7 +122,8 @@ async fn run(node: &Node, number: u32, steps: &[Step]) -> Result<(), String> {
     let users = [format!("a-{number}"), format!("b-{number}")];
     let mut talkers = join_all(users.map(|user| Talker::new(node, user))).await;
     let author = client([node], "author");
-    let mut maker = Raw::hello(node, "maker").await;
+    let maker_name = format!("maker-{number}");
+    let mut maker = Raw::hello(node, &maker_name).await;
     for name in &names {
         // So that it can be written into.
         maker.join(&room(name), None).await;
@@ -167,7 +168,7 @@ async fn run(node: &Node, number: u32, steps: &[Step]) -> Result<(), String> {
     for (at, name) in names.iter().enumerate() {
         let here = talkers.iter().filter(|talker| talker.sent.is_in(at));
         let mut wanted: Vec<_> = here.map(|talker| talker.user.clone()).collect();
-        wanted.push("maker".to_owned());
+        wanted.push(maker_name.clone());
         wanted.sort();
         let becoming = async {
             loop {
