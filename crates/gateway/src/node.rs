@@ -8,7 +8,7 @@ use actix_service::map_config;
 use actix_web::dev::AppConfig;
 use anyhow::Context;
 use rookery_protocol::ServerId;
-use rookery_store::{Ended, Store, Supervisor};
+use rookery_store::{CheckLine, CheckStatus, Ended, Store, Supervisor};
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -155,6 +155,7 @@ async fn assemble(
         .await
         .context("connecting the store broke")?
         .context("cannot use the store; `rookery check` says more")?;
+    look_over(&store).await?;
     let hub = Arc::new(Hub::new(Parts {
         server_id,
         settings: Arc::clone(settings),
@@ -167,6 +168,29 @@ async fn assemble(
     }));
     hub.start(bus);
     Ok(hub)
+}
+
+/// Says at the start what `rookery check` would say of the store.
+///
+/// # Errors
+///
+/// Where the store is one that no node can be served with.
+async fn look_over(store: &Store) -> anyhow::Result<()> {
+    // Where it is away again already, that is told by whoever watches it.
+    for CheckLine {
+        status,
+        found,
+        mend,
+    } in store.look_over().await.unwrap_or_default()
+    {
+        let mend = mend.unwrap_or_default();
+        match status {
+            CheckStatus::Ok => {}
+            CheckStatus::Warning => tracing::warn!("the store: {found}; {mend}"),
+            CheckStatus::Failed => anyhow::bail!("cannot use the store: {found}; {mend}"),
+        }
+    }
+    Ok(())
 }
 
 /// A name for this life of the node: new at every start.

@@ -11,7 +11,7 @@ use rookery_protocol::{
 };
 
 use crate::{
-    Append, Appended, Bus, EngineSettings, History, Join, Joined, Lease, Online, Pong,
+    Append, Appended, Bus, CheckLine, EngineSettings, History, Join, Joined, Lease, Online, Pong,
     PresenceChange, Range, Settings, StoreError, embedded::Embedded, redis::Redis,
 };
 
@@ -328,6 +328,19 @@ impl Store {
         match self {
             Self::Embedded(_) => Ok(()),
             Self::Redis(engine) => engine.try_write().await,
+        }
+    }
+
+    /// What is to be said of the store at the start of a node: lines that are not
+    /// [`CheckStatus::Ok`](crate::CheckStatus::Ok) are for operators.
+    ///
+    /// # Errors
+    ///
+    /// Only where the store cannot be reached.
+    pub async fn look_over(&self) -> Result<Vec<CheckLine>, StoreError> {
+        match self {
+            Self::Embedded(_) => Ok(Vec::new()),
+            Self::Redis(engine) => engine.look_over().await,
         }
     }
 

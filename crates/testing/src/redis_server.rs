@@ -27,6 +27,7 @@ pub struct RedisServer {
     folder: TempDir,
     port: u16,
     append_only_file: bool,
+    options: Vec<String>,
     process: Child,
 }
 
@@ -37,7 +38,17 @@ impl RedisServer {
     ///
     /// When redis-server is not installed or does not answer in time.
     pub fn start() -> Result<Self> {
-        Self::start_on_a_free_port(false)
+        Self::start_on_a_free_port(false, &[])
+    }
+
+    /// As [`Self::start`], with these options behind the usual ones, such as
+    /// `["--cluster-enabled", "yes"]`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub fn start_with(options: &[&str]) -> Result<Self> {
+        Self::start_on_a_free_port(false, options)
     }
 
     /// Starts a server with an append-only file that is written before each
@@ -47,21 +58,23 @@ impl RedisServer {
     ///
     /// As [`Self::start`].
     pub fn start_with_append_only_file() -> Result<Self> {
-        Self::start_on_a_free_port(true)
+        Self::start_on_a_free_port(true, &[])
     }
 
-    fn start_on_a_free_port(append_only_file: bool) -> Result<Self> {
+    fn start_on_a_free_port(append_only_file: bool, options: &[&str]) -> Result<Self> {
+        let options: Vec<String> = options.iter().map(|&option| option.into()).collect();
         let mut last_error = anyhow::anyhow!("no port was tried");
         for _ in 0..PORT_ATTEMPTS {
             let folder = tempfile::tempdir().context("making a folder for redis-server")?;
             let port = free_port();
-            let mut process = spawn(&folder, port, append_only_file)?;
+            let mut process = spawn(&folder, port, append_only_file, &options)?;
             match wait_until_it_answers(&mut process, port) {
                 Ok(()) => {
                     return Ok(Self {
                         folder,
                         port,
                         append_only_file,
+                        options,
                         process,
                     });
                 }
@@ -99,7 +112,12 @@ impl RedisServer {
     /// When it does not answer in time.
     pub fn restart(&mut self) -> Result<()> {
         self.kill();
-        self.process = spawn(&self.folder, self.port, self.append_only_file)?;
+        self.process = spawn(
+            &self.folder,
+            self.port,
+            self.append_only_file,
+            &self.options,
+        )?;
         wait_until_it_answers(&mut self.process, self.port)
     }
 
@@ -134,7 +152,7 @@ impl Drop for RedisServer {
     }
 }
 
-fn spawn(folder: &TempDir, port: u16, append_only_file: bool) -> Result<Child> {
+fn spawn(folder: &TempDir, port: u16, append_only_file: bool, options: &[String]) -> Result<Child> {
     Command::new("redis-server")
         .arg("--dir")
         .arg(folder.path())
@@ -142,6 +160,7 @@ fn spawn(folder: &TempDir, port: u16, append_only_file: bool) -> Result<Child> {
         .args(["--save", "", "--daemonize", "no", "--loglevel", "warning"])
         .args(["--appendonly", if append_only_file { "yes" } else { "no" }])
         .args(["--appendfsync", "always"])
+        .args(options)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

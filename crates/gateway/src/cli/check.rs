@@ -90,7 +90,10 @@ fn listener(key: &str, address: SocketAddr) -> CheckLine {
 }
 
 fn store(settings: &Settings) -> anyhow::Result<Vec<CheckLine>> {
-    let settings = settings.store_settings(ServerId::new("n_check")?);
+    let settings = settings.store_settings(ServerId::new(format!(
+        "n_check_{:08x}",
+        rand::random::<u32>()
+    ))?);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

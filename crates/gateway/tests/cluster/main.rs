@@ -34,6 +34,7 @@ mod rooms_made;
 mod seats;
 mod shared_channel;
 mod slow_reader;
+mod store_at_the_start;
 mod storm;
 mod stranded;
 mod typing;

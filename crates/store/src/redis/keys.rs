@@ -73,8 +73,3 @@ pub(super) fn probe(node: &ServerId) -> String {
 pub(super) fn made_by_user(user: &UserId) -> String {
     format!("rookery:user:{user}:made")
 }
-
-/// String: written and taken away by the check whether Redis can be written to.
-pub(super) fn check(node: &ServerId) -> String {
-    format!("rookery:check:{node}")
-}

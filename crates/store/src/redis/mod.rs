@@ -41,6 +41,7 @@ use tokio::{sync::Notify, task::AbortHandle};
 
 use self::{
     appender::Appender,
+    check::Facts,
     connector::Connector,
     grouped::Grouped,
     link::Link,
@@ -48,8 +49,8 @@ use self::{
     subscription::Subscription,
 };
 use crate::{
-    Append, Appended, Bus, Pong, RedisSettings, Retention, Stats, StoreError, Supervisor,
-    UserLimits, bus::BusFeed,
+    Append, Appended, Bus, CheckLine, Pong, RedisSettings, Retention, Stats, StoreError,
+    Supervisor, UserLimits, bus::BusFeed,
 };
 
 pub(crate) use check::check;
@@ -199,6 +200,11 @@ impl Redis {
         let (client, key) = (connection.client(), keys::probe(&self.server_id));
         let write = client.set(key, "", Some(Expiration::PX(PROBE_MS)), None, false);
         connection.run(write).await
+    }
+
+    /// See [`crate::Store::look_over`].
+    pub(crate) async fn look_over(&self) -> Result<Vec<CheckLine>, StoreError> {
+        Ok(Facts::of(&self.link.current()?).await.lines())
     }
 
     /// See [`crate::Store::is_available`].

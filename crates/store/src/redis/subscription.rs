@@ -69,6 +69,21 @@ impl Subscription {
             .map_err(|error| failure::store_error(&error))
     }
 
+    /// Waits for a payload that has this mark; false where the connection ends before.
+    pub(super) async fn hears(&mut self, mark: &str) -> bool {
+        loop {
+            let message = tokio::select! {
+                message = self.messages.recv() => message,
+                _ = self.driver.ended() => return false,
+            };
+            match message.map(|message| message.value) {
+                Ok(Value::String(payload)) if payload.contains(mark) => return true,
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return false,
+            }
+        }
+    }
+
     /// Hands payloads to the bus until the connection ends, answers nothing any
     /// more, or `remake` is notified; says why it ended. It is closed then.
     async fn forward(mut self, feed: &BusFeed, remake: &Notify) -> String {

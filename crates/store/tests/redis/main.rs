@@ -7,6 +7,7 @@
     reason = "a test that panics has found something"
 )]
 
+mod checks;
 mod databases;
 mod faults;
 mod groups;

@@ -211,5 +211,8 @@ async fn the_check_says_what_is_wrong() {
         .iter()
         .find(|line| line.status == CheckStatus::Failed)
         .unwrap();
-    assert!(failed.found.contains("read-only replica"), "{failed:?}");
+    assert!(
+        failed.found.contains("read-only replica of 127.0.0.1:1"),
+        "{failed:?}"
+    );
 }

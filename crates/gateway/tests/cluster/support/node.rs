@@ -32,24 +32,9 @@ impl Node {
     /// those that fit tests, and waits until it is ready. A name in capitals is
     /// a variable of the environment.
     pub(crate) async fn start(settings: &[(&str, &str)]) -> Self {
-        let settings: Vec<_> = DEFAULTS
-            .iter()
-            .chain(settings)
-            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-            .collect();
         // Between finding a port free and taking it, another test can be faster.
         for _ in 0..5 {
-            let folder = tempfile::tempdir().unwrap();
-            let (port, admin_port) = (free_port(), free_port());
-            let process = spawn(&folder, port, admin_port, &settings);
-            let mut node = Self {
-                folder,
-                port,
-                admin_port,
-                settings: settings.clone(),
-                process,
-                may_panic: false,
-            };
+            let mut node = Self::spawn(settings);
             if node.becomes_ready().await {
                 return node;
             }
@@ -60,6 +45,26 @@ impl Node {
             );
         }
         panic!("no free port found");
+    }
+
+    /// Starts a node in the same way and waits for nothing.
+    pub(crate) fn spawn(settings: &[(&str, &str)]) -> Self {
+        let settings: Vec<_> = DEFAULTS
+            .iter()
+            .chain(settings)
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
+        let folder = tempfile::tempdir().unwrap();
+        let (port, admin_port) = (free_port(), free_port());
+        let process = spawn(&folder, port, admin_port, &settings);
+        Self {
+            folder,
+            port,
+            admin_port,
+            settings,
+            process,
+            may_panic: false,
+        }
     }
 
     /// False when it ended instead.

@@ -1,0 +1,188 @@
+//! Does what a node does, in a room and under an id of its own, and cleans up:
+//! stores a message by the real script, hears it and a probe on the real
+//! channel, takes a lease and gives it up.
+//!
+//! The channel is that of the nodes, since a Redis user may have that one alone.
+//! They pass over what comes of it: none of them is in the room.
+
+use std::time::Duration;
+
+use fred::{
+    interfaces::{KeysInterface, PubsubInterface, SortedSetsInterface},
+    types::Key,
+};
+use rookery_protocol::{
+    Cursor, Envelope, Epoch, EventBody, RoomId, ServerId, User, UserId, event::MessageFields,
+};
+use serde_json::value::RawValue;
+
+use super::failed;
+use crate::{
+    Append, CheckLine, Lifetime, Retention, StoreError,
+    redis::{
+        append_call::{AppendCall, Words, text},
+        connection::Connection,
+        connector::Connector,
+        failure, keys,
+        read::number,
+        script::Script,
+        subscription::Subscription,
+    },
+};
+
+/// How long what is stored lives where it is not taken away again, in milliseconds.
+const LIFETIME_MS: u64 = 10_000;
+
+/// What is given to `ACL SETUSER` where nothing comes through the channel.
+const GIVE_CHANNEL: &str =
+    "give the user of redis.url its channel, for example: ACL SETUSER name &rookery:bus*";
+
+/// Tries everything and says how it went.
+pub(super) async fn run(
+    connector: &Connector,
+    connection: &Connection,
+    server_id: &ServerId,
+) -> Vec<CheckLine> {
+    let Some(trial) = Trial::new(connector, connection, server_id) else {
+        return Vec::new();
+    };
+    // First, so that what is published below is heard.
+    let subscription = Subscription::new(connector).await;
+    let mut lines = vec![trial.store().await];
+    lines.push(match subscription {
+        Ok(subscription) => trial.hear(subscription).await,
+        Err(error) => failed(
+            "the shared channel cannot be subscribed to",
+            &failure::store_error(&error),
+        ),
+    });
+    lines.push(trial.lease().await);
+    if let Err(error) = trial.clean_up().await {
+        lines.push(failed("what was tried cannot be taken away again", &error));
+    }
+    lines
+}
+
+struct Trial<'a> {
+    connector: &'a Connector,
+    connection: &'a Connection,
+    server_id: &'a ServerId,
+    room: RoomId,
+    user: User,
+}
+
+impl<'a> Trial<'a> {
+    /// `None` where the id makes none of a room, which that of a check does.
+    fn new(
+        connector: &'a Connector,
+        connection: &'a Connection,
+        server_id: &'a ServerId,
+    ) -> Option<Self> {
+        Some(Self {
+            connector,
+            connection,
+            server_id,
+            room: RoomId::new(format!("check:{server_id}")).ok()?,
+            user: User {
+                id: UserId::new(server_id.as_str()).ok()?,
+                name: "check".into(),
+            },
+        })
+    }
+
+    /// Stores a message.
+    async fn store(&self) -> CheckLine {
+        match self.append().await {
+            Ok(()) => CheckLine::ok("a message can be stored, published and given an end"),
+            Err(error) => failed("a message cannot be stored", &error),
+        }
+    }
+
+    async fn append(&self) -> Result<(), StoreError> {
+        let epoch = Epoch::new("check").map_err(|_| failure::nonsense("a check"))?;
+        let body = EventBody::message(&MessageFields {
+            from: &self.user,
+            text: "check",
+            nonce: None,
+            reply_to: None,
+            meta: None,
+        });
+        let append = Append {
+            room: self.room.clone(),
+            user: self.user.id.clone(),
+            nonce: None,
+            body,
+            // What is known of a room makes it anew.
+            known: Some(Cursor { epoch, seq: 0 }),
+        };
+        let retention = Retention {
+            lifetimes: vec![Lifetime {
+                prefix: self.room.to_string(),
+                ttl_ms: LIFETIME_MS,
+            }],
+            ..Retention::default()
+        };
+        let call = AppendCall::new([&append].into_iter());
+        let channel = &self.connector.channel;
+        let Words { keys, args } = call.words(self.server_id, channel, &retention, &[&append]);
+        let answer = self.connection.call(Script::Append, keys, args).await?;
+        let placed = call.read(&answer).unwrap_or_default().pop();
+        placed
+            .unwrap_or_else(|| Err(failure::nonsense("an append")))
+            .map(|_| ())
+    }
+
+    /// Publishes a probe, as a node does each second, and listens for it.
+    async fn hear(&self, mut subscription: Subscription) -> CheckLine {
+        let channel = &self.connector.channel;
+        let mut payload = Vec::new();
+        Envelope::ephemeral(self.server_id, "probe", None, RawValue::NULL).write_line(&mut payload);
+        let client = self.connection.client();
+        let publish = client.publish::<(), _, _>(channel.clone(), payload);
+        if let Err(error) = self.connection.run(publish).await {
+            return failed(&format!("nothing can be published on {channel}"), &error);
+        }
+        let patience = self.connector.command_timeout();
+        if self.is_heard(&mut subscription, patience).await {
+            CheckLine::ok(format!("what is published on {channel} is heard"))
+        } else {
+            CheckLine::failed(
+                format!(
+                    "what is published on {channel} is not heard: nodes would not hear each other"
+                ),
+                GIVE_CHANNEL,
+            )
+        }
+    }
+
+    async fn is_heard(&self, subscription: &mut Subscription, patience: Duration) -> bool {
+        let hearing = subscription.hears(self.server_id.as_str());
+        tokio::time::timeout(patience, hearing)
+            .await
+            .unwrap_or(false)
+    }
+
+    /// Takes the lease of a node, and gives it up.
+    async fn lease(&self) -> CheckLine {
+        for lease_ms in [LIFETIME_MS, 0] {
+            let keys = vec![Key::from(keys::NODES)];
+            let args = vec![text(self.server_id.as_str()), number(lease_ms)];
+            let call = self.connection.call(Script::RenewLease, keys, args);
+            if let Err(error) = call.await {
+                return failed("a node cannot say that it lives", &error);
+            }
+        }
+        CheckLine::ok("a node can say that it lives")
+    }
+
+    async fn clean_up(&self) -> Result<(), StoreError> {
+        let client = self.connection.client();
+        let room_keys = vec![keys::head(&self.room), keys::log(&self.room)];
+        let take_away = async {
+            client.unlink::<(), _>(room_keys).await?;
+            let node = self.server_id.as_str();
+            client.zrem::<(), _, _>(keys::NODES, node).await
+        };
+        self.connection.run(take_away).await
+    }
+}
