@@ -239,6 +239,44 @@ pub(crate) const CASES: &[Case] = &[
         growth: None,
     },
     Case {
+        key: "outage-nodes",
+        title: "All nodes are killed under 19,000 and come back after 20 s",
+        scenario: "outage",
+        settings: "--what nodes --nodes 2 --store redis --connections 19000 --down 20",
+        short: "--what nodes --nodes 2 --store redis --connections 200 --members 20 --down 1",
+        contenders: &[ROOKERY],
+        goals: &[
+            Goal {
+                figure: "back_max_s",
+                bound: Limit(10.0),
+            },
+            Goal {
+                figure: "back_p50_s",
+                bound: Limit(2.0),
+            },
+        ],
+        growth: None,
+    },
+    Case {
+        key: "outage-redis",
+        title: "19,000 come back to nodes whose Redis is away for 20 s",
+        scenario: "outage",
+        settings: "--what redis --nodes 2 --store redis --redis-appendonly everysec --connections 19000 --down 20",
+        short: "--what redis --nodes 2 --store redis --redis-appendonly everysec --connections 200 --members 20 --down 1",
+        contenders: &[ROOKERY],
+        goals: &[
+            Goal {
+                figure: "back_max_s",
+                bound: Limit(10.0),
+            },
+            Goal {
+                figure: "back_p50_s",
+                bound: Limit(2.0),
+            },
+        ],
+        growth: None,
+    },
+    Case {
         key: "workers",
         title: "Two workers against one, 1 room × 1000, 50 messages/s",
         scenario: "fanout",

@@ -179,6 +179,11 @@ impl Fleet {
         self.system.is_ready(self.nodes[index].listen)
     }
 
+    /// The last lines that a node printed, for an error message.
+    pub(crate) fn end_of_log_of(&self, index: usize) -> String {
+        self.nodes[index].process.end_of_log()
+    }
+
     /// Starts a node that ended, where it was, without waiting until it is ready.
     ///
     /// # Errors

@@ -150,7 +150,7 @@ fn until_ready(fleet: &Fleet, node: usize) -> Result<()> {
     wait("a node that was started again", || {
         fleet.node_is_ready(node)
     })
-    .with_context(|| format!("node {}", node + 1))
+    .with_context(|| format!("node {}; {}", node + 1, fleet.end_of_log_of(node)))
 }
 
 fn wait(what: &str, mut done: impl FnMut() -> bool) -> Result<()> {
