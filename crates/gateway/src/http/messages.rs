@@ -75,9 +75,7 @@ pub(super) async fn post(
     body: web::Json<Box<RawValue>>,
 ) -> Result<HttpResponse, HttpError> {
     let command = command(&room, body.get())?;
-    let storing = hub.send(&user, command)?;
-    hub.store.send_appends();
-    let stored = storing.await?;
+    let stored = hub.send_making_the_room(&user, command).await?;
     let status = match stored.duplicate {
         true => StatusCode::OK,
         false => StatusCode::CREATED,

@@ -12,7 +12,7 @@ use rookery_protocol::{
     event::MessageFields,
     text::{self, TextError},
 };
-use rookery_store::{Append, Appended};
+use rookery_store::{Append, Appended, Join};
 
 use super::{CarriedOut, Hub};
 use crate::{room::Wanted, session::Refusal};
@@ -79,6 +79,35 @@ impl Hub {
             Ok(stored)
         };
         Ok(CarriedOut::new(rest.boxed(), &self.background))
+    }
+
+    /// The same for one who has no `join` to make a room by: where nobody has
+    /// made it, and a join would, it is made first, and counts as made by the user.
+    pub(crate) async fn send_making_the_room(
+        self: &Arc<Self>,
+        user: &User,
+        command: SendCommand,
+    ) -> Result<Stored, Refusal> {
+        let storing = self.send(user, command.clone())?;
+        self.store.send_appends();
+        let stored = storing.await;
+        let missing = matches!(&stored, Err(refusal) if refusal.code == ErrorCode::NotFound);
+        if !missing || !self.settings.rooms.create_on_join {
+            return stored;
+        }
+        let join = Join {
+            room: command.room.clone(),
+            user: user.id.clone(),
+            since: None,
+            limit: 1,
+            catch_up: 0,
+            create: true,
+            known: None,
+        };
+        self.store.join(join).await?;
+        let storing = self.send(user, command)?;
+        self.store.send_appends();
+        storing.await
     }
 
     fn append_of(&self, user: &User, command: SendCommand) -> Result<Append, Refusal> {

@@ -2,25 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Cluster, Node, Raw, request, room, token};
+use crate::support::{Cluster, Node, Raw, post_message, room};
 
 /// As PHP and Python write JSON.
 fn escaped(text: &str) -> String {
     text.encode_utf16()
         .map(|unit| format!("\\u{unit:04x}"))
         .collect()
-}
-
-/// The status and the answer of a message that is posted as somebody.
-async fn post(node: &Node, room: &str, body: &str) -> (u16, Value) {
-    let (address, token, length) = (node.address(), token("poster"), body.len());
-    let head = format!(
-        "POST /api/v1/rooms/{room}/messages HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
-         Authorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
-    );
-    let answered = request(address, &format!("{head}{body}")).await;
-    let (status, body) = answered.unwrap();
-    (status, serde_json::from_str(&body).unwrap())
 }
 
 #[tokio::test]
@@ -44,7 +32,7 @@ async fn a_message_within_the_limits_is_stored_however_it_is_written() {
         assert_eq!(message["text"].as_str(), Some(text.as_str()));
         assert_eq!(message["nonce"].as_str(), Some(nonce.as_str()));
 
-        let (status, answer) = post(&node, "general", &format!("{{{fields}}}")).await;
+        let (status, answer) = post_message(&node, "general", &format!("{{{fields}}}")).await;
         assert_eq!(status, 201, "{answer}");
         assert_eq!(raw.message().await["text"].as_str(), Some(text.as_str()));
     }
@@ -95,7 +83,8 @@ async fn ids_and_meta_come_back_as_they_were_sent() {
             "{refused}"
         );
 
-        let (status, _) = post(&cluster.nodes[1], "general", &format!("{{{fields}}}")).await;
+        let (status, _) =
+            post_message(&cluster.nodes[1], "general", &format!("{{{fields}}}")).await;
         assert_eq!(status, 201);
         let [event] = raw.texts_of(["message"]).await;
         assert!(event.ends_with(&sent), "{event}");
@@ -134,7 +123,7 @@ async fn what_is_doubled_is_refused_and_the_connection_goes_on() {
         assert!(error["message"].as_str().unwrap().contains(word), "{error}");
     }
     assert_eq!(raw.ask(json!({"type": "ping"})).await["type"], "pong");
-    let (status, error) = post(&node, "a", r#"{"text":"a","text":"b"}"#).await;
+    let (status, error) = post_message(&node, "a", r#"{"text":"a","text":"b"}"#).await;
     assert_eq!(
         (status, &error["error"]["code"]),
         (400, &json!("bad_request"))
@@ -156,7 +145,7 @@ async fn meta_that_a_receiver_could_not_read_is_refused() {
         raw.connection.send(frame).await.unwrap();
         let error = raw.answer(1).await;
         assert_eq!(error["code"], "bad_request", "{meta}: {error}");
-        let (status, _) = post(
+        let (status, _) = post_message(
             &node,
             "general",
             &format!(r#"{{"text":"x","meta":{meta}}}"#),

@@ -5,7 +5,7 @@ use rookery_testing::{Proxy, RedisServer};
 use serde_json::{Value, json};
 use tokio::time::{Duration, sleep};
 
-use crate::support::{Cluster, Node, Raw, room, soon};
+use crate::support::{Cluster, Node, Raw, post_message, room, soon};
 
 async fn join(raw: &mut Raw, name: &str) -> Value {
     raw.ask(json!({"type": "join", "room": name})).await
@@ -64,6 +64,41 @@ async fn the_limit_of_one_user_is_not_anothers() {
     assert_eq!(alex.answer(by_alex).await["code"], "rate_limited");
     let answer = bea.answer(by_bea).await;
     assert_eq!(answer["type"], "ok", "{answer}");
+}
+
+#[tokio::test]
+async fn a_backend_posts_into_rooms_that_nobody_joined_and_makes_them() {
+    let cluster = Cluster::start_with(2, &[("limits.rooms_made_per_hour", "2")]).await;
+    let body = r#"{"text":"first","nonce":"n"}"#;
+    let (status, posted) = post_message(&cluster.nodes[1], "new", body).await;
+    assert_eq!((status, &posted["seq"]), (201, &json!(1)), "{posted}");
+    let (status, again) = post_message(&cluster.nodes[0], "new", body).await;
+    assert_eq!((status, &again["seq"]), (200, &json!(1)), "{again}");
+    let mut raw = Raw::hello(&cluster.nodes[0], "alex").await;
+    let shown = raw.join(&room("new"), None).await;
+    assert_eq!(shown["messages"][0]["text"], "first", "{shown}");
+
+    // It costs what making one by a join costs.
+    let (status, _) = post_message(&cluster.nodes[0], "newer", r#"{"text":"x"}"#).await;
+    assert_eq!(status, 201);
+    let (status, refused) = post_message(&cluster.nodes[1], "newest", r#"{"text":"x"}"#).await;
+    assert_eq!(status, 429, "{refused}");
+    assert_eq!(refused["error"]["code"], "rate_limited", "{refused}");
+    let (status, _) = post_message(&cluster.nodes[1], "new", r#"{"text":"x"}"#).await;
+    assert_eq!(status, 201, "what is there goes on");
+    // On a socket a join makes rooms, and nothing else.
+    let send = json!({"type": "send", "room": "newest", "text": "x"});
+    assert_eq!(raw.ask(send).await["code"], "not_found");
+}
+
+#[tokio::test]
+async fn where_a_join_makes_no_rooms_a_post_does_not_either() {
+    let node = Node::start(&[("rooms.create_on_join", "false")]).await;
+    let (status, refused) = post_message(&node, "new", r#"{"text":"x"}"#).await;
+    assert_eq!(
+        (status, &refused["error"]["code"]),
+        (404, &json!("not_found"))
+    );
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ async fn guests_are_refused_where_they_are_not_allowed() {
 
 #[actix_web::test]
 async fn what_is_wrong_with_a_request_is_said() {
-    let node = node("[http]\nbody_bytes = 2400\n[limits]\ntext_chars = 10\nmeta_bytes = 50").await;
+    let node = node("[http]\nbody_bytes = 2400\n[limits]\ntext_chars = 10\nmeta_bytes = 50\n[rooms]\ncreate_on_join = false").await;
     node.make_room("general").await;
     let token = node.token();
     let plain = TestRequest::post()

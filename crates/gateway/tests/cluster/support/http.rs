@@ -2,11 +2,14 @@
 
 use std::{io, net::SocketAddr, time::Duration};
 
+use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time::timeout,
 };
+
+use super::{Node, token};
 
 /// The status and the body of a GET.
 pub(crate) async fn get(address: SocketAddr, path: &str) -> io::Result<(u16, String)> {
@@ -37,4 +40,16 @@ pub(crate) async fn request(address: SocketAddr, request: &str) -> io::Result<(u
         .nth(1)
         .and_then(|status| status.parse().ok());
     Ok((status.ok_or(io::ErrorKind::InvalidData)?, body.to_owned()))
+}
+
+/// The status and the answer of a message that a backend posts.
+pub(crate) async fn post_message(node: &Node, room: &str, body: &str) -> (u16, Value) {
+    let (address, token, length) = (node.address(), token("backend"), body.len());
+    let head = format!(
+        "POST /api/v1/rooms/{room}/messages HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+         Authorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+    );
+    let answered = request(address, &format!("{head}{body}")).await;
+    let (status, body) = answered.unwrap();
+    (status, serde_json::from_str(&body).unwrap())
 }
