@@ -26,13 +26,12 @@ fn turn(c: char) -> Option<Turn> {
     })
 }
 
+/// What every character that begins or ends a run begins with, in UTF-8.
+pub(super) const FIRST_BYTE: u8 = 0xe2;
+
 /// Takes away what begins and does not end within its line, and what ends and
 /// did not begin there. Marks (U+200E, U+200F, U+061C) turn nothing but themselves.
 pub(super) fn within_lines(text: &str) -> Cow<'_, str> {
-    // All of them, and little else, begin with this byte.
-    if !text.as_bytes().contains(&0xe2) {
-        return text.into();
-    }
     let mut unpaired = unpaired(text);
     if unpaired.is_empty() {
         return text.into();
@@ -104,6 +103,17 @@ mod tests {
         ] {
             assert_eq!(within_lines(text), wanted, "{text:?}");
         }
+    }
+
+    #[test]
+    fn all_of_them_begin_with_one_byte() {
+        let turns = ('\0'..=char::MAX).filter(|&c| !matches!(turn(c), None | Some(Turn::EndLine)));
+        let mut bytes = [0; 4];
+        assert!(
+            turns
+                .into_iter()
+                .all(|c| c.encode_utf8(&mut bytes).as_bytes()[0] == FIRST_BYTE)
+        );
     }
 
     proptest! {

@@ -6,8 +6,6 @@
 mod direction;
 mod invisible;
 
-use std::borrow::Cow;
-
 pub use invisible::{shapes, shows, turns_direction};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
@@ -64,7 +62,14 @@ fn is_printable_ascii(text: &str) -> bool {
 }
 
 fn tidy(text: String) -> Result<String, TextError> {
-    let text = match text.contains('\r') {
+    // Seldom is either there; one look at all bytes finds both.
+    let (returns, turns) = text.bytes().fold((false, false), |(returns, turns), byte| {
+        (
+            returns | (byte == b'\r'),
+            turns | (byte == direction::FIRST_BYTE),
+        )
+    });
+    let text = match returns {
         true => text.replace("\r\n", "\n").replace('\r', "\n"),
         false => text,
     };
@@ -72,9 +77,9 @@ fn tidy(text: String) -> Result<String, TextError> {
     if let Some(control) = controls.find(|c| !matches!(c, '\n' | '\t')) {
         return Err(TextError::Control(control.into()));
     }
-    let text = match direction::within_lines(&text) {
-        Cow::Borrowed(_) => text,
-        Cow::Owned(turned) => turned,
+    let text = match turns {
+        true => direction::within_lines(&text).into_owned(),
+        false => text,
     };
     let normal = text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes;
     Ok(if normal { text } else { text.nfc().collect() })
