@@ -18,7 +18,7 @@ const OVER_REDIS: [&str; 15] = [
     "lease",
     "lingering rooms",
     "membership changes",
-    "membership questions",
+    "room lists",
     "presence",
     "probe",
     "redis connection",

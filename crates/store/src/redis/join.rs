@@ -10,8 +10,9 @@ use super::{
     Redis,
     answer::Answer,
     append_call::{cursor, text},
+    heads::{name_of, room_kind},
     keys,
-    read::{name_of, number, room_kind},
+    read::number,
     script::Script,
 };
 use crate::{Join, Joined, Recovery, StoreError, epoch};
@@ -77,9 +78,11 @@ impl Redis {
                     retry_after_ms: answer.number()?,
                 });
             }
-            word => room_kind(word)?,
+            word => room_kind(word).ok_or_else(|| {
+                StoreError::Broken(format!("a room of the unknown kind {word:?}"))
+            })?,
         };
-        let name = name_of(answer.text()?, &join.room);
+        let name = name_of(&answer.text()?, &join.room);
         let head = answer.cursor()?;
         let recovered = answer.flag()?;
         let events = answer.events(&join.room)?;

@@ -15,6 +15,7 @@ mod connector;
 mod driver;
 mod failure;
 mod grouped;
+mod heads;
 mod join;
 mod keys;
 mod kind;
@@ -25,6 +26,7 @@ mod nonces;
 mod presence;
 mod pulse;
 mod read;
+mod room_lists;
 mod script;
 mod subscription;
 mod sweep;
@@ -40,13 +42,8 @@ use rookery_protocol::ServerId;
 use tokio::{sync::Notify, task::AbortHandle};
 
 use self::{
-    appender::Appender,
-    check::Facts,
-    connector::Connector,
-    grouped::Grouped,
-    link::Link,
-    members::{MembershipChanges, Memberships},
-    subscription::Subscription,
+    appender::Appender, check::Facts, connector::Connector, grouped::Grouped, link::Link,
+    members::MembershipChanges, room_lists::RoomLists, subscription::Subscription,
 };
 use crate::{
     Append, Appended, Bus, CheckLine, Pong, RedisSettings, Retention, Stats, StoreError,
@@ -68,7 +65,7 @@ pub struct Redis {
     user_limits: UserLimits,
     link: Link,
     appender: Appender,
-    memberships: Memberships,
+    room_lists: RoomLists,
     membership_changes: MembershipChanges,
     remake_subscription: Arc<Notify>,
     url: Arc<str>,
@@ -124,7 +121,7 @@ impl Redis {
             retention.clone(),
             settings.waiting_bytes,
         );
-        let (memberships, questions) = Grouped::new(link.clone(), members::read_memberships);
+        let (room_lists, questions) = RoomLists::new(link.clone(), user_limits.rooms);
         let (membership_changes, changes) = Grouped::new(link.clone(), move |link, changes| {
             members::change_memberships(link, changes, user_limits.rooms)
         });
@@ -136,7 +133,7 @@ impl Redis {
         let start = |task, work| tokio::spawn(supervisor.endless(task, work)).abort_handle();
         let tasks = Tasks([
             start("appends", appends.boxed()),
-            start("membership questions", questions.boxed()),
+            start("room lists", questions.boxed()),
             start("membership changes", changes.boxed()),
             start("nonces", nonces.boxed()),
             start("redis connection", keep_link.boxed()),
@@ -150,7 +147,7 @@ impl Redis {
             user_limits,
             link,
             appender,
-            memberships,
+            room_lists,
             membership_changes,
             remake_subscription,
             url,

@@ -2,27 +2,16 @@
 //! gives is of one moment.
 
 use fred::types::{Key, Value};
-use rookery_protocol::{Cursor, RoomId, client_frame::HistoryPage, server_frame::RoomKind};
+use rookery_protocol::{Cursor, RoomId, client_frame::HistoryPage};
 
 use super::{
     Redis,
     answer::Answer,
     append_call::{cursor, text},
     keys,
-    link::Link,
     script::Script,
 };
-use crate::{History, Range, StoreError, room_name};
-
-/// How many rooms are asked for in one call.
-const ROOMS_PER_CALL: usize = 500;
-
-/// What Redis knows of a room.
-pub(super) struct RoomState {
-    pub(super) kind: RoomKind,
-    pub(super) name: String,
-    pub(super) head: Cursor,
-}
+use crate::{History, Range, StoreError};
 
 impl Redis {
     /// See [`crate::Store::events_after`].
@@ -78,15 +67,6 @@ impl Redis {
         })
     }
 
-    /// See [`crate::Store::heads`].
-    pub(crate) async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<Option<Cursor>>, StoreError> {
-        let states = self::rooms(&self.link, rooms).await?;
-        Ok(states
-            .into_iter()
-            .map(|state| state.map(|state| state.head))
-            .collect())
-    }
-
     pub(super) async fn ask(
         &self,
         what: &'static str,
@@ -98,24 +78,6 @@ impl Redis {
     }
 }
 
-/// What Redis knows of many rooms; `None` where there is no such room.
-pub(super) async fn rooms(
-    link: &Link,
-    rooms: &[RoomId],
-) -> Result<Vec<Option<RoomState>>, StoreError> {
-    let mut states = Vec::with_capacity(rooms.len());
-    for rooms in rooms.chunks(ROOMS_PER_CALL) {
-        let keys = rooms.iter().map(|room| keys::head(room).into()).collect();
-        let mut answer = link
-            .ask("a list of rooms", Script::Rooms, keys, Vec::new())
-            .await?;
-        for room in rooms {
-            states.push(room_state(&mut answer, room)?);
-        }
-    }
-    Ok(states)
-}
-
 fn of_room(room: &RoomId) -> Vec<Key> {
     vec![keys::head(room).into(), keys::log(room).into()]
 }
@@ -123,35 +85,4 @@ fn of_room(room: &RoomId) -> Vec<Key> {
 /// A number as an argument.
 pub(super) fn number(number: u64) -> Value {
     text(number.to_string())
-}
-
-fn room_state(answer: &mut Answer, room: &RoomId) -> Result<Option<RoomState>, StoreError> {
-    let (kind, name) = (answer.text()?, answer.text()?);
-    if kind.is_empty() {
-        // Two empty strings stand for the head.
-        answer.text()?;
-        answer.text()?;
-        return Ok(None);
-    }
-    Ok(Some(RoomState {
-        kind: room_kind(&kind)?,
-        name: name_of(name, room),
-        head: answer.cursor()?,
-    }))
-}
-
-/// What people call a room that is held under this name, or without one.
-pub(super) fn name_of(held: String, room: &RoomId) -> String {
-    if held.is_empty() {
-        room_name::readable(room)
-    } else {
-        held
-    }
-}
-
-pub(super) fn room_kind(word: &str) -> Result<RoomKind, StoreError> {
-    [RoomKind::Public, RoomKind::Private, RoomKind::Direct]
-        .into_iter()
-        .find(|kind| kind.as_str() == word)
-        .ok_or_else(|| StoreError::Broken(format!("a room of the unknown kind {word:?}")))
 }

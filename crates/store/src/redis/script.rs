@@ -10,8 +10,8 @@ pub(super) enum Script {
     MakeRoom,
     Events,
     History,
-    Rooms,
     Members,
+    ForgetRooms,
     ChangeMembers,
     ChangePresence,
     Online,
@@ -30,8 +30,8 @@ impl Script {
         Self::MakeRoom,
         Self::Events,
         Self::History,
-        Self::Rooms,
         Self::Members,
+        Self::ForgetRooms,
         Self::ChangeMembers,
         Self::ChangePresence,
         Self::Online,
@@ -76,9 +76,14 @@ impl Script {
                 include_str!("lua/read.lua"),
                 include_str!("lua/history.lua")
             ),
-            Self::Rooms => concat!("#!lua flags=no-writes\n", include_str!("lua/rooms.lua")),
             Self::Members => {
                 concat!("#!lua flags=no-writes\n", include_str!("lua/members.lua"))
+            }
+            Self::ForgetRooms => {
+                concat!(
+                    "#!lua flags=allow-oom\n",
+                    include_str!("lua/forget_rooms.lua")
+                )
             }
             Self::ChangeMembers => concat!(
                 "#!lua flags=allow-oom\n",

@@ -13,5 +13,6 @@ mod faults;
 mod groups;
 mod nonces;
 mod refusals;
+mod room_lists;
 mod silence;
 mod support;
