@@ -20,10 +20,7 @@ use tokio::{
 };
 
 use self::reader::{Done, Reader};
-use super::{
-    failure,
-    link::{self, Link},
-};
+use super::{failure, link::Link};
 use crate::StoreError;
 
 /// At most so many users are read in one call.
@@ -67,9 +64,7 @@ impl RoomLists {
 
     /// The rooms of a user; refused at once where there is no connection.
     pub(super) async fn ask(&self, user: &UserId) -> Rows {
-        if !self.link.is_up() {
-            return Err(link::away());
-        }
+        self.link.must_be_up()?;
         let (answer, answered) = oneshot::channel();
         // Where the task has ended, the dropped answer says so.
         let _ = self.questions.send((user.clone(), answer));
