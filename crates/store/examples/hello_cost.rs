@@ -7,6 +7,8 @@
 //! figure is of this machine at this moment: only what alternates with it can be
 //! compared.
 
+#![allow(clippy::print_stdout, reason = "its figures are what it is for")]
+
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
