@@ -16,6 +16,11 @@ use socket2::SockRef;
 /// connection up, also where the peer lives and only does not read.
 const UNREAD: Duration = Duration::from_secs(30);
 
+/// How much the kernel takes of an answer that nobody reads; left to itself it
+/// takes whole pages, of which this process then knows nothing. (It doubles this
+/// for its own book-keeping, see socket(7).)
+const SEND_BUFFER: usize = 128 * 1024;
+
 /// The connections of plain HTTP to one node.
 #[derive(Debug, Default)]
 pub(crate) struct HttpConnections(Arc<AtomicUsize>);
@@ -32,8 +37,10 @@ impl HttpConnections {
         if most != 0 && before >= most {
             return None;
         }
-        // An error says that the peer is gone already.
-        let _ = SockRef::from(stream).set_tcp_user_timeout(Some(UNREAD));
+        let socket = SockRef::from(stream);
+        // Errors say that the peer is gone already.
+        let _ = socket.set_tcp_user_timeout(Some(UNREAD));
+        let _ = socket.set_send_buffer_size(SEND_BUFFER);
         Some(connection)
     }
 }

@@ -51,11 +51,12 @@ impl PageQuery {
 /// Messages as they are now, ascending; the latest where the query names no place.
 pub(super) async fn page(
     hub: web::Data<Hub>,
-    _: Bearer,
+    Bearer(user): Bearer,
     room: web::Path<String>,
     query: web::Query<PageQuery>,
 ) -> Result<HttpResponse, HttpError> {
     let room = RoomId::new(room.as_str()).map_err(|error| bad_request(error.to_string()))?;
+    let under_way = hub.pages.begin(&user.id, &hub.settings.http)?;
     let history = hub
         .store
         .history(&room, query.page()?, query.limit()?)
@@ -64,7 +65,7 @@ pub(super) async fn page(
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .content_type("application/json")
-        .body(encode::history(messages, history.more)))
+        .body(under_way.body(encode::history(messages, history.more))))
 }
 
 /// Stores a message: 201, or 200 where its nonce was seen before.

@@ -17,6 +17,7 @@ mod health;
 mod messages;
 pub mod origin;
 mod page;
+mod pages;
 mod readiness;
 
 pub(crate) use app::app;
@@ -25,6 +26,7 @@ pub(crate) use connections::HttpConnections;
 pub(crate) use error::HttpError;
 pub(crate) use fallback::only_get;
 pub(crate) use health::{admitz, healthz, readyz};
+pub(crate) use pages::Pages;
 pub use readiness::Readiness;
 
 #[cfg(test)]

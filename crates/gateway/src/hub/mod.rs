@@ -47,7 +47,7 @@ use untold::Untold;
 
 use crate::{
     allowances::{self, Allowances},
-    http::{Bodies, HttpConnections, Readiness},
+    http::{Bodies, HttpConnections, Pages, Readiness},
     identity::Identity,
     metrics::Metrics,
     room::{Reading, RecentBudget, Room},
@@ -69,6 +69,8 @@ pub(crate) struct Hub {
     pub(crate) allowances: Arc<Allowances>,
     /// Bodies of requests that are being read.
     pub(crate) bodies: Bodies,
+    /// Pages of messages on their way to clients of plain HTTP.
+    pub(crate) pages: Pages,
     pub(crate) http_connections: HttpConnections,
     /// Open client sockets, welcomed or not.
     pub(crate) connections: AtomicUsize,
@@ -119,6 +121,7 @@ impl Hub {
             presence: Presence::default(),
             allowances: Arc::new(Allowances::new(&settings)),
             bodies: Bodies::default(),
+            pages: Pages::default(),
             http_connections: HttpConnections::default(),
             connections: AtomicUsize::new(0),
             sends_in_flight: AtomicUsize::new(0),

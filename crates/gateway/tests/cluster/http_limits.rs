@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 
 use crate::support::{Node, Raw, get, request, room, soon, token};
@@ -270,6 +270,52 @@ async fn connections_of_plain_http_have_a_number() {
     drop(idle);
     soon("a place that is free again", async {
         while get(node.address(), "/healthz").await.unwrap().0 != 200 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pages_that_nobody_takes_are_bounded() {
+    let settings = [("http.pages_per_user", "4"), ("limits.send_rate", "0")];
+    let node = Node::start(&settings).await;
+    let mut writer = Raw::hello(&node, "writer").await;
+    writer.join(&room("general"), None).await;
+    for number in 0..200 {
+        let text = format!("{number} {}", "\u{1F98A}".repeat(3_900));
+        let frame = json!({"type": "send", "room": "general", "text": text});
+        assert_eq!(writer.ask(frame).await["type"], "ok");
+    }
+    let head = format!(
+        "GET {MESSAGES}?limit=200 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\n\r\n",
+        token("alex")
+    );
+    let before = node.resident_kib();
+    let (mut unread, mut refused) = (vec![], 0);
+    for _ in 0..40 {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut stream = socket.connect(node.address()).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut status = [0; 12];
+        soon("the beginning of an answer", stream.read_exact(&mut status))
+            .await
+            .unwrap();
+        match &status {
+            b"HTTP/1.1 200" => unread.push(stream),
+            b"HTTP/1.1 429" => refused += 1,
+            other => panic!("{}", String::from_utf8_lossy(other)),
+        }
+    }
+    assert!(refused >= 30, "{refused} refused");
+    let grown = node.resident_kib().saturating_sub(before);
+    assert!(grown < 60_000, "{grown} KiB more");
+    drop(unread);
+    soon("a page is given again", async {
+        let path = format!("{MESSAGES}?limit=1");
+        let text = format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\r\n", token("alex"));
+        while request(node.address(), &text).await.unwrap().0 != 200 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     })
