@@ -24,6 +24,14 @@ async fn an_unsound_upgrade_is_refused_with_a_status() {
             "no key",
             sound.replace("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", ""),
         ),
+        (
+            "a key of the wrong length",
+            sound.replace("dGhlIHNhbXBsZSBub25jZQ==", "c2hvcnQ="),
+        ),
+        (
+            "a key that is no base64",
+            sound.replace("dGhlIHNhbXBsZSBub25jZQ==", "!!!!IHNhbXBsZSBub25jZQ=="),
+        ),
         ("an old version", sound.replace("Version: 13", "Version: 8")),
         (
             "no version",
