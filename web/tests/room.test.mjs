@@ -25,6 +25,18 @@ test("events are taken once and in order, and a gap is noticed", () => {
   assert.deepEqual(room.cursor, { epoch: "e1", seq: 4 });
 });
 
+test("a room goes on in another epoch, live and when it is resumed", () => {
+  room.apply(message(4), me, true);
+  assert.equal(room.enterEpoch({ epoch: "e2", seq: 3 }), Applied.GAP);
+  assert.deepEqual(room.cursor, { epoch: "e1", seq: 4 });
+  assert.equal(room.enterEpoch({ epoch: "e2", seq: 4 }), Applied.DONE);
+  assert.equal(room.apply(message(5), me, true), Applied.DONE);
+  assert.deepEqual(room.cursor, { epoch: "e2", seq: 5 });
+  room.restore(snapshot(6, { epoch: "e3", recovered: true, events: [message(6)] }), me, true);
+  assert.deepEqual(room.cursor, { epoch: "e3", seq: 6 });
+  assert.deepEqual(seqs(), [1, 2, 3, 4, 5, 6]);
+});
+
 test("a message that was written here is replaced by its event, whichever of event and answer comes first", () => {
   room.write("one", "n1", 0);
   room.apply(message(4, { from: me, text: "one", nonce: "n1" }), me, true);

@@ -9,7 +9,7 @@ use std::{
 use futures_util::Stream;
 use rookery_protocol::{
     RoomId, ServerId, SessionId, User,
-    server_frame::{ErrorFrame, Presence, Snapshot, Typing},
+    server_frame::{ErrorFrame, NewEpoch, Presence, Snapshot, Typing},
 };
 use tokio::sync::mpsc;
 
@@ -35,6 +35,9 @@ pub enum Event {
         /// How many are here now.
         online_count: u64,
     },
+    /// A room's log goes on in another epoch. What was told of it up to now is
+    /// all in there: a place in it is one of this epoch from here on.
+    Epoch(NewEpoch),
     /// A room that was joined could not be joined again.
     RoomLost {
         /// The room.

@@ -5,7 +5,9 @@ use std::{borrow::Cow, sync::Arc};
 
 use rookery_protocol::{
     RequestId, RoomId,
-    server_frame::{ErrorFrame, Message, Pong, Presence, Reconnect, Snapshot, Typing, Welcome},
+    server_frame::{
+        ErrorFrame, Message, NewEpoch, Pong, Presence, Reconnect, Snapshot, Typing, Welcome,
+    },
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -57,6 +59,7 @@ pub(crate) enum Frame {
     Log(LogEvent),
     Typing(Typing),
     Presence(Presence),
+    Epoch(NewEpoch),
     Reconnect(Reconnect),
     /// A kind that this crate has no use for.
     Other,
@@ -124,6 +127,7 @@ impl Frame {
             "pong" => Self::Pong(serde_json::from_str(json)?),
             "typing" => Self::Typing(serde_json::from_str(json)?),
             "presence" => Self::Presence(serde_json::from_str(json)?),
+            "epoch" => Self::Epoch(serde_json::from_str(json)?),
             "reconnect" => Self::Reconnect(serde_json::from_str(json)?),
             _ => log_event(json, &outline)?.map_or(Self::Other, Self::Log),
         })

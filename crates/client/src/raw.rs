@@ -94,7 +94,8 @@ impl RawConnection {
         Ok(Self { socket })
     }
 
-    /// Says `hello` and waits for the answer.
+    /// Says `hello`, as a program that follows rooms into other epochs, and
+    /// waits for the answer.
     ///
     /// # Errors
     ///
@@ -102,7 +103,7 @@ impl RawConnection {
     pub async fn hello(&mut self, token: &str, name: &str) -> Result<Welcome, HelloError> {
         let hello = json!({
             "type": "hello", "id": 0, "token": token,
-            "version": rookery_protocol::VERSION, "client": name,
+            "version": rookery_protocol::VERSION, "client": name, "epochs": true,
         });
         self.send(hello.to_string()).await?;
         let mut refusal = None;

@@ -4,7 +4,10 @@
 
 use std::collections::HashMap;
 
-use rookery_protocol::{Cursor, RoomId, server_frame::Snapshot};
+use rookery_protocol::{
+    Cursor, RoomId,
+    server_frame::{NewEpoch, Snapshot},
+};
 
 /// What to do with an event of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +33,14 @@ pub(crate) enum OrderError {
         reached: u64,
         head: u64,
     },
-    #[error("{room} was resumed in another epoch, or without a cursor")]
-    Epoch { room: RoomId },
+    #[error("{room} was resumed without a cursor")]
+    NoCursor { room: RoomId },
+    #[error("{room} goes on in another epoch at {got}, but {reached} was the last event")]
+    Epoch {
+        room: RoomId,
+        reached: u64,
+        got: u64,
+    },
 }
 
 #[derive(Debug)]
@@ -95,30 +104,52 @@ impl Rooms {
         self.rooms.insert(snapshot.room.clone(), state);
     }
 
+    /// Goes on in another epoch, which has all that was told; false for a room
+    /// that is not open.
+    pub(crate) fn enter(&mut self, new: &NewEpoch) -> Result<bool, OrderError> {
+        let Some(state) = self.rooms.get_mut(&new.room).filter(|state| state.live) else {
+            return Ok(false);
+        };
+        if state.cursor.seq != new.seq {
+            return Err(OrderError::Epoch {
+                room: new.room.clone(),
+                reached: state.cursor.seq,
+                got: new.seq,
+            });
+        }
+        state.cursor.epoch = new.epoch.clone();
+        Ok(true)
+    }
+
     /// Takes the answer to a `join` with a cursor: the numbers of what was
-    /// missed. Gives for each whether it is new.
+    /// missed. Gives for each whether it is new. The epoch may be another one,
+    /// which has everything up to the cursor. An error leaves the cursor where it was.
     pub(crate) fn resume(
         &mut self,
         snapshot: &Snapshot,
         missed: impl IntoIterator<Item = u64>,
     ) -> Result<Vec<Verdict>, OrderError> {
         let room = &snapshot.room;
-        let state = self.rooms.get_mut(room);
-        let state = state
-            .filter(|state| state.cursor.epoch == snapshot.epoch)
-            .ok_or_else(|| OrderError::Epoch { room: room.clone() })?;
+        let state = self
+            .rooms
+            .get_mut(room)
+            .ok_or_else(|| OrderError::NoCursor { room: room.clone() })?;
+        let mut cursor = Cursor {
+            epoch: snapshot.epoch.clone(),
+            seq: state.cursor.seq,
+        };
         let verdicts = missed
             .into_iter()
-            .map(|seq| advance(room, &mut state.cursor, seq))
+            .map(|seq| advance(room, &mut cursor, seq))
             .collect::<Result<Vec<_>, _>>()?;
-        if state.cursor.seq < snapshot.seq {
+        if cursor.seq < snapshot.seq {
             return Err(OrderError::Incomplete {
                 room: room.clone(),
-                reached: state.cursor.seq,
+                reached: cursor.seq,
                 head: snapshot.seq,
             });
         }
-        state.live = true;
+        *state = Room { cursor, live: true };
         Ok(verdicts)
     }
 }
@@ -206,18 +237,47 @@ mod tests {
     }
 
     #[test]
-    fn what_is_resumed_in_part_or_in_another_log_is_an_error() {
+    fn what_is_resumed_in_part_is_an_error_and_leaves_the_place() {
         for (snapshot, missed) in [
             (snapshot("a", 7), vec![5, 6]),
             (snapshot("a", 7), vec![6, 7]),
             (snapshot("a", 7), vec![]),
-            (snapshot("b", 5), vec![5]),
+            (snapshot("b", 7), vec![5, 6]),
         ] {
             let mut rooms = at(4);
             rooms.disconnected();
             assert!(rooms.resume(&snapshot, missed).is_err());
             assert_eq!(rooms.check(&room(), 8), Ok(Verdict::Drop), "not live");
+            let (_, cursor) = rooms.cursors().next().unwrap();
+            assert_eq!((cursor.epoch.as_str(), cursor.seq), ("a", 4));
         }
+        let mut rooms = Rooms::default();
+        assert!(rooms.resume(&snapshot("a", 0), []).is_err());
+    }
+
+    #[test]
+    fn a_room_goes_on_in_another_epoch_live_and_when_it_is_resumed() {
+        let epoch_is = |rooms: &Rooms, epoch: &str| {
+            assert_eq!(rooms.cursors().next().unwrap().1.epoch.as_str(), epoch);
+        };
+        let mut rooms = at(4);
+        let new = |epoch: &str, seq| NewEpoch {
+            room: room(),
+            epoch: Epoch::new(epoch).unwrap(),
+            seq,
+        };
+        assert_eq!(rooms.enter(&new("b", 4)), Ok(true));
+        assert_eq!(rooms.check(&room(), 5), Ok(Verdict::Deliver));
+        epoch_is(&rooms, "b");
+        for wrong in [4, 6] {
+            assert!(rooms.enter(&new("c", wrong)).is_err());
+        }
+        rooms.disconnected();
+        assert_eq!(rooms.enter(&new("c", 5)), Ok(false), "not live");
+        epoch_is(&rooms, "b");
+        let verdicts = rooms.resume(&snapshot("d", 6), [6]);
+        assert_eq!(verdicts, Ok(vec![Verdict::Deliver]));
+        epoch_is(&rooms, "d");
     }
 
     #[test]

@@ -5,7 +5,8 @@ use serde::Serialize;
 use crate::{
     Epoch, ErrorCode, RequestId, RoomId, User,
     server_frame::{
-        ErrorFrame, Pong, Presence, Reconnect, RoomKind, ServerFrame, Status, Typing, Welcome,
+        ErrorFrame, NewEpoch, Pong, Presence, Reconnect, RoomKind, ServerFrame, Status, Typing,
+        Welcome,
     },
 };
 
@@ -37,6 +38,15 @@ pub fn error(
 /// `pong`.
 pub fn pong(id: Option<RequestId>, server_time: u64) -> Vec<u8> {
     json(&ServerFrame::Pong(Pong { id, server_time }))
+}
+
+/// `epoch`.
+pub fn epoch(room: &RoomId, epoch: &Epoch, seq: u64) -> Vec<u8> {
+    json(&ServerFrame::Epoch(NewEpoch {
+        room: room.clone(),
+        epoch: epoch.clone(),
+        seq,
+    }))
 }
 
 /// `reconnect`.
@@ -99,18 +109,24 @@ pub fn ok_stored(id: &RequestId, seq: u64, ts: u64, duplicate: bool) -> Vec<u8> 
 /// `ok` to `history`: a page of finished messages.
 pub fn ok_history<'a>(
     id: &RequestId,
+    epoch: &Epoch,
     messages: impl IntoIterator<Item = &'a [u8]>,
     more: bool,
 ) -> Vec<u8> {
     let mut out = head(id);
     out.push(b',');
-    out.extend_from_slice(&history(messages, more)[1..]);
+    out.extend_from_slice(&history(epoch, messages, more)[1..]);
     out
 }
 
 /// A page of history as an object of its own, as HTTP answers with it.
-pub fn history<'a>(messages: impl IntoIterator<Item = &'a [u8]>, more: bool) -> Vec<u8> {
-    let mut out = br#"{"messages":"#.to_vec();
+pub fn history<'a>(
+    epoch: &Epoch,
+    messages: impl IntoIterator<Item = &'a [u8]>,
+    more: bool,
+) -> Vec<u8> {
+    // An epoch needs no escaping.
+    let mut out = format!(r#"{{"epoch":"{epoch}","messages":"#).into_bytes();
     array(&mut out, messages);
     out.extend_from_slice(format!(r#","more":{more}}}"#).as_bytes());
     out
@@ -289,7 +305,9 @@ mod tests {
 
     #[test]
     fn a_page_of_history_reads_back() {
-        let ServerFrame::Ok(answer) = read(&ok_history(&1.into(), [], true)) else {
+        let ServerFrame::Ok(answer) =
+            read(&ok_history(&1.into(), &Epoch::new("k3").unwrap(), [], true))
+        else {
             panic!()
         };
         assert_eq!((answer.messages, answer.more), (Some(vec![]), Some(true)));

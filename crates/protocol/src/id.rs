@@ -129,7 +129,8 @@ id!(
     SessionId, "a session id", 64, word
 );
 id!(
-    /// The life of a room's log: changes only when the log was lost or rolled back.
+    /// The life of a room's log: changes only when some of the log was or may be
+    /// lost. Needs no escaping in JSON.
     Epoch, "an epoch", 64, word
 );
 id!(

@@ -26,6 +26,8 @@ pub enum ServerFrame {
     Typing(Typing),
     /// Somebody came or went.
     Presence(Presence),
+    /// A room's log goes on in another epoch.
+    Epoch(NewEpoch),
     /// The node is about to close this connection.
     Reconnect(Reconnect),
     /// A frame of a type that this crate does not know.
@@ -258,6 +260,18 @@ pub struct Presence {
     pub status: Option<Status>,
     /// How many are here now.
     pub online_count: u64,
+}
+
+/// A room's log goes on in another epoch, and what the client was sent of it is
+/// all in there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewEpoch {
+    /// The room.
+    pub room: RoomId,
+    /// The life of its log from now on.
+    pub epoch: Epoch,
+    /// The number of the last event that the client was sent.
+    pub seq: u64,
 }
 
 /// The node is about to close this connection: come back then.

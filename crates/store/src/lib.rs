@@ -10,6 +10,7 @@ mod check;
 mod embedded;
 mod epoch;
 mod error;
+mod forks;
 mod model;
 mod redis;
 mod retention;
@@ -22,6 +23,7 @@ mod user_limits;
 pub use bus::{Bus, BusEvent, PayloadString};
 pub use check::{CheckLine, CheckStatus, check};
 pub use error::StoreError;
+pub use forks::Forks;
 pub use model::{
     Append, Appended, History, Join, Joined, Lease, Online, Pong, PresenceChange, Range, Recovery,
 };

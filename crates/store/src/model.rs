@@ -4,6 +4,8 @@ use rookery_protocol::{
     Cursor, Epoch, Event, EventBody, Nonce, RoomId, User, UserId, server_frame::RoomKind,
 };
 
+use crate::Forks;
+
 /// An event to be stored and published.
 #[derive(Debug, Clone)]
 pub struct Append {
@@ -18,6 +20,7 @@ pub struct Append {
     /// The last event of this room that this node has seen, if it follows the
     /// room. A log found behind it was rolled back and gets a new epoch, whose
     /// first number is the one after this; a log that is gone is made anew.
+    /// Where Redis may have lost the end of the log, it gets one in any case.
     pub known: Option<Cursor>,
 }
 
@@ -63,6 +66,8 @@ pub struct Joined {
     pub name: String,
     /// The end of its log.
     pub head: Cursor,
+    /// What the log shares with epochs before its own.
+    pub forks: Forks,
     /// How long its messages live, in milliseconds.
     pub ttl_ms: Option<u64>,
     /// What the client is told.
@@ -72,7 +77,8 @@ pub struct Joined {
 /// What brings a joining client to the head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recovery {
-    /// Exactly the events after its cursor, raw and in order.
+    /// Exactly the events after its cursor, raw and in order. The cursor may be
+    /// of another epoch than the head, with which the log shares everything up to it.
     Events(Vec<Event>),
     /// The latest messages as they are now, ascending; its cursor was not given or cannot be served whole.
     Messages(Vec<Event>),
@@ -83,15 +89,19 @@ pub enum Recovery {
 pub struct Range {
     /// The end of the log, which may be of another epoch than what was asked for.
     pub head: Cursor,
+    /// What the log shares with epochs before its own.
+    pub forks: Forks,
     /// The events after the asked number, ascending, without holes and at most
     /// as many as wanted; empty where the first of them is not there any more
-    /// (trimmed or expired) or the epoch is another one.
+    /// (trimmed or expired) or what is before it is not what the asked epoch had.
     pub events: Vec<Event>,
 }
 
 /// A page of messages as they are now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {
+    /// The life of the log: the numbers of the messages are of this.
+    pub epoch: Epoch,
     /// Ascending.
     pub messages: Vec<Event>,
     /// Whether there are more on the side that was read towards.

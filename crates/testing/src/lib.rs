@@ -6,8 +6,10 @@
 
 mod port;
 mod proxy;
+mod redis_copy;
 mod redis_server;
 
 pub use port::free_port;
 pub use proxy::Proxy;
+pub use redis_copy::RedisCopy;
 pub use redis_server::RedisServer;

@@ -42,6 +42,8 @@ struct Shared {
 struct State {
     delay: Duration,
     jitter: Duration,
+    /// Where new connections go instead of to where they went at first.
+    elsewhere: Option<SocketAddr>,
     held: bool,
     refusing: bool,
     ended: bool,
@@ -132,6 +134,15 @@ impl Proxy {
         });
     }
 
+    /// Cuts every open connection; new ones go to another server, as an address
+    /// does that follows a fail-over.
+    pub fn lead_to(&self, upstream: SocketAddr) {
+        self.shared.change(|state| {
+            state.elsewhere = Some(upstream);
+            state.cut();
+        });
+    }
+
     /// Accepts connections again.
     pub fn admit(&self) {
         self.shared.change(|state| state.refusing = false);
@@ -196,7 +207,8 @@ impl Shared {
 
     /// Passes on in both directions until either end closes.
     fn serve(self: &Arc<Self>, client: TcpStream) -> Option<()> {
-        let server = TcpStream::connect_timeout(&self.upstream, CONNECT).ok()?;
+        let upstream = self.lock().elsewhere.unwrap_or(self.upstream);
+        let server = TcpStream::connect_timeout(&upstream, CONNECT).ok()?;
         let _ = (client.set_nodelay(true), server.set_nodelay(true));
         let number = {
             let mut state = self.lock();

@@ -176,12 +176,13 @@ impl Engine {
     fn write_joins(&mut self, id: SeatId, user: &str, out: &mut Vec<u8>) {
         for membership in &self.memberships[self.seats[id.0 as usize].membership_range()] {
             let room = &self.rooms[membership.room.0 as usize];
-            let known = membership.since.is_some() && !room.epoch.is_empty();
+            let epoch = room.epochs.get(usize::from(membership.epoch));
+            let epoch = epoch.filter(|_| membership.since.is_some());
             let join = Join {
                 room: membership.room,
                 name: &room.name,
                 user,
-                since: known.then_some((&room.epoch, membership.events.last)),
+                since: epoch.map(|epoch| (epoch.as_str(), membership.events.last)),
             };
             self.payload.clear();
             self.settings.wire.join(&mut self.payload, join);

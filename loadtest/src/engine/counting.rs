@@ -32,6 +32,11 @@ impl Engine {
                     self.ordered(member, seq);
                 }
             }
+            Incoming::Epoch { room, epoch } => {
+                if let Some(member) = self.member_in(id, room) {
+                    self.enters_epoch(member, epoch);
+                }
+            }
             Incoming::Acknowledged(number) => self.acknowledged(number, now),
             Incoming::Refused { number, why } => self.refused(number, why),
             Incoming::Ready => self.say_joins(id),
@@ -205,6 +210,12 @@ impl Engine {
         Some(sender)
     }
 
+    /// From here on the events of a member are of this epoch.
+    fn enters_epoch(&mut self, member: MembershipId, epoch: &str) {
+        let membership = &mut self.memberships[member.0 as usize];
+        membership.epoch = self.rooms[membership.room.0 as usize].place_of_epoch(epoch);
+    }
+
     /// A join was answered.
     fn joined_room(&mut self, id: SeatId, room: &[u8], snapshot: Option<Snapshot<'_>>, now: Nanos) {
         let Some(member) = self.member_in(id, room) else {
@@ -227,13 +238,10 @@ impl Engine {
     }
 
     fn take_snapshot(&mut self, member: MembershipId, snapshot: &Snapshot<'_>, now: Nanos) {
-        let membership = &mut self.memberships[member.0 as usize];
+        self.enters_epoch(member, snapshot.epoch);
+        let membership = &self.memberships[member.0 as usize];
         if membership.since.is_some() {
             self.seats[membership.seat.0 as usize].rare().there_since = Some(now);
-        }
-        let epoch = &mut self.rooms[membership.room.0 as usize].epoch;
-        if *epoch != snapshot.epoch {
-            snapshot.epoch.clone_into(epoch);
         }
         if snapshot.recovered {
             for (seq, number) in snapshot.events() {

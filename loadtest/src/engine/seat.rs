@@ -124,6 +124,8 @@ pub(crate) struct Membership {
     pub(super) place: u32,
     /// The events that it has had, where the system numbers them.
     pub(super) events: Numbered,
+    /// Which life of the room's log they are of; see [`Room::epochs`].
+    pub(super) epoch: u16,
     /// The first message that must come here: the first that was sent after
     /// joining. `None` before that.
     pub(super) since: Option<MessageNumber>,
@@ -136,8 +138,9 @@ pub(crate) struct Membership {
 pub(crate) struct Room {
     /// The name on the wire: the run's word, `-`, and its number.
     pub(crate) name: String,
-    /// The life of its log, where the system has such a thing.
-    pub(super) epoch: String,
+    /// The lives of its log, where the system has such a thing. Not every member
+    /// is told of another one at the same moment.
+    pub(super) epochs: Vec<String>,
     pub(crate) members: Vec<MembershipId>,
     /// Members that have joined, and are owed whatever is sent from then on.
     pub(crate) audience: u32,
@@ -145,6 +148,19 @@ pub(crate) struct Room {
     /// For how many members `by_sender` was made.
     pub(super) ordered_for: usize,
     pub(super) log: Option<Log>,
+}
+
+impl Room {
+    /// The place of an epoch among those of the room.
+    pub(super) fn place_of_epoch(&mut self, epoch: &str) -> u16 {
+        let latest_first = self.epochs.iter().rposition(|other| other == epoch);
+        let place = latest_first.unwrap_or_else(|| {
+            self.epochs.push(epoch.to_owned());
+            self.epochs.len() - 1
+        });
+        // No run sees that many.
+        u16::try_from(place).unwrap_or(u16::MAX)
+    }
 }
 
 /// The number of a room by its name on the wire.

@@ -13,7 +13,7 @@ impl Engine {
         let index = RoomIndex(self.rooms.len() as u32);
         self.rooms.push(Room {
             name: format!("{}-{}", self.settings.run, index.0),
-            epoch: String::new(),
+            epochs: Vec::new(),
             members: Vec::new(),
             audience: 0,
             by_sender: None,
@@ -46,6 +46,7 @@ impl Engine {
                 seat: id,
                 room,
                 place: members.len() as u32,
+                epoch: 0,
                 events: order::Numbered::default(),
                 since: None,
                 unanswered: 0,

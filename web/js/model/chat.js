@@ -191,6 +191,7 @@ export class Chat extends EventTarget {
     const room = this.rooms.get(frame.room);
     if (!room || room.joining) return;
     if (frame.type === "presence") room.present(frame);
+    else if (frame.type === "epoch") this.#takeEpoch(room, frame);
     else if (frame.type === "typing") this.#takeTyping(room, frame);
     else if (frame.seq !== undefined) this.#takeEvent(room, frame);
     this.#changed();
@@ -198,6 +199,10 @@ export class Chat extends EventTarget {
 
   #takeEvent(room, event) {
     if (room.apply(event, this.me, this.#isReading(room)) === Applied.GAP) this.#connection.restart();
+  }
+
+  #takeEpoch(room, frame) {
+    if (room.enterEpoch(frame) === Applied.GAP) this.#connection.restart();
   }
 
   #takeTyping(room, frame) {

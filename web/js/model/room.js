@@ -81,6 +81,13 @@ export class Room {
     this.typists.clear();
   }
 
+  /** The log goes on in another epoch, which has all that was taken in; if not, that is a gap. */
+  enterEpoch({ epoch, seq }) {
+    if (seq !== this.seq) return Applied.GAP;
+    this.epoch = epoch;
+    return Applied.DONE;
+  }
+
   /** The connection is gone: what was said of this moment no longer holds. */
   lost() {
     this.joined = false;

@@ -115,7 +115,7 @@ export class Connection extends EventTarget {
 
   async #sayHello() {
     try {
-      const hello = { type: "hello", version: PROTOCOL_VERSION, client: "web", token: this.#token };
+      const hello = { type: "hello", version: PROTOCOL_VERSION, client: "web", epochs: true, token: this.#token };
       this.#welcomed(await this.#ask(hello));
     } catch (error) {
       if (error.code === "token_expired") this.#lost(4005);

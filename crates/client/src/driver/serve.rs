@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use rookery_protocol::{
     Cursor, ErrorCode, RequestId, RoomId,
     close::may_come_back,
-    server_frame::{ErrorFrame, Snapshot},
+    server_frame::{ErrorFrame, NewEpoch, Snapshot},
 };
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -169,6 +169,11 @@ impl Driver {
                     pending.1.finish(Ok(Answer::default()));
                 }
             }
+            Frame::Epoch(new) => {
+                if self.rooms.enter(&new)? {
+                    self.outlet.push(Event::Epoch(new));
+                }
+            }
             Frame::Typing(typing) => self.outlet.push(Event::Typing(typing)),
             Frame::Presence(presence) => self.outlet.push(Event::Presence(presence)),
             Frame::Reconnect(reconnect) => {
@@ -218,11 +223,22 @@ impl Driver {
             self.outlet.push(Event::Snapshot(snapshot));
             return Ok(());
         }
+        let new_epoch = since
+            .as_ref()
+            .filter(|since| since.epoch != snapshot.epoch)
+            .map(|since| NewEpoch {
+                room: snapshot.room.clone(),
+                epoch: snapshot.epoch.clone(),
+                seq: since.seq,
+            });
         if let Some(since) = since {
             self.rooms.open_at(snapshot.room.clone(), since);
         }
         let seqs = missed.iter().map(|event| event.seq);
         let verdicts = self.rooms.resume(&snapshot, seqs)?;
+        if let Some(new_epoch) = new_epoch {
+            self.outlet.push(Event::Epoch(new_epoch));
+        }
         let count = missed.len();
         for (event, verdict) in missed.into_iter().zip(verdicts) {
             if verdict == Verdict::Deliver {

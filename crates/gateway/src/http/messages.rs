@@ -65,7 +65,7 @@ pub(super) async fn page(
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .content_type("application/json")
-        .body(under_way.body(encode::history(messages, history.more))))
+        .body(under_way.body(encode::history(&history.epoch, messages, history.more))))
 }
 
 /// Stores a message: 201, or 200 where its nonce was seen before.

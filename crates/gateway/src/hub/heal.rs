@@ -94,9 +94,11 @@ impl Hub {
 
     fn take_range(&self, room: &Room, position: &Cursor, range: Range) -> Progress {
         if range.head.epoch != position.epoch {
-            tracing::warn!(room = %room.id, from = ?position, to = ?range.head, "the log was lost or rolled back; its sessions come back anew");
-            room.restart(range.head, &self.workers);
-            return Progress::Whole;
+            if !room.enter_epoch(&range.head, &range.forks, &self.workers) {
+                tracing::warn!(room = %room.id, from = ?position, to = ?range.head, "the log was lost or rolled back; its sessions come back anew");
+                return Progress::Whole;
+            }
+            tracing::debug!(room = %room.id, from = ?position, to = ?range.head, "the log goes on in another epoch; nothing of it was lost here");
         }
         if range.events.is_empty() {
             let end = room.position().map_or(0, |position| position.seq);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rookery_protocol::Cursor;
 
-use super::{Room, State, Wanted};
+use super::{Noticed, Room, State, Wanted};
 
 /// Whether a room is being healed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -105,6 +105,15 @@ impl Drop for Healing {
     fn drop(&mut self) {
         if !self.over {
             self.room.end_healing(&mut self.room.state.lock());
+        }
+    }
+}
+
+impl From<Wanted> for Noticed {
+    fn from(wanted: Wanted) -> Self {
+        match wanted {
+            Wanted::Nothing => Self::InStep,
+            Wanted::Healing => Self::Behind,
         }
     }
 }

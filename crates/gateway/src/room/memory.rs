@@ -11,7 +11,7 @@ use std::{
 };
 
 use rookery_protocol::{Cursor, Epoch, server_frame::RoomKind};
-use rookery_store::{Joined, Recovery, StoreError};
+use rookery_store::{Forks, Joined, Recovery, StoreError};
 
 use super::{About, Found, Recent, Room, Sight, Snapshot, State, View};
 use crate::worker::Workers;
@@ -37,7 +37,9 @@ pub(crate) struct Read {
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     about: Option<(About, Instant)>,
-    /// The epoch before this one: cursors of it cannot be served.
+    /// What the log shares with epochs before its own, as the store said then.
+    forks: Forks,
+    /// The epoch before this one.
     left: Option<Epoch>,
     /// Snapshots that somebody is just being given.
     made: Vec<(View, Weak<Snapshot>)>,
@@ -91,6 +93,7 @@ impl Room {
             state.sequencer.start(joined.head.clone(), &mut passed);
             state.hand_on(&self.id, passed, workers);
         }
+        state.told_store = Instant::now();
         let State {
             sequencer,
             memory,
@@ -101,6 +104,7 @@ impl Room {
             && position.epoch == joined.head.epoch
         {
             memory.about = Some((About::of(joined), Instant::now()));
+            memory.forks = joined.forks.clone();
             let (events, whole) = match &joined.recovery {
                 Recovery::Events(events) => {
                     let from = view.since.as_ref().map_or(0, |since| since.seq);
@@ -142,7 +146,13 @@ impl State {
         if let Some(now) = sight.now {
             self.recent.forget_expired(now);
         }
-        let view = view.settled(end, self.memory.left.as_ref(), sight);
+        let since = view.since.as_ref();
+        let since = since.and_then(|since| self.memory.place_in(end, since));
+        let view = View {
+            since,
+            limit: view.limit,
+        };
+        let view = view.settled(end, sight);
         if let Some(made) = self.memory.made(&view, end, &self.recent, sight) {
             return Some(made);
         }
@@ -173,6 +183,19 @@ impl Memory {
 
     pub(super) fn doubt(&mut self) {
         self.about = None;
+    }
+
+    /// What a cursor is in the log that ends at `end`: itself, or where it is in the
+    /// same place of an epoch before; nothing where it surely cannot be served.
+    fn place_in(&self, end: &Cursor, since: &Cursor) -> Option<Cursor> {
+        if self.forks.share(since) {
+            return Some(Cursor {
+                epoch: end.epoch.clone(),
+                seq: since.seq,
+            });
+        }
+        let was_here = self.has_left(&since.epoch) || self.forks.remember(&since.epoch);
+        (!was_here).then(|| since.clone())
     }
 
     /// Whether this was the room's epoch before the one of now.

@@ -8,6 +8,7 @@
 
 mod attach;
 mod budget;
+mod epochs;
 mod healing;
 mod memory;
 mod presence;
@@ -33,6 +34,7 @@ use tokio::sync::Notify;
 
 pub(crate) use attach::{Attach, Seat};
 pub(crate) use budget::RecentBudget;
+pub(crate) use epochs::Noticed;
 use healing::Healer;
 pub(crate) use healing::{Healing, Hole};
 use memory::Memory;
@@ -81,6 +83,8 @@ struct State {
     told: Option<Instant>,
     /// Since when nobody is in it.
     left: Option<Instant>,
+    /// When the store was last told that somebody is.
+    told_store: Instant,
     /// It stands in the list of rooms that nobody is in.
     lingers: bool,
 }
@@ -115,6 +119,7 @@ impl Room {
             untold: None,
             told: None,
             left: Some(Instant::now()),
+            told_store: Instant::now(),
             lingers: false,
         };
         Self {
@@ -147,54 +152,20 @@ impl Room {
         }
     }
 
-    /// Takes the end of the log, asked for when the room was at `known`; healing
-    /// is wanted where the room is behind it. A log that is gone or ends before
-    /// what was known is not the one that the room remembers.
-    pub(crate) fn notice_head(&self, known: Option<&Cursor>, head: Option<&Cursor>) -> Wanted {
-        let mut state = self.state.lock();
-        let (Some(known), Some(head)) = (known, head) else {
-            state.memory.doubt();
-            return Wanted::Nothing;
-        };
-        if head.epoch != known.epoch || head.seq < known.seq {
-            state.memory.doubt();
-        }
-        match state.sequencer.position() {
-            Some(position) if position.epoch != head.epoch || position.seq < head.seq => {
-                state.want_reading()
-            }
-            _ => Wanted::Nothing,
-        }
-    }
-
-    /// Follows the log from `head` on, which does not continue what the
-    /// members were sent: they are closed with "out of sync" and come back.
-    pub(crate) fn restart(&self, head: Cursor, workers: &Workers) {
-        let mut state = self.state.lock();
-        let State {
-            sequencer,
-            memory,
-            recent,
-            ..
-        } = &mut *state;
-        memory.restart(sequencer.position(), &head);
-        recent.clear();
-        for worker in state.occupied() {
-            workers.give(
-                worker,
-                Instruction::OutOfSync {
-                    room: self.id.clone(),
-                },
-            );
-        }
-        let mut passed = Vec::new();
-        state.sequencer.start(head, &mut passed);
-        state.hand_on(&self.id, passed, workers);
-    }
-
     /// Whether nobody here is in it any more.
     pub(crate) fn is_idle(&self) -> bool {
         self.state.lock().left.is_some()
+    }
+
+    /// Whether somebody is in it, which the store was not told for so long.
+    pub(crate) fn is_untold_for(&self, long: Duration) -> bool {
+        let state = self.state.lock();
+        state.left.is_none() && state.told_store.elapsed() >= long
+    }
+
+    /// The store was told that somebody is in it.
+    pub(crate) fn store_was_told(&self) {
+        self.state.lock().told_store = Instant::now();
     }
 
     /// Nobody is in it: from now on it lingers. False where it does already.

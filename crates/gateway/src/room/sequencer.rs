@@ -56,6 +56,16 @@ impl Sequencer {
         self.release(passed);
     }
 
+    /// Goes on in another epoch, in which everything up to its position is the
+    /// same; gives the place that it left. What waits may not be in there.
+    pub(crate) fn enter(&mut self, epoch: Epoch) -> Option<Cursor> {
+        let position = self.position.as_mut()?;
+        let left = position.clone();
+        position.epoch = epoch;
+        self.waiting.clear();
+        Some(left)
+    }
+
     /// Takes an event from wherever it came and appends what is now in order to `passed`.
     pub(crate) fn offer(
         &mut self,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use rookery_protocol::{
-    Cursor, Epoch, Event, RequestId, RoomId, encode, server_frame::RoomKind, websocket,
+    Cursor, Event, RequestId, RoomId, encode, server_frame::RoomKind, websocket,
 };
 use rookery_store::{Joined, Recovery};
 
@@ -64,14 +64,13 @@ pub(crate) struct Answer {
 
 impl View {
     /// What the view comes to in a room that ends at `end`, where that can be
-    /// known: a cursor that can never be served is as good as none. `left` is
-    /// the epoch that the room had before.
-    pub(super) fn settled(&self, end: &Cursor, left: Option<&Epoch>, sight: &Sight) -> Self {
+    /// known: a cursor that is too far behind is as good as none.
+    pub(super) fn settled(&self, end: &Cursor, sight: &Sight) -> Self {
         let over = |behind: u64, most: u64| most != 0 && behind > most;
         let hopeless = |since: &&Cursor| {
             let behind = end.seq.saturating_sub(since.seq);
             let too_far = over(behind, sight.catch_up) || over(behind, sight.max_events);
-            (since.epoch == end.epoch && too_far) || left == Some(&since.epoch)
+            since.epoch == end.epoch && too_far
         };
         let since = self.since.as_ref().filter(|since| !hopeless(since));
         let most = match sight.max_events {
@@ -131,6 +130,12 @@ impl Snapshot {
         };
         let head = joined.head.clone();
         Self::new(head, About::of(joined), recovered, events.iter())
+    }
+
+    /// Whether it takes a client from where it left off into another epoch.
+    pub(crate) fn leads_out_of_the_epoch_of(&self, view: &View) -> bool {
+        let since = view.since.as_ref();
+        self.recovered && since.is_some_and(|since| since.epoch != self.head.epoch)
     }
 
     pub(super) fn expires_at(&self) -> Option<u64> {

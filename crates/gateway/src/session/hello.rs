@@ -17,13 +17,20 @@ use crate::{
     worker::Worker,
 };
 
+/// What a client says of the program that it is.
+#[derive(Debug)]
+pub(super) struct Program {
+    pub(super) name: Option<String>,
+    pub(super) follows_epochs: bool,
+}
+
 /// Checks the token, then reads the user's rooms and welcomes the client. No
 /// further frame is read until that is done.
 pub(super) fn hello(
     id: Option<RequestId>,
     token: &str,
     version: u32,
-    client: Option<String>,
+    client: Program,
     connection: &Rc<Connection>,
     worker: &Rc<Worker>,
 ) {
@@ -83,7 +90,7 @@ pub(super) fn say_hello_again() -> Refusal {
 async fn welcome(
     id: Option<RequestId>,
     verified: Verified,
-    client: Option<String>,
+    client: Program,
     connection: &Rc<Connection>,
     worker: &Rc<Worker>,
 ) -> Result<(), Refusal> {
@@ -105,6 +112,7 @@ async fn welcome(
         user: user.clone(),
         expires: moment_of(verified.expires_at_ms),
     };
+    connection.follows_epochs.set(client.follows_epochs);
     let limits = &hub.settings.limits;
     let welcome = Welcome {
         id,
@@ -129,7 +137,7 @@ async fn welcome(
     }
     if tracing::enabled!(tracing::Level::DEBUG) {
         let _entered = connection.span().entered();
-        tracing::debug!(client, "welcome");
+        tracing::debug!(client = client.name, "welcome");
     }
     connection.answer(websocket::text(&encode::welcome(welcome)), worker);
     Ok(())

@@ -34,7 +34,7 @@ pub(super) fn history(
         match worker.hub.store.history(&room, page, limit).await {
             Ok(history) => {
                 let messages = history.messages.iter().map(Event::json);
-                let page = encode::ok_history(&id, messages, history.more);
+                let page = encode::ok_history(&id, &history.epoch, messages, history.more);
                 connection.answer(websocket::text(&page), &worker);
             }
             Err(error) => connection.refuse(Some(id), error.into(), &worker),

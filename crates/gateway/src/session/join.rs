@@ -7,7 +7,7 @@ use rookery_protocol::{Cursor, ErrorCode, RequestId, RoomId, User, client_frame:
 
 use super::{Refusal, Retry, seats::TakenSeat};
 use crate::{
-    hub::UsedRoom,
+    hub::{Hub, UsedRoom},
     room::{Attach, Room, Roster, Seat, Snapshot, View, Wanted},
     socket::{Connection, Weight},
     worker::Worker,
@@ -111,7 +111,7 @@ impl Wish {
     ) -> Result<(), Refusal> {
         let hub = &worker.hub;
         for attempt in 0..MOST_SNAPSHOTS {
-            let snapshot = hub.snapshot(room, &user.id, &self.view).await?;
+            let snapshot = self.snapshot(user, room, connection, hub).await?;
             if attempt == 0 {
                 // In the order of the frames: nothing is waited for in between.
                 self.check_wanted()?;
@@ -130,6 +130,26 @@ impl Wish {
             }
         }
         Err(went_on_too_fast())
+    }
+
+    /// What the client is shown. One that does not follow a room into another
+    /// epoch would not understand to be brought there by the events that it missed.
+    async fn snapshot(
+        &self,
+        user: &User,
+        room: &Arc<Room>,
+        connection: &Connection,
+        hub: &Arc<Hub>,
+    ) -> Result<Arc<Snapshot>, Refusal> {
+        let snapshot = hub.snapshot(room, &user.id, &self.view).await?;
+        if connection.follows_epochs.get() || !snapshot.leads_out_of_the_epoch_of(&self.view) {
+            return Ok(snapshot);
+        }
+        let anew = View {
+            since: None,
+            limit: self.view.limit,
+        };
+        Ok(hub.snapshot(room, &user.id, &anew).await?)
     }
 
     /// Attaches the connection behind the snapshot, after the node has been

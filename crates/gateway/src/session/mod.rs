@@ -87,8 +87,13 @@ fn carry_out(
                 token,
                 version,
                 client,
+                epochs,
             },
         ) => {
+            let client = hello::Program {
+                name: client,
+                follows_epochs: epochs,
+            };
             return hello::hello(id, &token, version, client, connection, worker);
         }
         (None, _) if connection.is_put_off() => hello::say_hello_again(),

@@ -103,6 +103,8 @@ pub(crate) struct Connection {
     held: Cell<bool>,
     /// `hello` could not be carried out for now; it may be said again.
     put_off: Cell<bool>,
+    /// Whether the client goes on where a room goes on in another epoch.
+    pub(crate) follows_epochs: Cell<bool>,
     in_flight: Cell<u32>,
     end: Cell<Option<End>>,
     task: Cell<Option<Waker>>,
@@ -134,6 +136,7 @@ impl Connection {
             unread: Cell::new(false),
             held: Cell::new(false),
             put_off: Cell::new(false),
+            follows_epochs: Cell::new(false),
             in_flight: Cell::new(0),
             end: Cell::new(None),
             task: Cell::new(None),

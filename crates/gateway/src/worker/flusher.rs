@@ -87,6 +87,17 @@ impl Worker {
                     connection.answer(frames, self);
                 }
             }
+            Instruction::Epoch { room, frame } => {
+                self.flush_room(&room);
+                for connection in self.members(&room) {
+                    if !connection.follows_epochs.get() {
+                        self.send_back(&connection);
+                    }
+                }
+                if self.batch(&room, frame, false) {
+                    batched.push(room);
+                }
+            }
             Instruction::OutOfSync { room } => {
                 self.flush_room(&room);
                 for connection in self.members(&room) {

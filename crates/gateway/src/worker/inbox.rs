@@ -44,6 +44,9 @@ pub(crate) enum Instruction {
         connection: ConnectionKey,
         frames: Bytes,
     },
+    /// Tell the members of a room that it goes on in another epoch, with this
+    /// frame; those who would not follow are closed with "out of sync".
+    Epoch { room: RoomId, frame: Bytes },
     /// Close all members of a room with "out of sync".
     OutOfSync { room: RoomId },
     /// Send everybody away, spread over this time.

@@ -20,6 +20,7 @@ mod http_limits;
 mod identity;
 mod lifetimes;
 mod limits;
+mod lost_tail;
 mod names;
 mod node_killed;
 mod nonce;

@@ -35,6 +35,8 @@ pub enum Command {
         version: u32,
         /// A word about the client program, for the log.
         client: Option<String>,
+        /// Whether the client follows a room into another epoch.
+        epochs: bool,
     },
     /// Become a member where the room allows it, and receive its events here.
     Join {

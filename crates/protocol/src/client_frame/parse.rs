@@ -23,6 +23,7 @@ struct Raw<'a> {
     version: Option<u32>,
     #[serde(borrow, default, deserialize_with = "borrowed")]
     client: Option<Cow<'a, str>>,
+    epochs: Option<bool>,
     #[serde(borrow, default, deserialize_with = "borrowed")]
     room: Option<Cow<'a, str>>,
     since: Option<Cursor>,
@@ -140,6 +141,7 @@ impl Raw<'_> {
                 token: self.token.ok_or_else(|| missing("token"))?.into_owned(),
                 version: self.version.unwrap_or(crate::VERSION),
                 client: self.client.map(|text| text.chars().take(64).collect()),
+                epochs: self.epochs.unwrap_or(false),
             },
             "join" => Command::Join {
                 room: self.room()?,

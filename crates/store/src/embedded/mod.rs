@@ -143,6 +143,21 @@ impl Embedded {
         rooms.iter().map(head).collect()
     }
 
+    pub(crate) fn retention(&self) -> &Retention {
+        &self.shared.retention
+    }
+
+    pub(crate) fn confirm(&self, known: &[(RoomId, Cursor)]) -> Vec<Option<Cursor>> {
+        let now = Now::read();
+        let confirm = |(id, known): &(RoomId, Cursor)| {
+            let mut room = self.shared.enter(id, Some(known), None).ok()?;
+            room.visit(now);
+            self.shared.agenda.enter(id, &mut room, now);
+            Some(room.head())
+        };
+        known.iter().map(confirm).collect()
+    }
+
     pub(crate) fn rooms_of(&self, user: &UserId) -> Vec<RoomRow> {
         let memberships = self.shared.memberships.of(user);
         let mut rows = Vec::with_capacity(memberships.len());

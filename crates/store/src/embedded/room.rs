@@ -16,7 +16,7 @@ use super::{
     nonces::{MEMORY_MS, Nonces, Seen},
 };
 use crate::{
-    Append, Appended, History, Join, Joined, Range, Recovery, Retention, epoch, room_name,
+    Append, Appended, Forks, History, Join, Joined, Range, Recovery, Retention, epoch, room_name,
 };
 
 /// A room. Times are in milliseconds since the Unix epoch.
@@ -36,6 +36,8 @@ pub(super) struct Room {
     keep_empty_ms: u64,
     /// Since when nobody has been there, if nobody is.
     left: Option<u64>,
+    /// When it was last said that somebody is here.
+    last_visit: u64,
     /// Ascending by number; a number is missing only where the log was once rolled back.
     log: VecDeque<Stored>,
     nonces: Nonces,
@@ -62,6 +64,7 @@ impl Room {
             last_write: now,
             keep_empty_ms: retention.keep_empty_ms,
             left: Some(now),
+            last_visit: now,
             log: VecDeque::new(),
             nonces: Nonces::default(),
             sweep_at: None,
@@ -148,12 +151,18 @@ impl Room {
         }
     }
 
-    /// What a user who comes in needs to know.
-    pub(super) fn join(&mut self, join: &Join, now: Now) -> Joined {
-        self.forget_old(now);
+    /// Somebody is here: the numbers go on for as long.
+    pub(super) fn visit(&mut self, now: Now) {
+        self.last_visit = self.last_visit.max(now.wall);
         if let Some(left) = &mut self.left {
             *left = now.wall.max(*left);
         }
+    }
+
+    /// What a user who comes in needs to know.
+    pub(super) fn join(&mut self, join: &Join, now: Now) -> Joined {
+        self.forget_old(now);
+        self.visit(now);
         let caught_up = join
             .since
             .as_ref()
@@ -162,6 +171,7 @@ impl Room {
             kind: self.kind,
             name: self.name.clone(),
             head: self.head(),
+            forks: Forks::default(),
             ttl_ms: self.ttl_ms,
             recovery: match caught_up {
                 Some(events) => Recovery::Events(events),
@@ -185,6 +195,7 @@ impl Room {
         self.forget_old(now);
         Range {
             head: self.head(),
+            forks: Forks::default(),
             events: if after.epoch == self.epoch {
                 self.contiguous_after(after.seq, limit)
             } else {
@@ -207,28 +218,33 @@ impl Room {
     /// A page of messages.
     pub(super) fn history(&mut self, page: HistoryPage, limit: u32, now: Now) -> History {
         self.forget_old(now);
-        match page {
+        let Page { messages, more } = match page {
             HistoryPage::Before(seq) => self.page_before(seq, limit),
             HistoryPage::After(seq) => self.page_after(seq, limit),
             HistoryPage::Around(seq) => {
                 let older = self.page_before(seq, limit / 2);
                 let newer = self.page_after(seq.saturating_sub(1), limit - limit / 2);
-                History {
+                Page {
                     messages: [older.messages, newer.messages].concat(),
                     more: older.more || newer.more,
                 }
             }
+        };
+        History {
+            epoch: self.epoch.clone(),
+            messages,
+            more,
         }
     }
 
-    fn page_before(&self, seq: u64, limit: u32) -> History {
+    fn page_before(&self, seq: u64, limit: u32) -> Page {
         let end = self.log.partition_point(|stored| stored.event.seq < seq);
         let mut page = page(self.log.range(..end).rev(), limit);
         page.messages.reverse();
         page
     }
 
-    fn page_after(&self, seq: u64, limit: u32) -> History {
+    fn page_after(&self, seq: u64, limit: u32) -> Page {
         let start = self.log.partition_point(|stored| stored.event.seq <= seq);
         page(self.log.range(start..), limit)
     }
@@ -268,12 +284,15 @@ impl Room {
         self.nonces.next_due().is_none() && self.ends_at().is_some_and(|end| end <= now.wall)
     }
 
-    /// A room whose messages do not live for good outlives the last one by an
-    /// hour, so that its numbers go on while people are still there. Any other
-    /// without events outlives the last who was there.
+    /// A room whose messages do not live for good outlives the last one, and
+    /// the last visit, by an hour, so that its numbers go on while people are
+    /// there. Any other without events outlives the last who was there.
     fn ends_at(&self) -> Option<u64> {
         match self.ttl_ms {
-            Some(ttl_ms) => Some(self.last_write + ttl_ms + MEMORY_MS),
+            Some(ttl_ms) => {
+                let last = self.last_write.max(self.last_visit);
+                Some(last + ttl_ms + MEMORY_MS)
+            }
             None if self.log.is_empty() && self.keep_empty_ms > 0 => {
                 Some(self.left? + self.keep_empty_ms)
             }
@@ -282,12 +301,18 @@ impl Room {
     }
 }
 
-/// The first `limit` messages among some events, and whether there are more.
-fn page<'a>(events: impl Iterator<Item = &'a Stored>, limit: u32) -> History {
+/// Some messages, and whether there are more that way.
+struct Page {
+    messages: Vec<Event>,
+    more: bool,
+}
+
+/// The first `limit` messages among some events.
+fn page<'a>(events: impl Iterator<Item = &'a Stored>, limit: u32) -> Page {
     let mut messages = events
         .filter(|stored| stored.kind == EventKind::Message)
         .map(|stored| stored.event.clone());
-    History {
+    Page {
         messages: messages.by_ref().take(limit as usize).collect(),
         more: messages.next().is_some(),
     }

@@ -5,7 +5,7 @@ use fred::types::Value;
 use rookery_protocol::{Cursor, Epoch, Event, EventBody, EventKind, RoomId};
 
 use super::{failure, kind};
-use crate::StoreError;
+use crate::{Forks, StoreError};
 
 /// The elements of an answer, one after the other.
 pub(super) struct Answer {
@@ -59,9 +59,19 @@ impl Answer {
         }
     }
 
+    /// The next element as an epoch.
+    pub(super) fn epoch(&mut self) -> Result<Epoch, StoreError> {
+        Epoch::new(self.text()?).map_err(|_| failure::nonsense(self.what))
+    }
+
+    /// The next element as what a log shares with epochs before.
+    pub(super) fn forks(&mut self) -> Result<Forks, StoreError> {
+        Forks::read(&self.text()?).ok_or_else(|| failure::nonsense(self.what))
+    }
+
     /// The next two elements as a place.
     pub(super) fn cursor(&mut self) -> Result<Cursor, StoreError> {
-        let epoch = Epoch::new(self.text()?).map_err(|_| failure::nonsense(self.what))?;
+        let epoch = self.epoch()?;
         let seq = self.number()?;
         Ok(Cursor { epoch, seq })
     }

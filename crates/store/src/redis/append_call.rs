@@ -16,7 +16,7 @@ use super::{failure, keys, kind};
 use crate::{Append, Retention, StoreError, epoch};
 
 /// Keys of the script before those of rooms.
-const FIXED_KEYS: usize = 3;
+const FIXED_KEYS: usize = 4;
 /// Arguments of the script before those of events and rooms.
 const FIXED_ARGS: usize = 7;
 
@@ -66,7 +66,7 @@ impl AppendCall {
         let groups = &self.groups;
         let mut keys: Vec<Key> = Vec::with_capacity(FIXED_KEYS + 2 * groups.len());
         keys.extend(keys::NONCES.map(Key::from));
-        keys.push(keys::NONCES_TURN.into());
+        keys.extend([keys::NONCES_TURN, keys::TERM].map(Key::from));
         keys.extend(
             groups
                 .iter()
@@ -77,7 +77,7 @@ impl AppendCall {
         let mut args = Vec::with_capacity(FIXED_ARGS + 3 * groups.len() + 2 * appends.len());
         args.push(text(server_id.as_str()));
         args.push(text(retention.max_events.to_string()));
-        args.push(text(epoch::fresh().as_str()));
+        args.push(text(epoch::half()));
         args.push(text(channel.clone()));
         args.push(text(
             order()

@@ -27,6 +27,7 @@ use super::{
     failure,
     pulse::{self, Pulse},
     script::Script,
+    term::Term,
 };
 use crate::StoreError;
 
@@ -46,6 +47,7 @@ pub(super) struct Connection {
     /// Told when Redis says that it is a replica: after a fail-over the
     /// address leads to the new primary, but only a new connection goes there.
     demoted: Arc<Notify>,
+    term: Arc<Term>,
 }
 
 /// Why a call of a script has no answer.
@@ -70,6 +72,7 @@ impl Connection {
             ended,
             ended_sender: Arc::new(ended_sender),
             demoted: Arc::default(),
+            term: Arc::default(),
         };
         let hashes = connection.load().await?.into();
         Ok(Self {
@@ -81,6 +84,11 @@ impl Connection {
     /// The client, for single commands within [`Self::run`].
     pub(super) fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Whether it has told which Redis it is to.
+    pub(super) fn term(&self) -> &Term {
+        &self.term
     }
 
     /// Waits until Redis says that it is a replica.
@@ -144,6 +152,20 @@ impl Connection {
     /// Calls a script once. What has no answer by `until` has failed, and is
     /// not sent any more if it was not yet.
     pub(super) async fn call_once(
+        &self,
+        script: Script,
+        keys: Vec<Key>,
+        args: Vec<Value>,
+        until: Instant,
+    ) -> Result<Value, CallFailure> {
+        if script.may_begin_an_epoch() {
+            self.establish_term(until).await?;
+        }
+        self.evaluate(script, keys, args, until).await
+    }
+
+    /// The same, whatever is known of the term.
+    pub(super) async fn evaluate(
         &self,
         script: Script,
         keys: Vec<Key>,

@@ -56,7 +56,7 @@ impl Redis {
                 number(join.limit.into()),
                 number(join.catch_up),
                 number(self.retention.max_events),
-                text(epoch::fresh().as_str()),
+                text(epoch::half()),
                 number(self.retention.keep_empty_ms),
             ],
         ];
@@ -84,12 +84,14 @@ impl Redis {
         };
         let name = name_of(&answer.text()?, &join.room);
         let head = answer.cursor()?;
+        let forks = answer.forks()?;
         let recovered = answer.flag()?;
         let events = answer.events(&join.room)?;
         Ok(Joined {
             kind,
             name,
             head,
+            forks,
             ttl_ms: self.retention.ttl_ms(&join.room),
             recovery: if recovered {
                 Recovery::Events(events)
@@ -105,5 +107,6 @@ fn of_room(join: &Join) -> Vec<Key> {
         keys::head(&join.room).into(),
         keys::log(&join.room).into(),
         keys::online(&join.room).into(),
+        keys::TERM.into(),
     ]
 }

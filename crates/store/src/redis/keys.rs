@@ -19,6 +19,9 @@ pub(super) fn bus(database: u8) -> Str {
 /// Sorted set: node → when its lease ends, in milliseconds.
 pub(super) const NODES: &str = "rookery:nodes";
 
+/// String: the word that epochs begin with, and which Redis it belongs to ([`super::term`]).
+pub(super) const TERM: &str = "rookery:term";
+
 /// Hashes: `room\0user\0nonce` → `seq-ts`. They take turns: the one of this turn
 /// is written to, the other is that of the turn before. All rooms share them,
 /// so that the nonces of a call are looked up at once.

@@ -10,6 +10,7 @@ mod append_call;
 mod appender;
 mod backoff;
 mod check;
+mod confirm;
 mod connection;
 mod connector;
 mod driver;
@@ -30,6 +31,7 @@ mod room_lists;
 mod script;
 mod subscription;
 mod sweep;
+mod term;
 
 use std::{fmt, sync::Arc, time::Instant};
 
@@ -109,6 +111,7 @@ impl Redis {
     ) -> Result<(Self, Bus), StoreError> {
         let connector = Connector::new(settings)?;
         let (link, keeper) = Link::first(&connector).await?;
+        link.current()?.check_identity().await?;
         let subscription = Subscription::first(&connector).await?;
         let (feed, bus) = BusFeed::new();
         let channel: Arc<str> = Arc::from(&*connector.channel);
@@ -154,6 +157,11 @@ impl Redis {
             _tasks: Arc::new(tasks),
         };
         Ok((engine, bus))
+    }
+
+    /// How much is kept, and for how long.
+    pub(crate) fn retention(&self) -> &Retention {
+        &self.retention
     }
 
     /// See [`crate::Store::append`].

@@ -32,6 +32,7 @@ impl Redis {
         }
         Ok(Range {
             head: answer.cursor()?,
+            forks: answer.forks()?,
             events: answer.events(room)?,
         })
     }
@@ -60,8 +61,10 @@ impl Redis {
         if answer.is_empty() {
             return Err(StoreError::NoSuchRoom(room.clone()));
         }
+        let epoch = answer.epoch()?;
         let more = answer.flag()?;
         Ok(History {
+            epoch,
             messages: answer.events(room)?,
             more,
         })

@@ -20,11 +20,13 @@ pub(super) enum Script {
     DeadNodes,
     BuryNode,
     TurnNonces,
+    Term,
+    Confirm,
 }
 
 impl Script {
     /// All scripts, in the order of their declaration.
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::Append,
         Self::Join,
         Self::MakeRoom,
@@ -40,7 +42,17 @@ impl Script {
         Self::DeadNodes,
         Self::BuryNode,
         Self::TurnNonces,
+        Self::Term,
+        Self::Confirm,
     ];
+
+    /// Whether it may begin an epoch, so that the term has to be known.
+    pub(super) fn may_begin_an_epoch(self) -> bool {
+        matches!(
+            self,
+            Self::Append | Self::Join | Self::MakeRoom | Self::Confirm
+        )
+    }
 
     /// The source, with what it shares with others before it.
     pub(super) fn source(self) -> &'static str {
@@ -118,6 +130,13 @@ impl Script {
             Self::TurnNonces => concat!(
                 "#!lua flags=allow-oom\n",
                 include_str!("lua/turn_nonces.lua")
+            ),
+            Self::Term => concat!("#!lua flags=allow-oom\n", include_str!("lua/term.lua")),
+            Self::Confirm => concat!(
+                "#!lua flags=allow-oom\n",
+                include_str!("lua/room.lua"),
+                include_str!("lua/empty.lua"),
+                include_str!("lua/confirm.lua")
             ),
         }
     }

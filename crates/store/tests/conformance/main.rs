@@ -15,6 +15,7 @@ mod bus;
 mod catch_up;
 mod check;
 mod empty_rooms;
+mod forks;
 mod history;
 mod join;
 mod lifetime;
@@ -103,6 +104,9 @@ cases_of_both_engines! {
     rollback::a_lost_log_is_made_anew_by_a_join,
     rollback::a_log_behind_what_is_known_gets_a_new_epoch,
     rollback::a_join_finds_a_rolled_back_log,
+    rollback::a_log_that_ends_before_what_is_known_is_left_behind_at_once,
+    rollback::a_log_that_is_gone_is_there_again_when_it_is_confirmed,
+    rollback::many_are_confirmed_at_once_and_what_is_right_stays,
     rollback::what_is_known_rightly_changes_nothing,
 
     bus::appends_are_published_in_order,
@@ -165,6 +169,14 @@ mod redis_only {
 
         lifetime::an_idle_room_leaves_no_log,
         lifetime::a_lifetime_that_is_taken_off_keeps_the_room,
+
+        forks::a_log_that_lost_its_end_goes_on_in_another_epoch,
+        forks::a_replica_that_is_promoted_is_not_trusted_with_the_end,
+        forks::a_primary_that_was_a_replica_meanwhile_is_not_what_it_was,
+        forks::a_cursor_beyond_a_lost_end_is_not_taken_for_one_of_the_log,
+        forks::what_cannot_be_told_apart_is_refused_at_the_start,
+        forks::so_many_epochs_are_remembered_and_no_more,
+        forks::any_cursor_of_any_epoch_is_served_what_it_missed_or_a_snapshot,
 
         outage::scripts_come_back_after_they_were_flushed,
         outage::a_cut_subscription_is_made_anew,

@@ -129,6 +129,77 @@ pub(crate) async fn a_join_finds_a_rolled_back_log(place: Place) {
     assert_eq!((next.seq, next.epoch), (6, joined.head.epoch));
 }
 
+/// Holds one place against the log of `general`.
+async fn confirm(node: &Node, epoch: &Epoch, seq: u64) -> Cursor {
+    let known = Cursor {
+        epoch: epoch.clone(),
+        seq,
+    };
+    let ends = within(node.confirm(&[(room("general"), known)])).await;
+    ends.unwrap()[0].clone().unwrap()
+}
+
+pub(crate) async fn a_log_that_ends_before_what_is_known_is_left_behind_at_once(place: Place) {
+    let node = place.node().await;
+    let start = node.open("general").await;
+    let survivors = node
+        .send_many("general", (0..3).map(|n| n.to_string()))
+        .await;
+    let end = confirm(&node, &start.epoch, 5).await;
+    assert_ne!(end.epoch, start.epoch);
+    assert_eq!(end.seq, 5);
+    // Whatever others know of the old epoch, all agree on the new one.
+    for known in [5, 9, 3] {
+        assert_eq!(confirm(&node, &start.epoch, known).await, end);
+    }
+    assert_eq!(confirm(&node, &end.epoch, 5).await, end);
+    assert_eq!(node.latest("general").await, survivors);
+    for seq in 0..=5 {
+        let since = Cursor {
+            seq,
+            ..start.clone()
+        };
+        let joined = node.join_with("general", |join| join.since = Some(since));
+        let recovery = joined.await.unwrap().recovery;
+        assert_eq!(recovery, Recovery::Messages(survivors.clone()));
+    }
+    let next = node.send("general", "x").await;
+    assert_eq!((next.seq, next.epoch), (6, end.epoch));
+}
+
+pub(crate) async fn a_log_that_is_gone_is_there_again_when_it_is_confirmed(place: Place) {
+    let node = place.node().await;
+    let old = Epoch::new("old").unwrap();
+    let end = confirm(&node, &old, 41).await;
+    assert_ne!(end.epoch, old);
+    assert_eq!(end.seq, 41);
+    assert_eq!(confirm(&node, &old, 50).await, end, "once");
+    let next = node.send("general", "x").await;
+    assert_eq!((next.seq, next.epoch), (42, end.epoch));
+}
+
+pub(crate) async fn many_are_confirmed_at_once_and_what_is_right_stays(place: Place) {
+    let node = place.node().await;
+    let mut known = Vec::new();
+    for number in 0..600 {
+        let id = format!("room-{number}");
+        let mut head = node.open(&id).await;
+        if number % 3 == 0 {
+            head.seq = node.send(&id, "x").await.seq;
+        }
+        known.push((room(&id), head));
+    }
+    // One is behind.
+    known[300].1.seq = 7;
+    let ends = within(node.confirm(&known)).await.unwrap();
+    for (number, ((_, known), end)) in known.iter().zip(&ends).enumerate() {
+        let end = end.as_ref().unwrap();
+        assert_eq!(end.seq, known.seq);
+        assert_eq!(end.epoch == known.epoch, number != 300, "{number}");
+    }
+    assert_eq!(within(node.confirm(&[])).await.unwrap(), []);
+}
+
 pub(crate) async fn what_is_known_rightly_changes_nothing(place: Place) {
     let node = place.node().await;
     let start = node.open("general").await;

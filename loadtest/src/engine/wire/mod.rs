@@ -40,6 +40,8 @@ pub(crate) enum Incoming<'a> {
     },
     /// Another numbered event of a room.
     Event { room: &'a [u8], seq: u32 },
+    /// A room goes on in another epoch, without a loss.
+    Epoch { room: &'a [u8], epoch: &'a str },
     /// A message was stored.
     Acknowledged(MessageNumber),
     /// A message was refused.

@@ -35,7 +35,9 @@ impl<'a> Snapshot<'a> {
 }
 
 pub(super) fn hello(out: &mut Vec<u8>, secret: &[u8], user: &str) {
-    out.extend_from_slice(br#"{"type":"hello","id":"h","client":"rookery-loadtest","token":""#);
+    out.extend_from_slice(
+        br#"{"type":"hello","id":"h","client":"rookery-loadtest","epochs":true,"token":""#,
+    );
     token::write(out, secret, user);
     out.extend_from_slice(br#""}"#);
 }
@@ -86,6 +88,7 @@ fn read_rare(frame: &[u8]) -> Incoming<'_> {
         b"ok" => answered(rest),
         b"error" => refused(rest),
         b"reconnect" => come_back(rest).unwrap_or(Incoming::Other),
+        b"epoch" => epoch(rest).unwrap_or(Incoming::Other),
         b"message" | b"edited" | b"deleted" | b"reacted" | b"member" => event(rest),
         _ => Incoming::Other,
     }
@@ -135,6 +138,13 @@ pub(crate) fn retry_after_ms(refusal: &[u8]) -> Option<u32> {
     Some(ms)
 }
 
+fn epoch(rest: &[u8]) -> Option<Incoming<'_>> {
+    let (room, rest) = until_quote(rest.strip_prefix(br#","room":""#)?)?;
+    let (epoch, _) = until_quote(rest.strip_prefix(br#","epoch":""#)?)?;
+    let epoch = str::from_utf8(epoch).ok()?;
+    Some(Incoming::Epoch { room, epoch })
+}
+
 fn event(rest: &[u8]) -> Incoming<'_> {
     let numbered = || {
         let (room, rest) = until_quote(rest.strip_prefix(br#","room":""#)?)?;
@@ -150,6 +160,18 @@ mod tests {
 
     fn read(frame: &[u8]) -> Incoming<'_> {
         super::read(frame, &mut Layouts::new())
+    }
+
+    #[test]
+    fn another_epoch_is_read() {
+        let frame = br#"{"type":"epoch","room":"r-7","epoch":"k4","seq":45}"#;
+        assert_eq!(
+            read(frame),
+            Incoming::Epoch {
+                room: b"r-7",
+                epoch: "k4"
+            }
+        );
     }
 
     #[test]

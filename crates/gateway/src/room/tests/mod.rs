@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use proptest::prelude::*;
-use rookery_protocol::{Cursor, Epoch};
+use rookery_protocol::{Cursor, Epoch, Event};
 use rookery_store::StoreError;
 
-use super::{Attach, Found, Room, View};
+use super::{Attach, Found, Noticed, Room, View};
 use crate::worker::Instruction;
 use world::World;
 
@@ -157,7 +157,7 @@ fn after_a_doubt_the_store_is_asked_once_and_only_for_what_is_new() {
     }
     assert_eq!(
         world.room.notice_head(known.as_ref(), known.as_ref()),
-        super::Wanted::Nothing
+        Noticed::InStep
     );
     world.come(&view, 0);
     assert_eq!(world.reads(), 5, "nothing to doubt");
@@ -247,4 +247,101 @@ fn a_new_epoch_sends_the_members_away_and_forgets_the_old() {
         world.work(Some(&view));
     }
     assert!(world.reads() <= 3, "{} readings", world.reads());
+}
+
+#[test]
+fn a_log_that_goes_on_in_another_epoch_takes_along_who_has_nothing_else() {
+    for (shared, goes_on) in [(5, true), (7, true), (4, false)] {
+        let mut world = World::new();
+        world.append(5);
+        let view = world.view(Some(5), 50);
+        world.come(&view, 0);
+        world.work(Some(&view));
+        // What waits behind a hole need not be in the other epoch.
+        let (old, event) = (world.log.lock().epoch.clone(), Event::new(7, None, b""));
+        world.room.offer(&old, event, &world.workers);
+
+        let head = Cursor {
+            epoch: Epoch::new("f").unwrap(),
+            seq: 6,
+        };
+        world.fork(head.epoch.clone(), shared);
+        let forks = world.log.lock().forks.clone();
+        assert_eq!(
+            world.room.enter_epoch(&head, &forks, &world.workers),
+            goes_on
+        );
+        let mut instructions = Vec::new();
+        world.workers.take_all(0, &mut instructions);
+        let told = match &instructions[..] {
+            [Instruction::Epoch { frame, .. }] => world::frames(frame).remove(0),
+            [Instruction::OutOfSync { .. }] => serde_json::Value::Null,
+            other => panic!("{other:?}"),
+        };
+        if !goes_on {
+            assert_eq!((told, world.room.position()), (().into(), Some(head)));
+            continue;
+        }
+        assert_eq!(
+            told,
+            serde_json::json!({"type": "epoch", "room": "r", "epoch": "f", "seq": 5})
+        );
+        let position = world.room.position().unwrap();
+        assert_eq!((position.epoch, position.seq), (head.epoch.clone(), 5));
+        assert!(!world.room.has_hole());
+        // It is not told twice, and the log goes on for all who are there.
+        assert!(world.room.enter_epoch(&head, &forks, &world.workers));
+        world.append(2);
+        (6..=7).for_each(|seq| world.bring(seq));
+        world.work(None);
+        assert_eq!(world.got.values().next().unwrap().1, [6, 7]);
+
+        // Cursors of the old epoch are good up to where it is shared, also from memory.
+        let old_view = |seq| View {
+            since: Some(Cursor {
+                epoch: old.clone(),
+                seq,
+            }),
+            limit: 50,
+        };
+        world.come(&old_view(0), 0);
+        world.work(Some(&old_view(0)));
+        let reads = world.reads();
+        for seq in 0..=8 {
+            world.come(&old_view(seq), 0);
+            world.work(Some(&old_view(seq)));
+        }
+        assert_eq!(world.reads(), reads, "all of it is remembered");
+    }
+}
+
+#[test]
+fn a_room_that_is_gone_is_a_loss_to_those_who_are_in_it() {
+    let mut world = World::new();
+    world.append(5);
+    let view = world.view(Some(5), 50);
+    let known = world.log.lock().cursor(5);
+    let notice = |world: &World, head: Option<&Cursor>| world.room.notice_head(Some(&known), head);
+    let short = Cursor {
+        seq: 4,
+        ..known.clone()
+    };
+    world.snapshot(&view, 0);
+    assert_eq!(notice(&world, None), Noticed::InStep, "nobody is in it");
+    assert_eq!(notice(&world, Some(&short)), Noticed::Lost);
+    world.come(&view, 0);
+    world.work(Some(&view));
+    assert_eq!(notice(&world, None), Noticed::Lost);
+    assert_eq!(notice(&world, Some(&known)), Noticed::InStep);
+    assert_eq!(world.room.notice_head(None, None), Noticed::InStep);
+    let other = Cursor {
+        epoch: Epoch::new("f").unwrap(),
+        seq: 4,
+    };
+    assert_eq!(notice(&world, Some(&other)), Noticed::Behind);
+    assert_eq!(
+        notice(&world, Some(&other)),
+        Noticed::InStep,
+        "it is healed"
+    );
 }

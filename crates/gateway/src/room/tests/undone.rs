@@ -58,7 +58,7 @@ fn what_is_missed_while_the_log_is_read_is_read_as_well() {
     let known = world.room.position();
     assert_eq!(
         world.room.notice_head(known.as_ref(), Some(&head)),
-        Wanted::Nothing
+        Noticed::InStep
     );
     assert!(!healing.finish(), "the log is longer than what was read");
     healing.begin_reading();

@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use futures_util::FutureExt;
 use parking_lot::Mutex;
 use rookery_protocol::{Cursor, Epoch, Event, RoomId, User, UserId, server_frame::RoomKind};
-use rookery_store::{Joined, Recovery, StoreError};
+use rookery_store::{Forks, Joined, Recovery, StoreError};
 use serde_json::Value;
 
 use super::super::{Attach, Found, Healing, Read, RecentBudget, Room, Seat, Sight, Snapshot, View};
@@ -16,6 +16,8 @@ use crate::worker::{ConnectionKey, Instruction, Workers};
 #[derive(Debug)]
 pub(super) struct Log {
     pub(super) epoch: Epoch,
+    /// What it shares with the epochs before.
+    pub(super) forks: Forks,
     /// When each event is gone.
     pub(super) ends: Vec<Option<u64>>,
     pub(super) now: u64,
@@ -54,7 +56,8 @@ impl Log {
         let catch_up = self.sight.catch_up;
         let caught_up = view.since.as_ref().and_then(|since| {
             let behind = head.checked_sub(since.seq)?;
-            if since.epoch != self.epoch || (catch_up != 0 && behind > catch_up) {
+            let is_here = since.epoch == self.epoch || self.forks.share(since);
+            if !is_here || (catch_up != 0 && behind > catch_up) {
                 return None;
             }
             let events = in_sight(since.seq + 1..=head);
@@ -66,6 +69,7 @@ impl Log {
             kind: RoomKind::Public,
             name: "R".into(),
             head: self.cursor(head),
+            forks: self.forks.clone(),
             ttl_ms: None,
             recovery: match caught_up {
                 Some(events) => Recovery::Events(events),
@@ -99,6 +103,7 @@ impl World {
         let budget = Arc::new(RecentBudget::new(8 * 4096, 24));
         let log = Log {
             epoch: Epoch::new("e").unwrap(),
+            forks: Forks::default(),
             ends: Vec::new(),
             now: 1000,
             sight: Sight {
@@ -124,6 +129,16 @@ impl World {
         let mut log = self.log.lock();
         let ends = self.lifetime.map(|lifetime| log.now + lifetime);
         log.ends.extend((0..many).map(|_| ends));
+    }
+
+    /// The log goes on in another epoch, which has this much of the one before.
+    pub(super) fn fork(&self, epoch: Epoch, shared: u64) {
+        let mut log = self.log.lock();
+        let fork = Cursor {
+            epoch: std::mem::replace(&mut log.epoch, epoch),
+            seq: shared,
+        };
+        log.forks = Forks::from_iter([fork]);
     }
 
     pub(super) fn wait(&self, ms: u64) {

@@ -1,6 +1,6 @@
 //! Several nodes over one Redis.
 
-use rookery_testing::RedisServer;
+use rookery_testing::{RedisCopy, RedisServer};
 
 use super::Node;
 
@@ -65,6 +65,18 @@ impl Cluster {
     pub(crate) async fn restart_redis(&mut self) {
         let mut redis = self.redis.take().expect("it is away only here");
         let starting = tokio::task::spawn_blocking(move || redis.restart().map(|()| redis));
+        self.redis = Some(starting.await.unwrap().unwrap());
+    }
+
+    /// Ends Redis as a crash does and starts it again with what it had at an
+    /// earlier time: everything since is lost, and neither it nor anybody else
+    /// says so.
+    pub(crate) async fn restart_redis_with(&mut self, copy: RedisCopy) {
+        let mut redis = self.redis.take().expect("it is away only here");
+        let starting = tokio::task::spawn_blocking(move || {
+            redis.restart_with(&copy)?;
+            anyhow::Ok(redis)
+        });
         self.redis = Some(starting.await.unwrap().unwrap());
     }
 

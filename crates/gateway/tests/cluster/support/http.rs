@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr, time::Duration};
 
+use rookery_protocol::RoomId;
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -18,6 +19,19 @@ pub(crate) async fn get(address: SocketAddr, path: &str) -> io::Result<(u16, Str
         &format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"),
     )
     .await
+}
+
+/// The latest page of a room's messages, as HTTP has it.
+pub(crate) async fn latest_messages(node: &Node, room: &RoomId) -> Value {
+    let asked = format!(
+        "GET /api/v1/rooms/{room}/messages?limit=200 HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\
+         Authorization: Bearer {}\r\n\r\n",
+        node.address(),
+        token("backend"),
+    );
+    let (status, body) = request(node.address(), &asked).await.unwrap();
+    assert_eq!(status, 200, "{body}");
+    serde_json::from_str(&body).unwrap()
 }
 
 /// Writes a request as it is and reads the answer to its end.

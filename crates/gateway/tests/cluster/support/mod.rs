@@ -14,7 +14,7 @@ use rookery_client::{Client, ClientSettings};
 use rookery_protocol::RoomId;
 
 pub(crate) use cluster::Cluster;
-pub(crate) use http::{get, post_message, request};
+pub(crate) use http::{get, latest_messages, post_message, request};
 pub(crate) use node::{Node, signal};
 pub(crate) use reader::Reader;
 pub(crate) use tokens::{SECRET, claims, sign, token};

@@ -11,6 +11,11 @@ use super::{Entry, SOON};
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Seen {
     pub(crate) log: Vec<Entry>,
+    /// What a person at a screen would see of it now: a snapshot took the place
+    /// of what was there before.
+    pub(crate) view: Vec<Entry>,
+    /// How often the log went on in another epoch.
+    pub(crate) epochs: usize,
     /// The nodes that it was connected to.
     pub(crate) nodes: Vec<ServerId>,
     pub(crate) losses: Vec<Lost>,
@@ -62,6 +67,7 @@ impl Reader {
             let mut seen = self.seen();
             let length = seen.log.len();
             seen.log.drain(..length.saturating_sub(3));
+            seen.view.drain(..seen.view.len().saturating_sub(3));
             panic!("{what}: not within {SOON:?}; {length} events, the last: {seen:?}");
         }
     }
@@ -97,8 +103,16 @@ fn note(seen: &mut Seen, event: Event, room: &RoomId) -> bool {
         Event::Log(event) if event.room == *room => {
             let text = event.message().map_or("", |message| &message.text);
             seen.log.push((event.seq, text.to_owned()));
+            seen.view.push((event.seq, text.to_owned()));
         }
-        Event::Snapshot(snapshot) if snapshot.room == *room => seen.replaced += 1,
+        Event::Snapshot(snapshot) if snapshot.room == *room => {
+            seen.replaced += 1;
+            let messages = snapshot.messages.iter().flatten();
+            seen.view = messages
+                .map(|message| (message.seq, message.text.clone()))
+                .collect();
+        }
+        Event::Epoch(new) if new.room == *room => seen.epochs += 1,
         Event::Connected { node, .. } => seen.nodes.push(node),
         Event::Disconnected(lost) => seen.losses.push(lost),
         Event::GaveUp(why) => seen.gave_up = Some(why),

@@ -53,6 +53,11 @@ impl Writers {
         Self { stop, count, tasks }
     }
 
+    /// How many messages were acknowledged.
+    pub(crate) fn count(&self) -> usize {
+        *self.count.borrow()
+    }
+
     /// Waits until so many more messages were acknowledged.
     pub(crate) async fn write(&mut self, more: usize) {
         let goal = *self.count.borrow() + more;

@@ -5,7 +5,7 @@
 //! The channel is that of the nodes, since a Redis user may have that one alone.
 //! They pass over what comes of it: none of them is in the room.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fred::{
     interfaces::{KeysInterface, PubsubInterface, SortedSetsInterface},
@@ -21,7 +21,7 @@ use crate::{
     Append, CheckLine, Lifetime, Retention, StoreError,
     redis::{
         append_call::{AppendCall, Words, text},
-        connection::Connection,
+        connection::{CallFailure, Connection},
         connector::Connector,
         failure, keys,
         read::number,
@@ -48,7 +48,7 @@ pub(super) async fn run(
     };
     // First, so that what is published below is heard.
     let subscription = Subscription::new(connector).await;
-    let mut lines = vec![trial.store().await];
+    let mut lines = vec![trial.identity().await, trial.store().await];
     lines.push(match subscription {
         Ok(subscription) => trial.hear(subscription).await,
         Err(error) => failed(
@@ -90,6 +90,14 @@ impl<'a> Trial<'a> {
         })
     }
 
+    /// Asks what the nodes tell one Redis from another by.
+    async fn identity(&self) -> CheckLine {
+        match self.connection.check_identity().await {
+            Ok(()) => CheckLine::ok("it says which Redis it is, so that a loss is noticed"),
+            Err(error) => failed("nobody can tell whether it has lost messages", &error),
+        }
+    }
+
     /// Stores a message.
     async fn store(&self) -> CheckLine {
         match self.append().await {
@@ -125,7 +133,14 @@ impl<'a> Trial<'a> {
         let call = AppendCall::new([&append].into_iter());
         let channel = &self.connector.channel;
         let Words { keys, args } = call.words(self.server_id, channel, &retention, &[&append]);
-        let answer = self.connection.call(Script::Append, keys, args).await?;
+        let until = Instant::now() + self.connector.command_timeout();
+        // Whatever the term: the room goes again, and no term is begun by a check.
+        let script = Script::Append;
+        let answered = self.connection.evaluate(script, keys, args, until).await;
+        let answer = answered.map_err(|failed| match failed {
+            CallFailure::Other(error) => error,
+            CallFailure::NoScript => failure::nonsense("an append"),
+        })?;
         let placed = call.read(&answer).unwrap_or_default().pop();
         placed
             .unwrap_or_else(|| Err(failure::nonsense("an append")))

@@ -1,6 +1,6 @@
 -- Numbers, stores and publishes events of any rooms in one step.
 --
--- KEYS: nonces:even, nonces:odd, their turn, the heads of the rooms, their logs
+-- KEYS: nonces:even, nonces:odd, their turn, the term, the heads of the rooms, their logs
 -- ARGV: server id, max events (0: no limit), a fresh word, the channel, the kinds of all
 --   events (a letter each), how many events each room has (two bytes each, the high one
 --   first), the ttl of each room (digits and a space each; nothing where none has one);
@@ -29,7 +29,7 @@ local letters, counts = ARGV[5], ARGV[6]
 local ttls = ARGV[7] ~= '' and string.gmatch(ARGV[7], '%d+')
 local NONCES = 7 -- the nonce of the first event is the argument after this one
 local total = #letters
-local HEADS = 3 -- the head of the first room is the key after this one
+local HEADS = 4 -- the head of the first room is the key after this one
 local rooms = (#KEYS - HEADS) / 2
 local now = clock_ms()
 local now_digits = digits(now)
@@ -85,9 +85,10 @@ local function publish()
   lines, bytes = {}, 0
 end
 
--- What is known of all rooms, and whose turn it is among the nonces.
-local held = redis.call('MGET', unpack(KEYS, HEADS, HEADS + rooms))
+-- Whose turn it is among the nonces, in which term this is, and what is known of all rooms.
+local held = redis.call('MGET', unpack(KEYS, HEADS - 1, HEADS + rooms))
 local newest = KEYS[tonumber(string.match(held[1] or '0', '^%d+')) % 2 + 1]
+local term = word_of(held[2])
 
 -- The places of nonces that were seen before, in their order, of either hash; and
 -- a flat list of those that are to be remembered, and their places.
@@ -153,7 +154,8 @@ for k = 1, rooms do
   at = at + 3
   local high, low = string.byte(counts, 2 * k - 1, 2 * k)
   local count, ttl = 256 * high + low, ttls and tonumber(ttls()) or 0
-  local room, failure = find_room(held[k + 1], KEYS[HEADS + rooms + k], known_epoch, known_seq, false, word)
+  local room, failure = find_room(held[k + 2], KEYS[HEADS + rooms + k], known_epoch, known_seq, false, term, word)
+  if room and not room.fresh and is_of_another(term, room.epoch) then begin_epoch(room, term, word) end
   reply[#reply + 1] = room and room.epoch or ''
   if room then
     local added = append_to(room, ttl, id, at, count)

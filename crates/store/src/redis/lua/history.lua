@@ -2,10 +2,10 @@
 --
 -- KEYS: head, log
 -- ARGV: before, after or around; the number; limit; max events (0: no limit)
--- Gives nothing where there is no such room, else 1 or 0 for more and the events (see read.lua).
+-- Gives nothing where there is no such room, else its epoch, 1 or 0 for more, and the events (see read.lua).
 
-local _, head = head_of(KEYS[1])
-if not head then return {} end
+local epoch, head = head_of(KEYS[1])
+if not epoch then return {} end
 local side, number, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local lowest = hidden_up_to(head, tonumber(ARGV[4])) + 1
 local now = now_ms()
@@ -39,4 +39,4 @@ else
   events, more = reversed(older), more_older or more_newer
   for _, event in ipairs(newer) do events[#events + 1] = event end
 end
-return answer_with({ more and 1 or 0 }, events)
+return answer_with({ epoch, more and 1 or 0 }, events)

@@ -6,12 +6,22 @@ local function now_ms()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- Epoch and last number of a room; nil where there is no such room.
+-- Epoch and last number of a room, and what it shares with epochs before (see room.lua);
+-- nil where there is no such room.
 local function head_of(key)
   local head = redis.call('GET', key)
   if not head then return nil end
-  local epoch, seq = string.match(head, '^(%S+) (%d+) ')
-  return epoch, tonumber(seq)
+  local epoch, forks, seq = string.match(head, '^(%w+)(%S*) (%d+) ')
+  return epoch, tonumber(seq), forks
+end
+
+-- Whether a log has what stood up to a number in that of another epoch, or in itself.
+local function shares(epoch, head, forks, other, seq)
+  if other == epoch then return seq <= head end
+  for parent, shared in string.gmatch(forks, ',(%w+):(%d+)') do
+    if parent == other then return seq <= tonumber(shared) end
+  end
+  return false
 end
 
 -- The number up to which events are out of sight.
