@@ -1,6 +1,12 @@
 //! A node from its start to its end: assemble, serve, drain, stop.
 
-use std::{net::SocketAddr, process::ExitCode, rc::Rc, sync::Arc, time::Duration};
+use std::{
+    net::{SocketAddr, TcpListener},
+    process::ExitCode,
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
 
 use actix_http::HttpService;
 use actix_server::{Server, ServerHandle};
@@ -8,7 +14,7 @@ use actix_service::map_config;
 use actix_web::dev::AppConfig;
 use anyhow::Context;
 use rookery_protocol::ServerId;
-use rookery_store::{CheckLine, CheckStatus, Ended, Store, Supervisor};
+use rookery_store::{Ended, Supervisor};
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -17,9 +23,11 @@ use crate::{
     http::{self, Readiness},
     hub::{Hub, Parts},
     identity::Identity,
+    listeners::{self, Listeners},
     metrics::Metrics,
     settings::{Engine, Settings},
     socket,
+    start::Start,
     worker::Worker,
 };
 
@@ -100,12 +108,16 @@ async fn serve(
 ) -> anyhow::Result<Ending> {
     let mut signals = Signals::listen().context("cannot listen for signals")?;
     let (supervisor, mut endings) = Supervisor::new();
+    let listeners = Listeners::bind(&settings)?;
     let hub = tokio::select! {
-        hub = assemble(&settings, server_id, supervisor, background) => hub?,
+        hub = assemble(&settings, server_id, supervisor, &listeners, background) => hub?,
         name = signals.next() => return Ok(Ending::BeforeReady(name)),
     };
-    let (clients, clients_at) = bind_clients(&hub)?;
-    let operators = admin::bind(&hub)?;
+    let (clients, clients_at) = serve_clients(&hub, listeners.clients)?;
+    let operators = listeners.operators;
+    let operators = operators
+        .map(|listener| admin::serve(&hub, listener))
+        .transpose()?;
     announce(&hub, clients_at, operators.as_ref().map(|(_, at)| *at));
     let (clients_handle, mut clients_ended) = run_apart(clients);
     let operators_handle = operators.map(|(server, _)| run_apart(server).0);
@@ -144,25 +156,30 @@ async fn assemble(
     settings: &Arc<Settings>,
     server_id: ServerId,
     supervisor: Supervisor,
+    listeners: &Listeners,
     background: &Runtime,
 ) -> anyhow::Result<Arc<Hub>> {
+    let (metrics, readiness) = (Arc::new(Metrics::new()), Arc::new(Readiness::default()));
     let store_settings = rookery_store::Settings {
         supervisor: supervisor.clone(),
         ..settings.store_settings(server_id.clone())
     };
-    let connecting = background.spawn(Store::connect(store_settings));
-    let (store, bus) = connecting
-        .await
-        .context("connecting the store broke")?
-        .context("cannot use the store; `rookery check` says more")?;
-    look_over(&store).await?;
+    let start = Start {
+        settings,
+        store: store_settings,
+        listeners,
+        metrics: &metrics,
+        readiness: &readiness,
+        background,
+    };
+    let (store, bus) = start.connect().await?;
     let hub = Arc::new(Hub::new(Parts {
         server_id,
         settings: Arc::clone(settings),
         store,
         identity: Arc::new(Identity::new(settings)),
-        metrics: Arc::new(Metrics::new()),
-        readiness: Arc::new(Readiness::default()),
+        metrics,
+        readiness,
         supervisor,
         background: background.handle().clone(),
     }));
@@ -170,41 +187,14 @@ async fn assemble(
     Ok(hub)
 }
 
-/// Says at the start what `rookery check` would say of the store.
-///
-/// # Errors
-///
-/// Where the store is one that no node can be served with.
-async fn look_over(store: &Store) -> anyhow::Result<()> {
-    // Where it is away again already, that is told by whoever watches it.
-    for CheckLine {
-        status,
-        found,
-        mend,
-    } in store.look_over().await.unwrap_or_default()
-    {
-        let mend = mend.unwrap_or_default();
-        match status {
-            CheckStatus::Ok => {}
-            CheckStatus::Warning => tracing::warn!("the store: {found}; {mend}"),
-            CheckStatus::Failed => anyhow::bail!("cannot use the store: {found}; {mend}"),
-        }
-    }
-    Ok(())
-}
-
 /// A name for this life of the node: new at every start.
 pub(crate) fn new_server_id() -> anyhow::Result<ServerId> {
     ServerId::new(format!("n_{:012x}", rand::random::<u64>() >> 16)).context("no server id")
 }
 
-/// The clients' server, and where it listens: port 0 in the settings is any that
-/// is free.
-fn bind_clients(hub: &Arc<Hub>) -> anyhow::Result<(Server, SocketAddr)> {
-    let listen = hub.settings.listen;
-    let in_words = || format!("cannot listen on {listen}: is another program there? set `listen`");
-    let listener = socket::listen(listen).with_context(in_words)?;
-    let address = listener.local_addr().with_context(in_words)?;
+/// The clients' server, and where it listens.
+fn serve_clients(hub: &Arc<Hub>, listener: TcpListener) -> anyhow::Result<(Server, SocketAddr)> {
+    let address = listeners::address_of(&listener)?;
     hub.peers.listens_at(address);
     let for_factory = Arc::clone(hub);
     // 0 is no limit to actix as well.
@@ -224,7 +214,7 @@ fn bind_clients(hub: &Arc<Hub>) -> anyhow::Result<(Server, SocketAddr)> {
                 .tcp();
             socket::in_front_of(http, worker)
         })
-        .with_context(in_words)?;
+        .context("cannot serve clients")?;
     Ok((server.run(), address))
 }
 

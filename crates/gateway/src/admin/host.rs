@@ -18,18 +18,17 @@ use rookery_protocol::ErrorCode;
 
 use crate::{
     http::{HttpError, origin::split_authority},
-    hub::Hub,
-    settings::AllowedHost,
+    settings::{AllowedHost, Settings},
 };
 
 /// Refuses what was asked under a foreign name.
-pub(super) async fn check_host<B: MessageBody>(
+pub(crate) async fn check_host<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> actix_web::Result<ServiceResponse<EitherBody<B>>> {
     let allowed = request
-        .app_data::<web::Data<Hub>>()
-        .is_some_and(|hub| is_answered(&request, &hub.settings.admin.allowed_hosts));
+        .app_data::<web::Data<Settings>>()
+        .is_some_and(|settings| is_answered(&request, &settings.admin.allowed_hosts));
     if allowed {
         return Ok(next.call(request).await?.map_into_left_body());
     }

@@ -9,7 +9,10 @@ mod page;
 mod sampler;
 mod viewer;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+};
 
 use actix_server::Server;
 use actix_web::{App, HttpResponse, HttpServer, http::header, middleware::from_fn, web};
@@ -17,28 +20,29 @@ use anyhow::Context;
 use rookery_protocol::ErrorCode;
 
 use crate::{
-    http::{HttpError, healthz, only_get, readyz},
+    http::{HttpError, Readiness, healthz, only_get, readyz},
     hub::Hub,
+    listeners::address_of,
+    metrics::Metrics,
 };
+pub(crate) use host::check_host;
 use sampler::Sampler;
 
-/// Binds `admin.listen` and starts taking samples; `None` where it is off, and
-/// otherwise also where it listens. Must be called in an actix system; the server
-/// runs when it is polled.
+/// The operators' server, and where it listens; starts taking samples. Must be
+/// called in an actix system; the server runs when it is polled.
 ///
 /// # Errors
 ///
-/// When the address cannot be bound.
-pub(crate) fn bind(hub: &Arc<Hub>) -> anyhow::Result<Option<(Server, SocketAddr)>> {
-    let Some(listen) = hub.settings.admin.listen else {
-        return Ok(None);
-    };
+/// When the server cannot be made.
+pub(crate) fn serve(hub: &Arc<Hub>, listener: TcpListener) -> anyhow::Result<(Server, SocketAddr)> {
+    let address = address_of(&listener)?;
     let hub = Arc::clone(hub);
     let sampler = Sampler::start(Arc::clone(&hub));
     let server = HttpServer::new(move || {
         App::new()
-            .wrap(from_fn(host::check_host))
+            .wrap(from_fn(check_host))
             .app_data(web::Data::from(Arc::clone(&hub)))
+            .app_data(web::Data::from(Arc::clone(&hub.settings)))
             .app_data(web::Data::from(Arc::clone(&hub.readiness)))
             .app_data(web::Data::from(Arc::clone(&sampler)))
             .service(only_get(web::resource("/metrics"), metrics))
@@ -50,20 +54,28 @@ pub(crate) fn bind(hub: &Arc<Hub>) -> anyhow::Result<Option<(Server, SocketAddr)
     let server = server
         .workers(1)
         .disable_signals()
-        .bind(listen)
-        .with_context(|| {
-            format!(
-                "cannot listen on {listen}: is another program there? set admin.listen, or \"off\""
-            )
-        })?;
-    let address = server.addrs().first().copied().unwrap_or(listen);
-    Ok(Some((server.run(), address)))
+        .listen(listener)
+        .context("cannot serve operators")?;
+    Ok((server.run(), address))
 }
 
 /// Everything in the text format of Prometheus.
 async fn metrics(hub: web::Data<Hub>) -> Result<HttpResponse, HttpError> {
     figures::refresh_gauges(&hub);
-    let text = hub.metrics.render().map_err(|error| {
+    in_text(&hub.metrics)
+}
+
+/// The same of a node that is only being started.
+pub(crate) async fn metrics_of_health(
+    metrics: web::Data<Metrics>,
+    readiness: web::Data<Readiness>,
+) -> Result<HttpResponse, HttpError> {
+    metrics.health.set(&readiness);
+    in_text(&metrics)
+}
+
+fn in_text(metrics: &Metrics) -> Result<HttpResponse, HttpError> {
+    let text = metrics.render().map_err(|error| {
         tracing::error!(%error, "the metrics could not be written");
         HttpError::new(
             ErrorCode::Internal,

@@ -1,10 +1,12 @@
 //! `/healthz`, `/readyz` and `/admitz`, for load balancers and container engines.
 
+use std::time::Duration;
+
 use actix_web::{HttpResponse, http::header, web};
-use rookery_protocol::ErrorCode;
+use rookery_protocol::{ErrorCode, ServerId};
 use serde_json::json;
 
-use super::HttpError;
+use super::{HttpError, Readiness};
 use crate::{hub::Hub, socket};
 
 /// The process lives.
@@ -17,7 +19,19 @@ pub(crate) async fn healthz() -> HttpResponse {
 /// The node can serve; 503 with what is missing where it cannot.
 /// Beside that, which node it is, and for how long it has had store and channel.
 pub(crate) async fn readyz(hub: web::Data<Hub>) -> HttpResponse {
-    let missing = hub.readiness.missing();
+    answer(&hub.readiness, &hub.server_id, hub.steady_for())
+}
+
+/// The same of a node that has no store yet.
+pub(crate) async fn readyz_at_the_start(
+    readiness: web::Data<Readiness>,
+    server_id: web::Data<ServerId>,
+) -> HttpResponse {
+    answer(&readiness, &server_id, Duration::ZERO)
+}
+
+fn answer(readiness: &Readiness, server_id: &ServerId, steady: Duration) -> HttpResponse {
+    let missing = readiness.missing();
     let mut response = match missing.is_empty() {
         true => HttpResponse::Ok(),
         false => HttpResponse::ServiceUnavailable(),
@@ -27,8 +41,8 @@ pub(crate) async fn readyz(hub: web::Data<Hub>) -> HttpResponse {
         .json(json!({
             "ready": missing.is_empty(),
             "missing": missing,
-            "node": hub.server_id,
-            "steady_ms": u64::try_from(hub.steady_for().as_millis()).unwrap_or(u64::MAX),
+            "node": server_id,
+            "steady_ms": u64::try_from(steady.as_millis()).unwrap_or(u64::MAX),
         }))
 }
 

@@ -25,7 +25,7 @@ pub(crate) use bodies::Bodies;
 pub(crate) use connections::HttpConnections;
 pub(crate) use error::HttpError;
 pub(crate) use fallback::only_get;
-pub(crate) use health::{admitz, healthz, readyz};
+pub(crate) use health::{admitz, healthz, readyz, readyz_at_the_start};
 pub(crate) use pages::Pages;
 pub use readiness::Readiness;
 

@@ -41,7 +41,7 @@ use peers::Peers;
 use presence::Presence;
 pub(crate) use send::Stored;
 use sessions::Sessions;
-use spread::Spread;
+pub(crate) use spread::Spread;
 use store_clock::StoreClock;
 use untold::Untold;
 

@@ -14,6 +14,9 @@ pub struct RedisSettings {
     /// How many milliseconds an attempt to connect may take, with all that belongs to it.
     #[serde(deserialize_with = "kinds::whole")]
     pub connect_timeout_ms: u64,
+    /// How many milliseconds a node that starts waits for it; 0 is as long as it takes.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub wait_ms: u64,
     /// How many milliseconds an answer may take before it counts as lost.
     #[serde(deserialize_with = "kinds::whole")]
     pub command_timeout_ms: u64,
@@ -29,6 +32,7 @@ impl Default for RedisSettings {
     fn default() -> Self {
         Self {
             url: None,
+            wait_ms: 0,
             connect_timeout_ms: 5_000,
             command_timeout_ms: 5_000,
             away_ms: 3_000,
