@@ -148,7 +148,7 @@ fn after_an_outage_everybody_is_back() {
         );
         let outcome = run("outage", &flags);
         let back = &outcome["latencies"]["back, from when it could be"]["count"];
-        assert!(back.as_u64() >= Some(80), "{what}: {back}");
+        assert_eq!(back.as_u64(), Some(80), "{what}: each once");
         assert_eq!(count(&outcome, "lost_connections"), 0, "{what}");
         assert!(figure(&outcome, "attempts_in_vain") >= 1.0, "{what}");
     }

@@ -81,14 +81,14 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     stage.begin_span();
     let down = Duration::from_secs_f64(arguments.down);
     let breakdown = Breakdown::start(fleet, arguments.what, down);
-    let mut returns = Returns::new(stage.engine.attempts());
+    let mut returns = Returns::new(connections, stage.engine.attempts());
     returns.go_on(&mut stage, &breakdown, arguments.what)?;
     stage.fleet = Some(breakdown.finish()?);
     let mut measured = stage.end()?;
     measured.counts.lost_connections = (connections - stage.engine.joined()) as u64;
     measured.latencies.insert(
         "back, from when it could be".into(),
-        returns.back.quantiles(),
+        returns.back().quantiles(),
     );
     let figures = returns.figures(connections);
     Ok(stage.conclude(measured, figures))
@@ -99,8 +99,9 @@ struct Returns {
     /// Who tries again when, the soonest first.
     due: BinaryHeap<Reverse<(Nanos, SeatId)>>,
     mended: Option<Nanos>,
-    /// From when somebody could be served until each was there; 0 for who was before.
-    back: Latency,
+    /// When each seat was back for the last time: some come back to a node that is
+    /// about to be killed as well.
+    back_at: Vec<Option<Nanos>>,
     attempts_before: u64,
     /// How many began to connect in vain, and behind that in all.
     in_vain: u64,
@@ -113,11 +114,11 @@ struct Returns {
 }
 
 impl Returns {
-    fn new(attempts: u64) -> Self {
+    fn new(seats: usize, attempts: u64) -> Self {
         Self {
             due: BinaryHeap::new(),
             mended: None,
-            back: Latency::new(),
+            back_at: vec![None; seats],
             attempts_before: attempts,
             in_vain: 0,
             attempts: 0,
@@ -199,11 +200,7 @@ impl Returns {
         let now = stage.engine.now();
         for happened in stage.engine.take_happened() {
             match happened {
-                // Before the breakdown everybody was there.
-                Happened::Joined { .. } => {
-                    let could = self.mended.unwrap_or(now);
-                    self.back.record(now.micros_since(could));
-                }
+                Happened::Joined { seat, .. } => self.back_at[seat.0 as usize] = Some(now),
                 Happened::Lost { seat, .. } | Happened::GivenUp { seat, .. } => {
                     let at = stage.engine.comes_back_at(seat, &mut rand::rng());
                     self.due.push(Reverse((at, seat)));
@@ -229,8 +226,18 @@ impl Returns {
         self.strip_attempts = attempts;
     }
 
+    /// How long it took each, from when somebody could be served; 0 for who was there before.
+    fn back(&self) -> Latency {
+        let mut back = Latency::new();
+        let could = self.mended.unwrap_or(Nanos(u64::MAX));
+        for at in self.back_at.iter().flatten() {
+            back.record(at.micros_since(could));
+        }
+        back
+    }
+
     fn figures(&self, connections: usize) -> Vec<Figure> {
-        let back = self.back.quantiles();
+        let back = self.back().quantiles();
         let seconds =
             |key: &str, name: &str, us: u64| figure(key, name, "s", us as f64 / 1e6, Better::Lower);
         let per_s = |key: &str, name: &str, value: u64| {
