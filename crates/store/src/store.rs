@@ -275,6 +275,19 @@ impl Store {
         }
     }
 
+    /// Who is in each of several rooms, in their order: of as many of them as take
+    /// little, and at least of the first.
+    ///
+    /// # Errors
+    ///
+    /// Only where the store cannot be reached.
+    pub async fn online_in(&self, rooms: &[RoomId]) -> Result<Vec<Online>, StoreError> {
+        match self {
+            Self::Embedded(engine) => Ok(rooms.iter().map(|room| engine.online(room)).collect()),
+            Self::Redis(engine) => engine.online_in(rooms).await,
+        }
+    }
+
     /// Says that this node lives.
     ///
     /// # Errors

@@ -107,19 +107,6 @@ impl Hub {
             _ => {}
         }
     }
-
-    /// Something may have been missed in any room: heal them all, and look who is there.
-    fn suspect_everything(self: &Arc<Self>) {
-        self.store_clock.forget();
-        for room in self.followed_rooms() {
-            room.doubt();
-        }
-        let hub = Arc::clone(self);
-        self.start_soon("comparison", async move {
-            hub.compare_heads().await;
-            hub.refresh_all_rosters().await;
-        });
-    }
 }
 
 /// Reads the data of a presence envelope.

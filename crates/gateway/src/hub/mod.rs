@@ -23,6 +23,7 @@ mod sessions;
 mod snapshot;
 mod spread;
 mod store_clock;
+mod suspicion;
 mod untold;
 mod writing;
 
@@ -43,6 +44,7 @@ pub(crate) use send::Stored;
 use sessions::Sessions;
 pub(crate) use spread::Spread;
 use store_clock::StoreClock;
+use suspicion::Suspicion;
 use untold::Untold;
 
 use crate::{
@@ -83,6 +85,9 @@ pub(crate) struct Hub {
     recent: Arc<RecentBudget>,
     untold: Untold,
     store_clock: StoreClock,
+    suspicion: Suspicion,
+    /// Held by whoever takes fresh pictures of all rooms.
+    refreshing: tokio::sync::Mutex<()>,
     probe: probe::Probe,
     pub(crate) peers: Peers,
     /// What essential tasks are started by.
@@ -131,6 +136,8 @@ impl Hub {
             recent: Arc::new(recent_budget(&settings)),
             untold: Untold::default(),
             store_clock: StoreClock::default(),
+            suspicion: Suspicion::default(),
+            refreshing: tokio::sync::Mutex::default(),
             probe: probe::Probe::default(),
             peers: Peers::default(),
             server_id,
@@ -152,6 +159,7 @@ impl Hub {
         self.keep_running("lingering rooms", lingering::run(hub()));
         self.keep_running("presence", presence::run_changes(hub()));
         self.keep_running("lease", presence::run_lease(hub()));
+        self.keep_running("suspicion", suspicion::run(hub()));
         self.keep_running("untold", untold::run(hub()));
         self.keep_running("probe", probe::run(hub()));
         self.keep_running("cut off", cut_off::run(hub()));

@@ -10,6 +10,9 @@ use crate::room::{Found, Room};
 /// How often a picture is asked for that is older than what was heard meanwhile.
 const MOST_TRIES: u32 = 3;
 
+/// Of how many rooms pictures are asked for at once; the store gives as many as take little.
+const ROOMS_AT_ONCE: usize = 256;
+
 impl Hub {
     /// Sees to it that the room has a picture of who is there, asked for once
     /// by all who need it.
@@ -51,13 +54,37 @@ impl Hub {
         });
     }
 
-    /// Takes fresh pictures of all rooms, after presence events may have been missed.
-    pub(super) async fn refresh_all_rosters(&self) {
-        for room in self.followed_rooms() {
-            if let Err(error) = self.read_roster(&room).await {
-                tracing::debug!(room = %room.id, %error, "who is in the room could not be read");
-                return;
+    /// Takes fresh pictures of all rooms, after presence events may have been
+    /// missed, many in each call. Nobody else does so meanwhile.
+    pub(super) async fn refresh_all_rosters(&self) -> Result<(), StoreError> {
+        let _alone = self.refreshing.lock().await;
+        let mut rooms = self.followed_rooms();
+        rooms.retain(|room| !room.forget_roster_if_idle());
+        for attempt in 1..=MOST_TRIES {
+            rooms = self.read_rosters(&rooms, attempt == MOST_TRIES).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives the rooms of which something later was heard meanwhile.
+    async fn read_rosters(
+        &self,
+        mut rooms: &[Arc<Room>],
+        insist: bool,
+    ) -> Result<Vec<Arc<Room>>, StoreError> {
+        let mut ahead = Vec::new();
+        while !rooms.is_empty() {
+            let some = &rooms[..rooms.len().min(ROOMS_AT_ONCE)];
+            let ids: Vec<_> = some.iter().map(|room| room.id.clone()).collect();
+            let pictures = self.store.online_in(&ids).await?;
+            rooms = &rooms[pictures.len()..];
+            for (room, online) in some.iter().zip(pictures) {
+                match room.load_roster(online, insist) {
+                    Some(to_tell) => self.tell_soon(room, to_tell),
+                    None => ahead.push(Arc::clone(room)),
+                }
             }
         }
+        Ok(ahead)
     }
 }

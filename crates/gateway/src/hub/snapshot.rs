@@ -22,6 +22,8 @@ impl Hub {
     ) -> Result<Arc<Snapshot>, StoreError> {
         if !self.readiness.is_bus_up() {
             room.doubt();
+        } else if let Some(suspected) = self.suspicion.latest() {
+            room.doubt_what_is_older(suspected);
         }
         let mut patience = PATIENCE;
         loop {

@@ -41,6 +41,8 @@ pub struct Metrics {
     pub recent_bytes: IntGauge,
     /// Readings of a part of a room's log: for somebody who comes in, or to heal.
     pub range_reads: IntCounter,
+    /// Passes over all rooms, because something may have been missed.
+    pub passes: IntCounter,
     /// Joins that were answered without reading a log.
     pub joins_from_memory: IntCounter,
     /// Users with a session on this node.
@@ -113,6 +115,10 @@ impl Metrics {
             range_reads: new.counter(
                 "rookery_range_reads_total",
                 "Readings of a part of a log from the store, for joins and to heal",
+            ),
+            passes: new.counter(
+                "rookery_passes_total",
+                "Passes over all rooms, because something may have been missed",
             ),
             joins_from_memory: new.counter(
                 "rookery_joins_from_memory_total",

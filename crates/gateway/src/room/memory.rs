@@ -124,6 +124,16 @@ impl Room {
         self.state.lock().memory.doubt();
     }
 
+    /// As [`Self::doubt`], of what was learned before that moment.
+    pub(crate) fn doubt_what_is_older(&self, moment: Instant) {
+        let mut state = self.state.lock();
+        if let Some((_, since)) = &state.memory.about
+            && *since < moment
+        {
+            state.memory.doubt();
+        }
+    }
+
     /// When it was used last, by events or people, and how many bytes its
     /// recent events take.
     pub(crate) fn usage(&self) -> (Instant, usize) {

@@ -9,7 +9,7 @@ use rookery_protocol::{User, UserId, server_frame::Status};
 use rookery_store::Online;
 
 use super::{
-    Room, State, Transition,
+    Room, Roster, State, Transition,
     roster::News,
     untold::{self, Untold},
 };
@@ -28,6 +28,16 @@ impl Room {
     /// Whether somebody has to ask the store who is there.
     pub(crate) fn roster_is_stale(&self) -> bool {
         self.state.lock().roster.is_stale()
+    }
+
+    /// Where nobody here is in the room, whoever comes next asks anew.
+    pub(crate) fn forget_roster_if_idle(&self) -> bool {
+        let mut state = self.state.lock();
+        let idle = state.left.is_some();
+        if idle {
+            state.roster = Roster::default();
+        }
+        idle
     }
 
     /// Takes the store's picture; the members are to be told what they missed.

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::time::sleep;
 
-use crate::support::{Cluster, Watcher, Writers, assert_one_log, client, room};
+use crate::support::{Cluster, Raw, Watcher, Writers, assert_one_log, client, room, soon};
 
 #[tokio::test]
 async fn cutting_the_shared_channel_under_traffic_loses_nothing() {
@@ -47,4 +48,66 @@ async fn what_came_while_the_channel_was_cut_arrives_without_further_traffic() {
         watcher.reaches(round).await;
     }
     assert_eq!(watcher.log().len(), 5);
+}
+
+/// How many scripts Redis has run.
+fn scripts_run(cluster: &Cluster) -> u64 {
+    let stats = cluster.redis().command(&["INFO", "commandstats"]).unwrap();
+    let calls = |line: &str| {
+        line.strip_prefix("cmdstat_evalsha:calls=")?
+            .split(',')
+            .next()?
+            .parse()
+            .ok()
+    };
+    stats.lines().find_map(calls).unwrap_or(0)
+}
+
+/// Whoever came or went meanwhile is told of, and no room costs a call of its own.
+#[tokio::test]
+async fn after_a_cut_all_rooms_are_looked_at_in_a_few_calls() {
+    const ROOMS: usize = 400;
+    let settings = [("limits.rooms_made_per_hour", "0")];
+    let cluster = Cluster::start_with(1, &settings).await;
+    let node = &cluster.nodes[0];
+    let mut everywhere = Raw::hello(node, "everywhere").await;
+    let mut joins = vec![];
+    for number in 0..ROOMS {
+        let join = json!({"type": "join", "room": format!("r-{number}")});
+        joins.push(everywhere.say(join).await);
+    }
+    for join in joins {
+        assert_eq!(everywhere.answer(join).await["type"], "ok");
+    }
+    let mut watcher = Watcher::join(node, "watcher", &room("r-7")).await;
+    watcher
+        .until("both are there", |seen| {
+            seen.presence.last().is_some_and(|last| last.2 == 2)
+        })
+        .await;
+    let passes = node.metric("rookery_passes_total").await;
+    let before = scripts_run(&cluster);
+    // What nobody hears of, since no transition is told: another node's users are gone.
+    let gone = "rookery:{r-7}:online";
+    cluster
+        .redis()
+        .command(&["HDEL", gone, "everywhere"])
+        .unwrap();
+    cluster.cut_shared_channel();
+    soon("a pass over all rooms", async {
+        while node.metric("rookery_passes_total").await <= passes {
+            sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    let run = scripts_run(&cluster) - before;
+    assert!(run < 60, "{run} scripts for {ROOMS} rooms");
+    watcher
+        .until("the missed is told", |seen| {
+            let last = seen.presence.last();
+            last.is_some_and(|(user, status, count)| {
+                (user.as_str(), status.as_str(), *count) == ("everywhere", "offline", 1)
+            })
+        })
+        .await;
 }

@@ -10,6 +10,10 @@ use crate::{Online, PresenceChange, StoreError};
 
 /// How many changes travel in one call.
 const CHANGES_PER_CALL: usize = 256;
+/// A call that has read so many users reads no more rooms.
+const USERS_PER_CALL: u64 = 2_000;
+
+const WHO_IS_ONLINE: &str = "a question who is online";
 
 impl Redis {
     /// See [`crate::Store::change_presence`].
@@ -56,23 +60,34 @@ impl Redis {
 
     /// See [`crate::Store::online`].
     pub(crate) async fn online(&self, room: &RoomId) -> Result<Online, StoreError> {
-        let most = text(Online::MOST_USERS.to_string());
-        let what = "a question who is online";
-        let mut answer = self
-            .ask(
-                what,
-                Script::Online,
-                vec![keys::online(room).into()],
-                vec![most],
-            )
-            .await?;
-        let (count, at) = (answer.number()?, answer.number()?);
-        let mut users = Vec::new();
-        while !answer.is_empty() {
-            let user = serde_json::from_slice(&answer.bytes()?);
-            users.push(user.map_err(|_| failure::nonsense(what))?);
+        let pictures = self.online_in(std::slice::from_ref(room)).await?;
+        let first = pictures.into_iter().next();
+        first.ok_or_else(|| failure::nonsense(WHO_IS_ONLINE))
+    }
+
+    /// See [`crate::Store::online_in`].
+    pub(crate) async fn online_in(&self, rooms: &[RoomId]) -> Result<Vec<Online>, StoreError> {
+        if rooms.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(Online { users, count, at })
+        let keys = rooms.iter().map(|room| keys::online(room).into()).collect();
+        let args = vec![text(Online::MOST_USERS.to_string()), number(USERS_PER_CALL)];
+        let mut answer = self.ask(WHO_IS_ONLINE, Script::Online, keys, args).await?;
+        let at = answer.number()?;
+        let mut pictures = Vec::with_capacity(rooms.len());
+        while !answer.is_empty() {
+            let (count, shown) = (answer.number()?, answer.number()?);
+            let mut users = Vec::new();
+            for _ in 0..shown {
+                let user = serde_json::from_slice(&answer.bytes()?);
+                users.push(user.map_err(|_| failure::nonsense(WHO_IS_ONLINE))?);
+            }
+            pictures.push(Online { users, count, at });
+        }
+        if pictures.is_empty() || pictures.len() > rooms.len() {
+            return Err(failure::nonsense(WHO_IS_ONLINE));
+        }
+        Ok(pictures)
     }
 }
 

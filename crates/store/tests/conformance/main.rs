@@ -137,6 +137,7 @@ cases_of_both_engines! {
     presence::another_name_is_not_told_where_names_are_not,
     presence::many_changes_go_in_one_call,
     presence::big_rooms_tell_numbers_only,
+    presence::many_rooms_are_looked_at_in_a_few_calls,
     presence::presence_has_an_order_in_time,
     presence::giving_up_takes_everybody_out,
     presence::a_renewed_lease_is_kept,

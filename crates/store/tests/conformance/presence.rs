@@ -218,6 +218,39 @@ pub(crate) async fn presence_has_an_order_in_time(place: Place) {
     );
 }
 
+pub(crate) async fn many_rooms_are_looked_at_in_a_few_calls(place: Place) {
+    let node = place.node().await;
+    node.renew_lease().await.unwrap();
+    let sizes = [0, 1, 3, Online::MOST_USERS, Online::MOST_USERS + 9, 0, 7];
+    let sizes: Vec<usize> = sizes.iter().copied().cycle().take(70).collect();
+    let ids: Vec<_> = (0..sizes.len())
+        .map(|at| room(&format!("r-{at}")))
+        .collect();
+    for (id, size) in ids.iter().zip(&sizes) {
+        let coming = (0..*size).map(|number| PresenceChange {
+            room: id.clone(),
+            user: user(&format!("{id} {number}"), "Somebody"),
+            online: true,
+        });
+        within(node.change_presence(&coming.collect::<Vec<_>>()))
+            .await
+            .unwrap();
+    }
+    let (mut seen, mut calls) = (Vec::new(), 0);
+    while seen.len() < ids.len() {
+        seen.extend(within(node.online_in(&ids[seen.len()..])).await.unwrap());
+        calls += 1;
+    }
+    assert!(calls <= 4, "{calls} calls for 4,200 users in 70 rooms");
+    for ((online, id), size) in seen.iter().zip(&ids).zip(sizes) {
+        assert_eq!(online.count, size as u64, "{id}");
+        assert_eq!(online.users.len(), size.min(Online::MOST_USERS), "{id}");
+        let of_it = |user: &User| user.id.as_str().starts_with(&format!("{id} "));
+        assert!(online.users.iter().all(of_it), "{id}");
+    }
+    assert_eq!(within(node.online_in(&[])).await.unwrap(), []);
+}
+
 pub(crate) async fn giving_up_takes_everybody_out(place: Place) {
     let mut node = place.node().await;
     node.renew_lease().await.unwrap();

@@ -1,22 +1,28 @@
--- Who is in a room, on any node.
+-- Who is in rooms, on any node: in as many of them as takes little to read.
 --
--- KEYS: the room's online hash
--- ARGV: at most how many users
--- Gives the count, the time in microseconds, and users as JSON.
+-- KEYS: the online hashes of the rooms
+-- ARGV: at most how many users of a room, after how many users in all no more rooms are read
+-- Gives the time in microseconds; then of each room, in their order and at least of one, the
+--   count, how many users are given, and those as JSON.
 
-local most = tonumber(ARGV[1])
-local count = redis.call('HLEN', KEYS[1])
-local answer = { count, string.format('%.0f', clock_us()) }
-local values
-if count <= most then
-  values = redis.call('HVALS', KEYS[1])
-else
-  values = {}
-  local pairs_of = redis.call('HRANDFIELD', KEYS[1], most, 'WITHVALUES')
-  for i = 2, #pairs_of, 2 do values[#values + 1] = pairs_of[i] end
-end
-for _, value in ipairs(values) do
-  local _, json = split(value)
-  answer[#answer + 1] = json
+local most, enough = tonumber(ARGV[1]), tonumber(ARGV[2])
+local answer, read = { string.format('%.0f', clock_us()) }, 0
+for _, key in ipairs(KEYS) do
+  if read >= enough then break end
+  local count = redis.call('HLEN', key)
+  local values, step = {}, 1
+  if count > most then
+    -- Names and values by turns.
+    values, step = redis.call('HRANDFIELD', key, most, 'WITHVALUES'), 2
+  elseif count > 0 then
+    values = redis.call('HVALS', key)
+  end
+  answer[#answer + 1] = count
+  answer[#answer + 1] = #values / step
+  for i = step, #values, step do
+    local _, json = split(values[i])
+    answer[#answer + 1] = json
+  end
+  read = read + #values / step
 end
 return answer
