@@ -30,6 +30,7 @@ async fn it_replaces_its_connections_and_its_clients_miss_nothing() {
         writers.write(100).await;
         stranded.readiness_becomes(Some(503)).await;
         stranded.readiness_becomes(Some(200)).await;
+        reader.reaches(writers.last()).await;
     }
     writers.write(100).await;
     let acknowledged = writers.stop().await;

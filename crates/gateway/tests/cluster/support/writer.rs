@@ -20,6 +20,7 @@ pub(crate) struct Acknowledged {
 pub(crate) struct Writers {
     stop: watch::Sender<bool>,
     count: watch::Receiver<usize>,
+    highest: watch::Receiver<u64>,
     tasks: JoinSet<Vec<Acknowledged>>,
 }
 
@@ -32,9 +33,11 @@ impl Writers {
     ) -> Self {
         let (stop, stopped) = watch::channel(false);
         let (counted, count) = watch::channel(0);
+        let (reached, highest) = watch::channel(0);
         let mut tasks = JoinSet::new();
         for (number, client) in clients.into_iter().enumerate() {
             let (room, stopped, counted) = (room.clone(), stopped.clone(), counted.clone());
+            let reached = reached.clone();
             tasks.spawn(async move {
                 let mut acknowledged = vec![];
                 while !*stopped.borrow() {
@@ -44,13 +47,19 @@ impl Writers {
                         seq: sent.seq,
                         text,
                     });
+                    reached.send_modify(|highest| *highest = sent.seq.max(*highest));
                     counted.send_modify(|count| *count += 1);
                     sleep(rest).await;
                 }
                 acknowledged
             });
         }
-        Self { stop, count, tasks }
+        Self {
+            stop,
+            count,
+            highest,
+            tasks,
+        }
     }
 
     /// How many messages were acknowledged.
@@ -65,6 +74,11 @@ impl Writers {
         soon(&format!("{more} more messages"), waiting)
             .await
             .expect("writers at work");
+    }
+
+    /// The highest number that was acknowledged so far.
+    pub(crate) fn last(&self) -> u64 {
+        *self.highest.borrow()
     }
 
     /// Lets each finish its message, and gives what was acknowledged, by seq.
