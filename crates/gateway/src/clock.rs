@@ -38,6 +38,13 @@ impl Moment {
         Duration::from_micros(self.0.get().saturating_sub(earlier.0.get()))
     }
 
+    /// So much earlier, but not before the first.
+    pub(crate) fn before(self, span: Duration) -> Self {
+        let us = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+        let earlier = NonZeroU64::new(self.0.get().saturating_sub(us));
+        Self(earlier.unwrap_or(NonZeroU64::MIN))
+    }
+
     pub(crate) fn elapsed(self) -> Duration {
         Self::now().saturating_duration_since(self)
     }
@@ -68,5 +75,7 @@ mod tests {
         assert_eq!(now.saturating_duration_since(later), Duration::ZERO);
         assert!(Moment::now() >= now);
         assert!((now + Duration::MAX) > later);
+        assert_eq!(later.before(span), now);
+        assert!(now.before(Duration::MAX) < now);
     }
 }

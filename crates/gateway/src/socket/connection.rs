@@ -10,7 +10,6 @@ use std::{
     cell::{Cell, OnceCell, RefCell},
     io,
     net::IpAddr,
-    rc::Rc,
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -25,20 +24,6 @@ use crate::{
     session::{Bucket, RoomSeat, Session},
     worker::{ConnectionKey, Worker},
 };
-
-/// The most weight of one connection's commands that are being carried out;
-/// no further frame is read while there is as much.
-const MOST_IN_FLIGHT: u32 = 256;
-
-/// How much a command weighs while it is being carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u32)]
-pub(crate) enum Weight {
-    /// It writes a little.
-    Writing = 1,
-    /// It may read a thousand events.
-    Reading = 32,
-}
 
 /// Why a connection ended or is about to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,15 +85,22 @@ pub(crate) struct Connection {
     /// Frames were left unread when reading paused.
     pub(super) unread: Cell<bool>,
     /// No further frame is read until `hello` is answered.
-    held: Cell<bool>,
+    pub(super) held: Cell<bool>,
+    /// The task does not read, and is to be woken when that may change.
+    pub(super) paused: Cell<bool>,
+    /// It was pinged since something was heard of it.
+    pub(super) pinged: Cell<bool>,
     /// `hello` could not be carried out for now; it may be said again.
     put_off: Cell<bool>,
     /// Whether the client goes on where a room goes on in another epoch.
     pub(crate) follows_epochs: Cell<bool>,
-    in_flight: Cell<u32>,
+    /// The weight of the commands that are being carried out.
+    pub(super) in_flight: Cell<u32>,
     end: Cell<Option<End>>,
     task: Cell<Option<Waker>>,
     pub(super) opened: Moment,
+    /// When something was heard of it; a ping puts that off, so that there is
+    /// time to answer it.
     pub(super) heard: Cell<Moment>,
     pub(super) drain_at: Cell<Option<Moment>>,
 }
@@ -135,6 +127,8 @@ impl Connection {
             accounted: Cell::new(0),
             unread: Cell::new(false),
             held: Cell::new(false),
+            paused: Cell::new(false),
+            pinged: Cell::new(false),
             put_off: Cell::new(false),
             follows_epochs: Cell::new(false),
             in_flight: Cell::new(0),
@@ -159,6 +153,7 @@ impl Connection {
     /// Something came from the client.
     pub(super) fn heard_now(&self) {
         self.heard.set(Moment::now());
+        self.pinged.set(false);
     }
 
     /// Waits for the next thing to do. Only the connection's task calls this.
@@ -177,26 +172,10 @@ impl Connection {
         Poll::Pending
     }
 
-    /// Whether the next frame may be taken: not while `hello` is being
-    /// answered, while too much is in flight, or while the client does not
-    /// take the answers that it asked for.
-    pub(super) fn may_read(&self, limit: usize) -> bool {
-        let outbox = self.outbox.borrow();
-        let asked = outbox.bytes() - outbox.backlog().min(outbox.bytes());
-        let patient = limit == 0 || asked <= limit;
-        !self.held.get() && self.in_flight.get() < MOST_IN_FLIGHT && patient
-    }
-
     pub(super) fn wake(&self) {
         if let Some(task) = self.task.take() {
             task.wake();
         }
-    }
-
-    /// Reads no further frame for as long as what is given lives.
-    pub(crate) fn hold(self: &Rc<Self>) -> Held {
-        self.held.set(true);
-        Held(Rc::clone(self))
     }
 
     /// `hello` could not be carried out for now, by no fault of the client.
@@ -208,15 +187,6 @@ impl Connection {
     /// other one since that could.
     pub(crate) fn is_put_off(&self) -> bool {
         self.put_off.get() && self.session.get().is_none()
-    }
-
-    /// A command is being carried out for as long as what is given lives.
-    pub(crate) fn begin(self: &Rc<Self>, weight: Weight) -> InFlight {
-        self.in_flight.set(self.in_flight.get() + weight as u32);
-        InFlight {
-            connection: Rc::clone(self),
-            weight,
-        }
     }
 
     /// Ends the connection from the node's side.
@@ -235,33 +205,6 @@ impl Connection {
         if self.end.get().is_none() {
             self.end.set(Some(end));
             self.wake();
-        }
-    }
-}
-
-/// No frame is read while this lives.
-pub(crate) struct Held(Rc<Connection>);
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.0.held.set(false);
-        self.0.wake();
-    }
-}
-
-/// A command that is being carried out.
-pub(crate) struct InFlight {
-    connection: Rc<Connection>,
-    weight: Weight,
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        let in_flight = &self.connection.in_flight;
-        let before = in_flight.get();
-        in_flight.set(before.saturating_sub(self.weight as u32));
-        if before >= MOST_IN_FLIGHT {
-            self.connection.wake();
         }
     }
 }

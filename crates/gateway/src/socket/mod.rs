@@ -9,15 +9,17 @@ mod front;
 mod handshake;
 mod listener;
 mod outbox;
+mod pausing;
 mod reading;
 mod serve;
 mod time_limits;
 mod upgrade;
 mod writing;
 
-pub(crate) use connection::{Connection, Weight};
+pub(crate) use connection::Connection;
 pub(crate) use endings::{Endings, run as run_endings};
 pub(crate) use front::in_front_of;
 pub(crate) use handshake::admission;
 pub(crate) use listener::listen;
+pub(crate) use pausing::Weight;
 pub(crate) use upgrade::upgrade_service;

@@ -52,6 +52,12 @@ impl Outbox {
         self.bytes - self.taken
     }
 
+    /// The bytes that wait and were asked for, those of a piece of which a part
+    /// was taken left out where it was not.
+    pub(crate) fn asked(&self) -> usize {
+        self.bytes() - self.backlog().min(self.bytes())
+    }
+
     /// The bytes that came without being asked for: what the limit is about.
     pub(crate) fn backlog(&self) -> usize {
         self.bytes - self.asked

@@ -1,9 +1,10 @@
 //! What a connection has only so long for: `hello`, a sign of life, its token,
 //! and its stay on a node that drains.
 
-use std::{rc::Rc, time::Duration};
+use std::{mem::MaybeUninit, rc::Rc, time::Duration};
 
 use rookery_protocol::{CloseCode, websocket};
+use socket2::SockRef;
 
 use super::Connection;
 use crate::{clock::Moment, worker::Worker};
@@ -24,9 +25,8 @@ impl Connection {
     pub(crate) fn next_deadline(&self, worker: &Worker) -> Option<Moment> {
         let settings = &worker.hub.settings;
         let beat = Duration::from_millis(settings.heartbeat_ms);
-        let silent = self.heard.get().elapsed();
         // First a ping, then, still silent, the end.
-        let heartbeat = self.heard.get() + if silent < beat { beat } else { 2 * beat };
+        let heartbeat = self.heard.get() + beat * if self.pinged.get() { 2 } else { 1 };
         let other = match self.session.get() {
             Some(session) => Some(session.expires),
             None if settings.limits.hello_ms == 0 => None,
@@ -38,11 +38,10 @@ impl Connection {
             .min()
     }
 
-    /// Does what is due at `now`.
-    pub(crate) fn meet_deadlines(self: &Rc<Self>, now: Moment, worker: &Worker) {
+    /// Does what is due at `now`. `stood_still` is whether this thread did not
+    /// run for a while, so that nothing can be said of who was silent meanwhile.
+    pub(crate) fn meet_deadlines(self: &Rc<Self>, now: Moment, stood_still: bool, worker: &Worker) {
         let settings = &worker.hub.settings;
-        let beat = Duration::from_millis(settings.heartbeat_ms);
-        let silent = now.saturating_duration_since(self.heard.get());
         let hello = Duration::from_millis(settings.limits.hello_ms);
         if self.drain_at.get().is_some_and(|at| at <= now) {
             return self.close(CloseCode::Draining, worker);
@@ -51,6 +50,8 @@ impl Connection {
             Some(session) if session.expires <= now => {
                 return self.close(CloseCode::TokenExpired, worker);
             }
+            // It may have come while nobody could read it.
+            None if stood_still && self.something_came() => {}
             None if !hello.is_zero() && self.age() >= hello => {
                 // Whoever was put off did as it should, and is to come back.
                 let code = match self.is_put_off() {
@@ -61,10 +62,33 @@ impl Connection {
             }
             _ => {}
         }
+        self.look_for_life(now, stood_still, worker);
+    }
+
+    /// Pings who is silent, and closes who stays silent for as long again.
+    fn look_for_life(self: &Rc<Self>, now: Moment, stood_still: bool, worker: &Worker) {
+        let beat = Duration::from_millis(worker.hub.settings.heartbeat_ms);
+        let silent = now.saturating_duration_since(self.heard.get());
+        if silent < beat {
+            return;
+        }
+        if self.something_came() {
+            // It will be read; perhaps not before the client takes its answers.
+            return self.heard_now();
+        }
+        if !self.pinged.replace(true) || stood_still {
+            self.heard.set(now.before(beat));
+            return self.answer(websocket::ping(), worker);
+        }
         if silent >= 2 * beat {
             self.close(CloseCode::HeartbeatLost, worker);
-        } else if silent >= beat {
-            self.answer(websocket::ping(), worker);
         }
+    }
+
+    /// Whether bytes of the client wait to be read.
+    fn something_came(&self) -> bool {
+        let mut byte = [MaybeUninit::uninit()];
+        let peeked = SockRef::from(&self.stream).peek(&mut byte);
+        matches!(peeked, Ok(count) if count > 0)
     }
 }

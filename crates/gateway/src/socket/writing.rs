@@ -132,7 +132,10 @@ impl Connection {
         let written = outbox.write_with(|slices| self.write_together(slices, worker));
         drop(outbox);
         match written {
-            Ok(empty) => self.set_blocked(!empty, worker),
+            Ok(empty) => {
+                self.set_blocked(!empty, worker);
+                self.look_whether_to_read_on();
+            }
             Err(error) => self.finish(End::Lost(error.kind())),
         }
     }

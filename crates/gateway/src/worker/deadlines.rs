@@ -12,6 +12,10 @@ use crate::{clock::Moment, socket::Connection};
 /// How exact deadlines are kept.
 const TICK: Duration = Duration::from_millis(100);
 
+/// Where so much time passed between two ticks, the process or the machine was
+/// paused, or had better things to do.
+const LONG: Duration = Duration::from_millis(500);
+
 /// Who is to be looked at when, by number of ticks since the start.
 pub(super) struct Deadlines {
     start: Moment,
@@ -61,12 +65,15 @@ impl Worker {
 pub(super) async fn run(worker: Rc<Worker>) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut before = Moment::now();
     loop {
         ticks.tick().await;
         let now = Moment::now();
+        let stood_still = now.saturating_duration_since(before) > LONG;
+        before = now;
         let due = worker.deadlines.borrow_mut().due(now);
         for connection in due.into_iter().filter_map(|key| worker.connection(key)) {
-            connection.meet_deadlines(now, &worker);
+            connection.meet_deadlines(now, stood_still, &worker);
             worker.watch(&connection);
         }
     }

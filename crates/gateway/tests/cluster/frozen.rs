@@ -116,3 +116,61 @@ fn statuses(seen: &Watched, user: &str) -> Vec<String> {
     let of_user = seen.presence.iter().filter(|(id, _, _)| id == user);
     of_user.map(|(_, status, _)| status.clone()).collect()
 }
+
+/// For the node no time has passed: whatever its clients said meanwhile, or
+/// would have answered to a ping, counts.
+#[tokio::test]
+async fn a_node_that_stood_still_does_not_take_its_clients_for_dead() {
+    let settings = [("heartbeat_ms", "400"), ("limits.hello_ms", "1000")];
+    let cluster = Cluster::start_with(1, &settings).await;
+    let node = &cluster.nodes[0];
+    let general = room("general");
+    let mut watchers = vec![];
+    for _ in 0..20 {
+        watchers.push(Watcher::join(node, "watcher", &general).await);
+    }
+    for round in 1..=6 {
+        // At some point between two beats, which is another one each time.
+        sleep(Duration::from_millis(60 * round)).await;
+        node.signal("STOP");
+        sleep(Duration::from_millis(1500)).await;
+        node.signal("CONT");
+        let author = client([node], "author");
+        author.send(&general, "still here").await.unwrap();
+        for watcher in &mut watchers {
+            watcher.reaches(round).await;
+            assert_eq!(watcher.seen().closed, None, "round {round}");
+        }
+    }
+    // Who really is silent is found all the same.
+    let silent = Raw::hello(node, "silent").await;
+    let socket = silent.connection.into_inner();
+    let found = async {
+        while !node.log().contains("heartbeat") {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    crate::support::soon("the silent one being found", found).await;
+    drop(socket);
+}
+
+/// Whoever said hello while the node stood still was in time.
+#[tokio::test]
+async fn a_hello_that_came_while_the_node_stood_still_is_answered() {
+    let cluster = Cluster::start_with(1, &[("limits.hello_ms", "1000")]).await;
+    let node = &cluster.nodes[0];
+    let mut late = vec![];
+    for _ in 0..20 {
+        late.push(Raw::open(node).await);
+    }
+    node.signal("STOP");
+    for raw in &mut late {
+        let token = crate::support::token("late");
+        raw.say(json!({"type": "hello", "token": token})).await;
+    }
+    sleep(Duration::from_millis(1500)).await;
+    node.signal("CONT");
+    for raw in &mut late {
+        assert_eq!(raw.next().await["type"], "welcome");
+    }
+}

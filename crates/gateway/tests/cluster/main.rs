@@ -28,6 +28,7 @@ mod order;
 mod outage;
 mod presence;
 mod read_only_redis;
+mod reads_on;
 mod redis_away;
 mod resume;
 mod rolled_back;
