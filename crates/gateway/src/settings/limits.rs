@@ -52,6 +52,9 @@ pub struct LimitSettings {
     /// The most bytes that wait for a client that reads slowly.
     #[serde(deserialize_with = "kinds::whole")]
     pub outbox_bytes: usize,
+    /// For how many milliseconds a client may take nothing of what waits for it.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub stalled_ms: u64,
     /// How many milliseconds a new connection has to say `hello`.
     #[serde(deserialize_with = "kinds::whole")]
     pub hello_ms: u64,
@@ -102,6 +105,7 @@ impl Default for LimitSettings {
             stranger_burst: 100,
             connections_per_user: 50,
             outbox_bytes: 1024 * 1024,
+            stalled_ms: 30_000,
             hello_ms: 5_000,
             catch_up: 1_000,
             connections: 0,

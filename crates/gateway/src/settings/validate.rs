@@ -11,6 +11,9 @@ pub(crate) const MAKE_SECRET: &str = "make one with `openssl rand -hex 32`";
 /// The shortest heartbeat; below it a node would mostly ping.
 const LEAST_HEARTBEAT_MS: u64 = 100;
 
+/// The shortest time that a client may take nothing for.
+const LEAST_STALLED_MS: u64 = 1_000;
+
 /// The least memory of recent events.
 const LEAST_RECENT_BYTES: usize = 1024 * 1024;
 
@@ -110,6 +113,11 @@ impl Settings {
         if self.heartbeat_ms < LEAST_HEARTBEAT_MS {
             problems.push(format!(
                 "heartbeat_ms: must be at least {LEAST_HEARTBEAT_MS}; 25000 fits most proxies"
+            ));
+        }
+        if (1..LEAST_STALLED_MS).contains(&self.limits.stalled_ms) {
+            problems.push(format!(
+                "limits.stalled_ms: must be at least {LEAST_STALLED_MS}, or every hiccup of a network would count; 0 lifts the limit"
             ));
         }
         if self.presence.lease_ms < LEAST_LEASE_MS {

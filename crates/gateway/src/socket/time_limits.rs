@@ -1,5 +1,5 @@
 //! What a connection has only so long for: `hello`, a sign of life, its token,
-//! and its stay on a node that drains.
+//! and its stay on a node that drains. Slow readers stand elsewhere.
 
 use std::{mem::MaybeUninit, rc::Rc, time::Duration};
 
@@ -72,8 +72,9 @@ impl Connection {
         if silent < beat {
             return;
         }
-        if self.something_came() {
-            // It will be read; perhaps not before the client takes its answers.
+        // What came will be read, perhaps not before the client takes its answers.
+        // Behind what it does not take no ping reaches it: it has a time of its own.
+        if self.blocked.get() || self.something_came() {
             return self.heard_now();
         }
         if !self.pinged.replace(true) || stood_still {

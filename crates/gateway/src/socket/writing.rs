@@ -95,7 +95,13 @@ impl Connection {
     }
 
     fn set_blocked(&self, blocked: bool, worker: &Worker) {
-        if self.blocked.replace(blocked) != blocked {
+        let before = self.blocked.replace(blocked);
+        match (before, blocked) {
+            (_, true) => worker.slow_readers.took_a_part(self.key),
+            (true, false) => worker.slow_readers.took_all(self.key),
+            (false, false) => {}
+        }
+        if before != blocked {
             self.wake();
         }
         self.account(worker);
@@ -120,19 +126,32 @@ impl Connection {
 
     /// Nothing waits here any more.
     pub(super) fn account_for_end(&self, worker: &Worker) {
+        worker.slow_readers.took_all(self.key);
         worker
             .hub
             .metrics
             .outbox_changed(-(self.accounted.take() as i64));
     }
 
-    /// Writes as much of the outbox as the kernel takes.
+    /// Writes as much of the outbox as the kernel takes; the rest of one that has
+    /// ended is written when it says goodbye.
     pub(crate) fn flush(&self, worker: &Worker) {
+        if self.ending().is_some() {
+            return;
+        }
         let mut outbox = self.outbox.borrow_mut();
+        let waited = outbox.bytes();
         let written = outbox.write_with(|slices| self.write_together(slices, worker));
+        let took_some = outbox.bytes() < waited;
         drop(outbox);
         match written {
+            // Nothing new: it takes as little as before.
+            Ok(false) if self.blocked.get() && !took_some => self.account(worker),
             Ok(empty) => {
+                if self.blocked.get() {
+                    // What it could not answer to before, it can now.
+                    self.heard_now();
+                }
                 self.set_blocked(!empty, worker);
                 self.look_whether_to_read_on();
             }

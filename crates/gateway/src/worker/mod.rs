@@ -8,6 +8,7 @@ mod deadlines;
 mod flusher;
 mod inbox;
 mod local_room;
+mod slow_readers;
 
 use std::{
     cell::{Cell, RefCell},
@@ -23,6 +24,7 @@ use connections::Connections;
 use deadlines::Deadlines;
 pub(crate) use inbox::{Instruction, Workers};
 use local_room::LocalRoom;
+use slow_readers::SlowReaders;
 
 use crate::{
     hub::Hub,
@@ -45,6 +47,8 @@ pub(crate) struct Worker {
     connections: RefCell<Connections>,
     rooms: RefCell<HashMap<RoomId, LocalRoom>>,
     deadlines: RefCell<Deadlines>,
+    /// Connections whose kernel takes no more.
+    pub(crate) slow_readers: SlowReaders,
     /// Connections with answers that the flusher is to write.
     unflushed: RefCell<Vec<Rc<Connection>>>,
     /// How often sockets were read.
@@ -57,7 +61,7 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Makes the worker of this thread and starts its three loops.
+    /// Makes the worker of this thread and starts its loops.
     pub(crate) fn start(hub: Arc<Hub>) -> Rc<Self> {
         let worker = Rc::new(Self {
             number: hub.workers.take_number(),
@@ -67,6 +71,7 @@ impl Worker {
             connections: RefCell::default(),
             rooms: RefCell::default(),
             deadlines: RefCell::default(),
+            slow_readers: SlowReaders::default(),
             unflushed: RefCell::default(),
             readings: Cell::new(0),
             endings: Endings::default(),
@@ -77,6 +82,7 @@ impl Worker {
         let this = || Rc::clone(&worker);
         actix_rt::spawn(supervisor.endless("flusher", flusher::run(this())));
         actix_rt::spawn(supervisor.endless("deadlines", deadlines::run(this())));
+        actix_rt::spawn(supervisor.endless("slow readers", slow_readers::run(this())));
         actix_rt::spawn(supervisor.endless("endings", socket::run_endings(this())));
         worker
     }

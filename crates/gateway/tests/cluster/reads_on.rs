@@ -23,21 +23,25 @@ async fn filled(node: &Node, name: &str, messages: usize, characters: usize) {
 
 #[tokio::test]
 async fn pipelined_pages_are_all_answered_and_more_is_read_afterwards() {
-    let cluster = Cluster::start(1).await;
-    let node = &cluster.nodes[0];
-    filled(node, "general", 200, 700).await;
-    let mut raw = Raw::hello(node, "alex").await;
-    for _ in 0..10 {
-        let mut asked = vec![];
-        for _ in 0..12 {
-            let page = json!({"type": "history", "room": "general", "before": 1000, "limit": 200});
-            asked.push(raw.say(page).await);
+    for outbox_bytes in ["1048576", "65536"] {
+        let settings = [("limits.outbox_bytes", outbox_bytes)];
+        let cluster = Cluster::start_with(1, &settings).await;
+        let node = &cluster.nodes[0];
+        filled(node, "general", 200, 700).await;
+        let mut raw = Raw::hello(node, "alex").await;
+        for _ in 0..20 {
+            let mut asked = vec![];
+            for _ in 0..12 {
+                let page =
+                    json!({"type": "history", "room": "general", "before": 1000, "limit": 200});
+                asked.push(raw.say(page).await);
+            }
+            for id in asked {
+                let page = raw.answer(id).await;
+                assert_eq!(page["messages"].as_array().unwrap().len(), 200);
+            }
+            assert_eq!(raw.ask(json!({"type": "ping"})).await["type"], "pong");
         }
-        for id in asked {
-            let page = raw.answer(id).await;
-            assert_eq!(page["messages"].as_array().unwrap().len(), 200);
-        }
-        assert_eq!(raw.ask(json!({"type": "ping"})).await["type"], "pong");
     }
 }
 

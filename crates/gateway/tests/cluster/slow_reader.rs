@@ -7,7 +7,10 @@ use std::{
 
 use rookery_client::{RawConnection, Received};
 use serde_json::{Value, json};
-use tokio::{net::TcpSocket, time::timeout};
+use tokio::{
+    net::TcpSocket,
+    time::{sleep, timeout},
+};
 
 use crate::support::{Cluster, Node, Raw, SOON, Watcher, client, room, soon, token};
 
@@ -137,4 +140,53 @@ async fn who_asks_without_reading_costs_no_memory() {
     let asked = Instant::now();
     assert!(timeout(SOON, author.ping()).await.unwrap().is_ok());
     assert!(asked.elapsed() < Duration::from_secs(5));
+}
+
+/// The numbers of pages that so many connections ask for without reading them.
+async fn ask_for_pages(raw: &mut Raw, pages: usize) {
+    let page = json!({"type": "history", "id": 1, "room": "general", "before": 1000, "limit": 200});
+    for _ in 0..pages {
+        raw.connection.send(page.to_string()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn who_takes_nothing_for_long_is_closed_and_who_takes_a_little_is_not() {
+    let settings = [("limits.stalled_ms", "2000"), ("heartbeat_ms", "500")];
+    let node = Node::start(&settings).await;
+    let general = room("general");
+    let author = client([&node], "author");
+    author.join(&general).await.unwrap();
+    for _ in 0..200 {
+        author.send(&general, "x".repeat(3900)).await.unwrap();
+    }
+    let mut stalled = narrow(&node, "stalled").await;
+    let mut slow = narrow(&node, "slow").await;
+    // More than any kernel keeps for one socket of the loopback.
+    ask_for_pages(&mut stalled, 20).await;
+    ask_for_pages(&mut slow, 20).await;
+    let reading = tokio::spawn(async move {
+        let mut pages = 0;
+        while pages < 20 {
+            match soon("a page", slow.connection.next()).await.unwrap() {
+                Received::Text(_) => pages += 1,
+                Received::Alive => continue,
+                Received::Closed { code, reason } => panic!("closed with {code}: {reason}"),
+            }
+            sleep(Duration::from_millis(250)).await;
+        }
+        slow
+    });
+    let closed = async {
+        while !node.log().contains("user=stalled") {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    soon("the stalled one being closed", closed).await;
+    assert!(node.log().contains("too slow a reader"), "{}", node.log());
+    assert_eq!(stalled.closes(SOON).await, 4002);
+    let mut slow = soon("the slow one reading to the end", reading)
+        .await
+        .unwrap();
+    assert_eq!(slow.ask(json!({"type": "ping"})).await["type"], "pong");
 }
