@@ -8,6 +8,7 @@ mod port;
 mod proxy;
 mod redis_copy;
 mod redis_server;
+mod shifted_clock;
 
 pub use port::free_port;
 pub use proxy::Proxy;

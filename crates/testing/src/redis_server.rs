@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 
-use crate::free_port;
+use crate::{free_port, shifted_clock::ShiftedClock};
 
 /// How long a server may take until it answers.
 const START_DEADLINE: Duration = Duration::from_secs(20);
@@ -27,9 +27,17 @@ const PORT_ATTEMPTS: usize = 5;
 pub struct RedisServer {
     folder: TempDir,
     port: u16,
-    append_only_file: bool,
-    options: Vec<String>,
+    makeup: Makeup,
+    clock: Option<ShiftedClock>,
     process: Child,
+}
+
+/// What a server is to be like.
+#[derive(Debug, Clone, Default)]
+struct Makeup {
+    append_only_file: bool,
+    own_clock: bool,
+    options: Vec<String>,
 }
 
 impl RedisServer {
@@ -39,7 +47,7 @@ impl RedisServer {
     ///
     /// When redis-server is not installed or does not answer in time.
     pub fn start() -> Result<Self> {
-        Self::start_on_a_free_port(false, &[])
+        Self::start_on_a_free_port(Makeup::default())
     }
 
     /// As [`Self::start`], with these options behind the usual ones, such as
@@ -49,7 +57,10 @@ impl RedisServer {
     ///
     /// As [`Self::start`].
     pub fn start_with(options: &[&str]) -> Result<Self> {
-        Self::start_on_a_free_port(false, options)
+        Self::start_on_a_free_port(Makeup {
+            options: options.iter().map(|&option| option.into()).collect(),
+            ..Makeup::default()
+        })
     }
 
     /// Starts a server with an append-only file that is written before each
@@ -59,23 +70,42 @@ impl RedisServer {
     ///
     /// As [`Self::start`].
     pub fn start_with_append_only_file() -> Result<Self> {
-        Self::start_on_a_free_port(true, &[])
+        Self::start_on_a_free_port(Makeup {
+            append_only_file: true,
+            ..Makeup::default()
+        })
     }
 
-    fn start_on_a_free_port(append_only_file: bool, options: &[&str]) -> Result<Self> {
-        let options: Vec<String> = options.iter().map(|&option| option.into()).collect();
+    /// Starts a server that keeps nothing on disk and whose wall clock can be
+    /// stepped ([`Self::step_clock`]); at first it is right.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`], and where there is no C compiler.
+    pub fn start_with_clock() -> Result<Self> {
+        Self::start_on_a_free_port(Makeup {
+            own_clock: true,
+            ..Makeup::default()
+        })
+    }
+
+    fn start_on_a_free_port(makeup: Makeup) -> Result<Self> {
         let mut last_error = anyhow::anyhow!("no port was tried");
         for _ in 0..PORT_ATTEMPTS {
             let folder = tempfile::tempdir().context("making a folder for redis-server")?;
             let port = free_port();
-            let mut process = spawn(&folder, port, append_only_file, &options)?;
+            let clock = match makeup.own_clock {
+                true => Some(ShiftedClock::new(folder.path())?),
+                false => None,
+            };
+            let mut process = spawn(&folder, port, &makeup, clock.as_ref())?;
             match wait_until_it_answers(&mut process, port) {
                 Ok(()) => {
                     return Ok(Self {
                         folder,
                         port,
-                        append_only_file,
-                        options,
+                        makeup,
+                        clock,
                         process,
                     });
                 }
@@ -118,13 +148,22 @@ impl RedisServer {
     /// When it does not answer in time.
     pub fn restart(&mut self) -> Result<()> {
         self.kill();
-        self.process = spawn(
-            &self.folder,
-            self.port,
-            self.append_only_file,
-            &self.options,
-        )?;
+        let clock = self.clock.as_ref();
+        self.process = spawn(&self.folder, self.port, &self.makeup, clock)?;
         wait_until_it_answers(&mut self.process, self.port)
+    }
+
+    /// Steps the wall clock of a server of [`Self::start_with_clock`] forward,
+    /// or back where that is negative, while it runs.
+    ///
+    /// # Errors
+    ///
+    /// Where the server has no clock of its own.
+    pub fn step_clock(&self, by_ms: i64) -> Result<()> {
+        let clock = self.clock.as_ref();
+        clock
+            .context("this server was not started with a clock of its own")?
+            .step(by_ms)
     }
 
     /// Runs one command through redis-cli and gives what it prints, a line
@@ -158,15 +197,25 @@ impl Drop for RedisServer {
     }
 }
 
-fn spawn(folder: &TempDir, port: u16, append_only_file: bool, options: &[String]) -> Result<Child> {
-    Command::new("redis-server")
+fn spawn(
+    folder: &TempDir,
+    port: u16,
+    makeup: &Makeup,
+    clock: Option<&ShiftedClock>,
+) -> Result<Child> {
+    let mut command = Command::new("redis-server");
+    if let Some(clock) = clock {
+        clock.give_to(&mut command);
+    }
+    let append_only_file = if makeup.append_only_file { "yes" } else { "no" };
+    command
         .arg("--dir")
         .arg(folder.path())
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
         .args(["--save", "", "--daemonize", "no", "--loglevel", "warning"])
-        .args(["--appendonly", if append_only_file { "yes" } else { "no" }])
+        .args(["--appendonly", append_only_file])
         .args(["--appendfsync", "always"])
-        .args(options)
+        .args(&makeup.options)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -219,6 +268,26 @@ mod tests {
         assert!(server.command(&["SUCH", "nonsense"]).is_err());
         drop(server);
         assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err());
+    }
+
+    #[test]
+    fn its_clock_can_be_stepped() {
+        let mut server = RedisServer::start_with_clock().unwrap();
+        let ahead_s = |server: &RedisServer| {
+            let time = server.command(&["TIME"]).unwrap();
+            let seconds: u64 = time.lines().next().unwrap().parse().unwrap();
+            let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+            // To ten seconds: this machine may be busy.
+            (seconds as i64 - now as i64 + 5).div_euclid(10) * 10
+        };
+        assert_eq!(ahead_s(&server), 0);
+        server.step_clock(3_600_000).unwrap();
+        assert_eq!(ahead_s(&server), 3600);
+        server.step_clock(-7_200_000).unwrap();
+        assert_eq!(ahead_s(&server), -3600);
+        server.restart().unwrap();
+        assert_eq!(ahead_s(&server), -3600);
+        assert!(RedisServer::start().unwrap().step_clock(1).is_err());
     }
 
     #[test]
