@@ -15,6 +15,9 @@ const LOOK: Duration = Duration::from_millis(20);
 /// How much longer than the drain time clients have to hang up, and sends to be answered.
 const GRACE: Duration = Duration::from_secs(6);
 
+/// How long the store has to take the last that this node has to say of its users.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
 /// SIGTERM, SIGINT, and SIGHUP, which a terminal sends when it is closed.
 pub(crate) struct Signals {
     terminate: Signal,
@@ -94,8 +97,11 @@ pub(crate) async fn drain(hub: &Arc<Hub>) {
         let left = hub.connections.load(Ordering::Relaxed);
         tracing::warn!(left, "some connections did not end in time");
     }
-    if let Err(error) = hub.store.give_up_lease().await {
-        tracing::warn!(%error, "this node's presence was not taken away; another node will do it");
+    if tokio::time::timeout(LAST_WORDS, hub.presence.end())
+        .await
+        .is_err()
+    {
+        tracing::warn!("the store was not told that this node ends; its lease runs out by itself");
     }
 }
 

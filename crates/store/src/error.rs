@@ -35,6 +35,10 @@ pub enum StoreError {
         /// When they may make the next one, in milliseconds from now.
         retry_after_ms: u64,
     },
+    /// The store does not know this node, or has lost something of what it was
+    /// told by it: the lease has to be renewed first.
+    #[error("this node has no lease; it has to be renewed")]
+    NoLease,
     /// What Redis answered makes no sense, or it refuses what it should allow.
     #[error("the store is broken: {0}")]
     Broken(String),

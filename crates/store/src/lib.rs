@@ -25,10 +25,11 @@ pub use check::{CheckLine, CheckStatus, check};
 pub use error::StoreError;
 pub use forks::Forks;
 pub use model::{
-    Append, Appended, History, Join, Joined, Lease, Online, Pong, PresenceChange, Range, Recovery,
+    Append, Appended, GoneNode, History, Join, Joined, Lease, Online, Pong, PresenceChange, Range,
+    Recovery,
 };
 pub use retention::{Lifetime, Retention};
-pub use settings::{EngineSettings, RedisSettings, Settings};
+pub use settings::{EngineSettings, PresenceTimes, RedisSettings, Settings};
 pub use store::{Stats, Store};
 pub use supervisor::{Ended, Endings, Supervisor};
 pub use user_limits::UserLimits;

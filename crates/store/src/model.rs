@@ -1,7 +1,7 @@
 //! What goes into the store and what comes out of it.
 
 use rookery_protocol::{
-    Cursor, Epoch, Event, EventBody, Nonce, RoomId, User, UserId, server_frame::RoomKind,
+    Cursor, Epoch, Event, EventBody, Nonce, RoomId, ServerId, User, UserId, server_frame::RoomKind,
 };
 
 use crate::Forks;
@@ -126,8 +126,8 @@ pub struct Online {
     pub users: Vec<User>,
     /// How many there are.
     pub count: u64,
-    /// When this was so: the store's clock in microseconds. A presence event
-    /// that is not younger says nothing new.
+    /// When this was so, by the time of presence. A presence event that is not
+    /// younger says nothing new.
     pub at: u64,
 }
 
@@ -141,9 +141,21 @@ impl Online {
 pub enum Lease {
     /// It was still running.
     Kept,
-    /// It was new, or had run out or been lost: whatever presence this node had
-    /// may have been taken away and has to be entered again.
+    /// It is a new one: it is the first, or the store may have lost or taken away
+    /// something of what was entered under the last. Whatever presence this node
+    /// has is to be entered.
     Fresh,
+}
+
+/// A node that is no more, and whose users were taken out of all rooms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoneNode {
+    /// Which one.
+    pub node: ServerId,
+    /// Whether it said that it ends; else it died without a word.
+    pub stopped: bool,
+    /// How many users were taken out of rooms, each once for each room.
+    pub taken: u64,
 }
 
 /// A sign of life of the store.

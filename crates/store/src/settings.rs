@@ -1,6 +1,6 @@
 //! What a store is made from.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use rookery_protocol::ServerId;
 
@@ -20,16 +20,39 @@ pub struct Settings {
     pub echo: bool,
     /// How much one user may have of what everybody shares.
     pub user_limits: UserLimits,
-    /// How long the presence of this node outlives its last sign of life, in milliseconds.
-    pub lease_ms: u64,
+    /// How long presence outlives a node.
+    pub presence: PresenceTimes,
     /// What starts the background work of the store.
     pub supervisor: Supervisor,
 }
 
-impl Settings {
-    /// The default of [`Settings::lease_ms`].
-    pub const LEASE_MS: u64 = 6_000;
+/// How long presence outlives a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PresenceTimes {
+    /// For how long a node may give no sign of life.
+    pub lease: Duration,
+    /// How long the users of a node that is gone still count as there, from its
+    /// last sign of life on.
+    pub grace: Duration,
+}
 
+impl PresenceTimes {
+    /// How often a node is to renew its lease in the time of one.
+    pub const RENEWALS: u32 = 4;
+    /// How often it is to look for nodes that are gone in the same time.
+    pub const LOOKS: u32 = 6;
+}
+
+impl Default for PresenceTimes {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(6),
+            grace: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Settings {
     /// The embedded engine with the defaults for everything else.
     pub fn embedded(server_id: ServerId) -> Self {
         Self::new(server_id, EngineSettings::Embedded)
@@ -47,7 +70,7 @@ impl Settings {
             retention: Retention::default(),
             echo: true,
             user_limits: UserLimits::default(),
-            lease_ms: Self::LEASE_MS,
+            presence: PresenceTimes::default(),
             supervisor: Supervisor::default(),
         }
     }

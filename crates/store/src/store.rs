@@ -6,13 +6,11 @@
 use std::future::ready;
 
 use futures_util::future::Either;
-use rookery_protocol::{
-    Cursor, RoomId, ServerId, UserId, client_frame::HistoryPage, server_frame::RoomRow,
-};
+use rookery_protocol::{Cursor, RoomId, UserId, client_frame::HistoryPage, server_frame::RoomRow};
 
 use crate::{
-    Append, Appended, Bus, CheckLine, EngineSettings, History, Join, Joined, Lease, Online, Pong,
-    PresenceChange, Range, Settings, StoreError, embedded::Embedded, redis::Redis,
+    Append, Appended, Bus, CheckLine, EngineSettings, GoneNode, History, Join, Joined, Lease,
+    Online, Pong, PresenceChange, Range, Settings, StoreError, embedded::Embedded, redis::Redis,
 };
 
 /// The log, the rooms, the users and the presence. Cheap to clone.
@@ -58,7 +56,7 @@ impl Store {
                     settings.server_id,
                     settings.retention,
                     settings.user_limits,
-                    settings.lease_ms,
+                    settings.presence,
                     &settings.supervisor,
                 )
                 .await?;
@@ -248,11 +246,14 @@ impl Store {
     }
 
     /// Enters who of this node came and went. What is so already changes
-    /// nothing; only real transitions, over all nodes, are published.
+    /// nothing; only real transitions, over all nodes, are published. Where the
+    /// answer of one call was lost, the next one takes its place: what comes late
+    /// of the earlier one does nothing.
     ///
     /// # Errors
     ///
-    /// Only where the store cannot be reached.
+    /// [`StoreError::NoLease`] where this node has no lease that the store knows
+    /// of, and otherwise only where the store cannot be reached.
     pub async fn change_presence(&self, changes: &[PresenceChange]) -> Result<(), StoreError> {
         match self {
             Self::Embedded(engine) => {
@@ -288,11 +289,12 @@ impl Store {
         }
     }
 
-    /// Says that this node lives.
+    /// Says that this node lives. What others wait for does not hold it up.
     ///
     /// # Errors
     ///
-    /// Only where the store cannot be reached.
+    /// [`StoreError::NoLease`] behind [`Self::give_up_lease`], and otherwise only
+    /// where the store cannot be reached.
     pub async fn renew_lease(&self) -> Result<Lease, StoreError> {
         match self {
             // No other node is there to take anything away.
@@ -301,21 +303,26 @@ impl Store {
         }
     }
 
-    /// Takes away the presence of nodes whose lease ran out, and says of
-    /// which. Each node's is taken away by one survivor, once.
+    /// Looks whether nodes are gone, takes away the presence of those that have
+    /// been for long enough, and says which. Each node's is taken away by one
+    /// survivor, once. To be called [`PresenceTimes::LOOKS`](crate::PresenceTimes::LOOKS)
+    /// times in the time of a lease: a node is judged by what was seen from call to call.
     ///
     /// # Errors
     ///
     /// Only where the store cannot be reached.
-    pub async fn sweep_dead_nodes(&self) -> Result<Vec<ServerId>, StoreError> {
+    pub async fn sweep_gone_nodes(&self) -> Result<Vec<GoneNode>, StoreError> {
         match self {
             // There are no other nodes.
             Self::Embedded(_) => Ok(Vec::new()),
-            Self::Redis(engine) => engine.sweep_dead_nodes().await,
+            Self::Redis(engine) => engine.sweep_gone_nodes().await,
         }
     }
 
-    /// Takes away all presence of this node, at the end of its draining.
+    /// Says that this node ends. Nothing is entered behind it, and its users
+    /// count as there for the grace time, in which they may come back elsewhere;
+    /// then another node takes them away. With the embedded engine there is no
+    /// elsewhere, and all are taken away at once.
     ///
     /// # Errors
     ///

@@ -29,6 +29,7 @@ pub(super) async fn run(hub: Arc<Hub>, mut bus: Bus) {
             BusEvent::Reconnected => {
                 tracing::info!("the shared channel is back; reading the logs");
                 hub.metrics.bus_reconnects.inc();
+                hub.store_memory.doubt();
                 hub.suspect_everything();
             }
         }

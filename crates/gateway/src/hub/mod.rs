@@ -9,8 +9,10 @@ mod answer_time;
 mod bus;
 mod carried_out;
 mod cut_off;
+mod gone_nodes;
 mod heads;
 mod heal;
+mod lease;
 mod lingering;
 mod open_socket;
 mod peers;
@@ -23,6 +25,7 @@ mod sessions;
 mod snapshot;
 mod spread;
 mod store_clock;
+mod store_memory;
 mod suspicion;
 mod untold;
 mod writing;
@@ -44,6 +47,7 @@ pub(crate) use send::Stored;
 use sessions::Sessions;
 pub(crate) use spread::Spread;
 use store_clock::StoreClock;
+use store_memory::StoreMemory;
 use suspicion::Suspicion;
 use untold::Untold;
 
@@ -88,6 +92,7 @@ pub(crate) struct Hub {
     suspicion: Suspicion,
     /// Held by whoever takes fresh pictures of all rooms.
     refreshing: tokio::sync::Mutex<()>,
+    store_memory: StoreMemory,
     probe: probe::Probe,
     pub(crate) peers: Peers,
     /// What essential tasks are started by.
@@ -138,6 +143,7 @@ impl Hub {
             store_clock: StoreClock::default(),
             suspicion: Suspicion::default(),
             refreshing: tokio::sync::Mutex::default(),
+            store_memory: StoreMemory::new(&settings.presence),
             probe: probe::Probe::default(),
             peers: Peers::default(),
             server_id,
@@ -157,8 +163,9 @@ impl Hub {
         self.keep_running("bus", bus::run(hub(), bus));
         self.keep_running("heads", heads::run(hub()));
         self.keep_running("lingering rooms", lingering::run(hub()));
-        self.keep_running("presence", presence::run_changes(hub()));
-        self.keep_running("lease", presence::run_lease(hub()));
+        self.keep_running("presence", presence::run(hub()));
+        self.keep_running("lease", lease::run(hub()));
+        self.keep_running("gone nodes", gone_nodes::run(hub()));
         self.keep_running("suspicion", suspicion::run(hub()));
         self.keep_running("untold", untold::run(hub()));
         self.keep_running("probe", probe::run(hub()));

@@ -1,4 +1,4 @@
-//! Telling the store who is here: a write per user and node, and one lease.
+//! Telling the store who is here: a write per user and node.
 //!
 //! Here waits only whom the store is to be told of, one entry per user and room.
 //! Whether they are there is looked up in the room when it is told: so what
@@ -8,14 +8,17 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use parking_lot::{Mutex, MutexGuard};
 use rookery_protocol::{RoomId, User, UserId};
-use rookery_store::{Lease, PresenceChange};
-use tokio::sync::Notify;
+use rookery_store::{PresenceChange, StoreError};
+use tokio::sync::{Notify, watch};
 
 use super::Hub;
 
@@ -31,10 +34,39 @@ const PAUSE: Duration = Duration::from_millis(20);
 const RETRY: Duration = Duration::from_millis(250);
 
 /// What the store is still to be told.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Presence {
     state: Mutex<State>,
     work: Notify,
+    /// The store is to be told of everybody anew.
+    everybody: AtomicBool,
+    /// The store wants the lease to be renewed before it hears more.
+    lease_lost: Notify,
+    stage: watch::Sender<Stage>,
+}
+
+impl Default for Presence {
+    fn default() -> Self {
+        Self {
+            state: Mutex::default(),
+            work: Notify::default(),
+            everybody: AtomicBool::default(),
+            lease_lost: Notify::default(),
+            stage: watch::Sender::new(Stage::Telling),
+        }
+    }
+}
+
+/// How far presence has come on its way to the end of the node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Telling,
+    /// What is known now is told, and nothing after that.
+    LastWords,
+    /// All is told that is to be told.
+    Told,
+    /// The lease is given up.
+    Ended,
 }
 
 type Place = (RoomId, UserId);
@@ -73,9 +105,14 @@ impl Presence {
         self.tell(state, place, &user);
     }
 
-    /// The store is to be told of everybody anew: of these, who are here, and
-    /// of those who are in their grace time.
-    fn tell_again(&self, here: Vec<(RoomId, User)>) {
+    /// The store is to be told of everybody anew.
+    pub(super) fn tell_everybody_again(&self) {
+        self.everybody.store(true, Ordering::Relaxed);
+        self.work.notify_one();
+    }
+
+    /// Of these, who are here, and of those who are in their grace time.
+    fn tell_of(&self, here: Vec<(RoomId, User)>) {
         let mut state = self.state.lock();
         let State { untold, lost, .. } = &mut *state;
         untold.extend(
@@ -84,8 +121,6 @@ impl Presence {
         );
         let places = here.into_iter();
         untold.extend(places.map(|(room, user)| ((room, user.id.clone()), user)));
-        drop(state);
-        self.work.notify_one();
     }
 
     fn tell(&self, mut state: MutexGuard<'_, State>, place: Place, user: &User) {
@@ -156,19 +191,58 @@ impl Presence {
             state.untold.entry(place).or_insert(user);
         }
     }
-}
 
-/// Tells the store for as long as the node lives.
-pub(super) async fn run_changes(hub: Arc<Hub>) {
-    let grace = Duration::from_millis(hub.settings.presence.grace_ms);
-    let mut told: Option<Instant> = None;
-    loop {
-        let work = hub.presence.work.notified();
-        match hub.presence.next_end_of_grace(grace) {
-            // Whether there is work or the time is up, both are looked at below.
+    /// Tells the store what is known now, then gives up the lease: in this order,
+    /// and nothing behind it. Takes no longer than the store does to answer.
+    pub(crate) async fn end(&self) {
+        self.stage.send_replace(Stage::LastWords);
+        self.work.notify_one();
+        self.until(Stage::Ended).await;
+    }
+
+    /// Waits until all is told that is to be told before the node ends.
+    pub(super) async fn until_told(&self) {
+        self.until(Stage::Told).await;
+    }
+
+    /// The lease is given up.
+    pub(super) fn ended(&self) {
+        self.stage.send_replace(Stage::Ended);
+    }
+
+    /// Waits for so long, or until the store has asked for the lease.
+    pub(super) async fn until_renewal_is_due(&self, wait: Duration) {
+        // Either way it is due.
+        let _ = tokio::time::timeout(wait, self.lease_lost.notified()).await;
+    }
+
+    async fn until(&self, stage: Stage) {
+        let mut stages = self.stage.subscribe();
+        // The sender lives as long as this.
+        let _ = stages.wait_for(|now| *now >= stage).await;
+    }
+
+    fn is_ending(&self) -> bool {
+        *self.stage.borrow() >= Stage::LastWords
+    }
+
+    /// Waits until there is something to tell, a grace time is up, or the node ends.
+    async fn until_work(&self, grace: Duration) {
+        let work = self.work.notified();
+        match self.next_end_of_grace(grace) {
+            // Whether there is work or the time is up, both are looked at then.
             Some(wait) => drop(tokio::time::timeout(wait, work).await),
             None => work.await,
         }
+    }
+}
+
+/// Tells the store for as long as the node lives.
+pub(super) async fn run(hub: Arc<Hub>) {
+    let grace = Duration::from_millis(hub.settings.presence.grace_ms);
+    let mut told: Option<Instant> = None;
+    while !hub.presence.is_ending() {
+        hub.presence.until_work(grace).await;
         hub.presence.end_grace(grace);
         if !hub.tell_presence().await {
             continue;
@@ -178,39 +252,23 @@ pub(super) async fn run_changes(hub: Arc<Hub>) {
             tokio::time::sleep(PAUSE).await;
         }
     }
-}
-
-/// Keeps the node's lease and looks after nodes that let theirs run out.
-pub(super) async fn run_lease(hub: Arc<Hub>) {
-    let mut times = tokio::time::interval(Duration::from_millis(
-        (hub.settings.presence.lease_ms / 3).max(100),
-    ));
-    times.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut first = true;
-    loop {
-        times.tick().await;
-        match hub.store.renew_lease().await {
-            Ok(Lease::Kept) => {}
-            Ok(Lease::Fresh) => {
-                if !std::mem::take(&mut first) {
-                    tracing::warn!("the lease had run out; telling the store again who is here");
-                }
-                hub.tell_everybody_again();
-            }
-            Err(error) => tracing::debug!(%error, "the lease was not renewed"),
-        }
-        match hub.store.sweep_dead_nodes().await {
-            Ok(dead) => dead.iter().for_each(|node| tracing::warn!(%node, "a node is gone; its users are no longer online there")),
-            Err(error) => tracing::debug!(%error, "dead nodes were not looked for"),
-        }
-    }
+    // Who is in their grace time now stays, and another node ends it.
+    hub.presence.end_grace(grace);
+    hub.tell_presence().await;
+    hub.presence.stage.send_replace(Stage::Told);
+    // A loop that ends would end the node, which is about to end in its own way.
+    std::future::pending().await
 }
 
 impl Hub {
-    /// Tells the store of all that waits; false where nothing did.
+    /// Tells the store of all that waits, for as long as it takes, unless the
+    /// node ends; false where nothing did.
     async fn tell_presence(&self) -> bool {
         let mut told = false;
         loop {
+            if self.presence.everybody.swap(false, Ordering::Relaxed) {
+                self.presence.tell_of(self.everybody_here());
+            }
             let untold = self.presence.take_some();
             if untold.is_empty() {
                 return told;
@@ -223,6 +281,12 @@ impl Hub {
             if let Err(error) = self.store.change_presence(&changes).await {
                 tracing::debug!(%error, "presence was not told; trying again");
                 self.presence.put_back(changes);
+                if matches!(error, StoreError::NoLease) {
+                    self.presence.lease_lost.notify_one();
+                }
+                if self.presence.is_ending() {
+                    return told;
+                }
                 tokio::time::sleep(RETRY).await;
             }
         }
@@ -238,13 +302,12 @@ impl Hub {
         PresenceChange { room, user, online }
     }
 
-    /// The store may have forgotten who is here.
-    fn tell_everybody_again(&self) {
+    fn everybody_here(&self) -> Vec<(RoomId, User)> {
         let mut here = Vec::new();
         for room in self.followed_rooms() {
             let users = room.local_users().into_iter();
             here.extend(users.map(|user| (room.id.clone(), user)));
         }
-        self.presence.tell_again(here);
+        here
     }
 }

@@ -36,7 +36,8 @@ impl Hub {
         for attempt in 1..=MOST_TRIES {
             let online = self.store.online(&room.id).await?;
             // After a fail-over the store's clock may be behind; the last try counts.
-            if let Some(to_tell) = room.load_roster(online, attempt == MOST_TRIES) {
+            let absence = self.store_memory.absence();
+            if let Some(to_tell) = room.load_roster(online, absence, attempt == MOST_TRIES) {
                 self.tell_soon(room, to_tell);
                 break;
             }
@@ -79,7 +80,7 @@ impl Hub {
             let pictures = self.store.online_in(&ids).await?;
             rooms = &rooms[pictures.len()..];
             for (room, online) in some.iter().zip(pictures) {
-                match room.load_roster(online, insist) {
+                match room.load_roster(online, self.store_memory.absence(), insist) {
                     Some(to_tell) => self.tell_soon(room, to_tell),
                     None => ahead.push(Arc::clone(room)),
                 }

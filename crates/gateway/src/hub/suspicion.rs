@@ -44,9 +44,11 @@ impl Suspicion {
 
 /// Passes over the rooms for as long as the node lives.
 pub(super) async fn run(hub: Arc<Hub>) {
+    let mut in_doubt = false;
     loop {
-        hub.suspicion.raised.notified().await;
+        hub.until_suspicion(in_doubt).await;
         let begun = Instant::now();
+        in_doubt = hub.store_memory.in_doubt_for().is_some();
         hub.compare_heads().await;
         let read = hub.refresh_all_rosters().await;
         hub.metrics.passes.inc();
@@ -60,6 +62,19 @@ pub(super) async fn run(hub: Arc<Hub>) {
 }
 
 impl Hub {
+    /// Waits until there is a reason for the next pass. Where the store was in
+    /// doubt during the last one, that is one as soon as it can be believed.
+    async fn until_suspicion(&self, was_in_doubt: bool) {
+        let raised = self.suspicion.raised.notified();
+        match was_in_doubt {
+            true => {
+                let doubt = self.store_memory.in_doubt_for().unwrap_or_default();
+                drop(tokio::time::timeout(doubt, raised).await);
+            }
+            false => raised.await,
+        }
+    }
+
     /// Something may have been missed in any room: heal them all, and look who is there.
     pub(super) fn suspect_everything(&self) {
         self.store_clock.forget();

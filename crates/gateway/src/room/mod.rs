@@ -43,7 +43,7 @@ pub(crate) use presence::ToTell;
 use readings::Readings;
 pub(crate) use readings::{Found, Reading};
 use recent::Recent;
-pub(crate) use roster::{Roster, Transition};
+pub(crate) use roster::{Absence, Roster, Transition};
 use sequencer::Offered;
 pub(crate) use sequencer::Sequencer;
 use snapshot::About;

@@ -9,7 +9,7 @@ use rookery_protocol::{User, UserId, server_frame::Status};
 use rookery_store::Online;
 
 use super::{
-    Room, Roster, State, Transition,
+    Absence, Room, Roster, State, Transition,
     roster::News,
     untold::{self, Untold},
 };
@@ -42,7 +42,12 @@ impl Room {
 
     /// Takes the store's picture; the members are to be told what they missed.
     /// `None` where the node has heard of later things meanwhile.
-    pub(crate) fn load_roster(&self, mut online: Online, insist: bool) -> Option<ToTell> {
+    pub(crate) fn load_roster(
+        &self,
+        mut online: Online,
+        absence: Absence,
+        insist: bool,
+    ) -> Option<ToTell> {
         let mut state = self.state.lock();
         if !insist && state.roster.is_ahead_of(&online) {
             return None;
@@ -50,7 +55,7 @@ impl Room {
         for user in &mut online.users {
             state.share(user);
         }
-        let news = state.roster.load(online);
+        let news = state.roster.load(online, absence);
         Some(state.note(news))
     }
 

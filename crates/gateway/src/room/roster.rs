@@ -4,7 +4,7 @@
 //! channel, so that a thousand joins ask the store once. In a big room only the
 //! number is kept.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use rookery_protocol::{User, UserId, encode, server_frame::Status};
@@ -30,6 +30,15 @@ pub(crate) enum News {
     Name(User),
     /// The number changed, in a big room.
     Count,
+}
+
+/// What it means that somebody whom the node knew to be there is not in the store's picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Absence {
+    /// They have left.
+    Left,
+    /// The store may have forgotten them, and hear of them again in a moment.
+    PerhapsForgotten,
 }
 
 /// The node's picture of who is there.
@@ -75,7 +84,10 @@ impl Roster {
     }
 
     /// Takes the store's picture and says what differs from the one before.
-    pub(crate) fn load(&mut self, online: Online) -> Vec<News> {
+    pub(crate) fn load(&mut self, mut online: Online, absence: Absence) -> Vec<News> {
+        if absence == Absence::PerhapsForgotten {
+            self.add_missing(&mut online);
+        }
         let first = !self.loaded;
         let count_changed = self.count != online.count;
         self.loaded = true;
@@ -104,6 +116,18 @@ impl Roster {
             _ if count_changed => vec![News::Count],
             _ => Vec::new(),
         }
+    }
+
+    /// Adds to a picture whoever is missing there. A big room's says nothing of whom it does not show.
+    fn add_missing(&self, online: &mut Online) {
+        let Some(before) = &self.users else { return };
+        if online.users.len() as u64 != online.count {
+            return;
+        }
+        let shown: HashSet<_> = online.users.iter().map(|user| user.id.clone()).collect();
+        let missing = before.values().filter(|user| !shown.contains(&user.id));
+        online.users.extend(missing.cloned());
+        online.count = online.users.len() as u64;
     }
 
     /// Takes what the shared channel tells; `None` where it says nothing new.
@@ -190,7 +214,7 @@ mod tests {
             roster.is_ahead_of(&online(&[], 4)),
             "it misses what was just heard"
         );
-        assert_eq!(roster.load(online(&["a"], 10)), []);
+        assert_eq!(roster.load(online(&["a"], 10), Absence::Left), []);
         assert_eq!(roster.apply(transition("a", Status::Offline, 0, 10)), None);
         assert_eq!(
             roster.apply(transition("b", Status::Online, 2, 11)),
@@ -203,21 +227,42 @@ mod tests {
     #[test]
     fn loading_again_tells_the_difference() {
         let mut roster = Roster::default();
-        roster.load(online(&["a", "b"], 1));
+        roster.load(online(&["a", "b"], 1), Absence::Left);
         assert_eq!(
-            roster.load(online(&["b", "c"], 2)),
+            roster.load(online(&["b", "c"], 2), Absence::Left),
             [
                 News::User(user("c"), Status::Online),
                 News::User(user("a"), Status::Offline)
             ]
         );
-        assert_eq!(roster.load(online(&["b", "c"], 3)), []);
+        assert_eq!(roster.load(online(&["b", "c"], 3), Absence::Left), []);
+    }
+
+    #[test]
+    fn who_is_perhaps_forgotten_stays_until_it_is_sure() {
+        let mut roster = Roster::default();
+        roster.load(online(&["a", "b", "c"], 1), Absence::Left);
+        assert_eq!(
+            roster.load(online(&["d"], 2), Absence::PerhapsForgotten),
+            [News::User(user("d"), Status::Online)]
+        );
+        assert_eq!(listed(&mut roster), ["a", "b", "c", "d"]);
+        assert_eq!(roster.count(), 4);
+        assert_eq!(roster.apply(transition("a", Status::Online, 2, 3)), None);
+        assert_eq!(
+            roster.apply(transition("b", Status::Offline, 2, 4)),
+            Some(News::User(user("b"), Status::Offline))
+        );
+        assert_eq!(
+            roster.load(online(&["a", "d"], 5), Absence::Left),
+            [News::User(user("c"), Status::Offline)]
+        );
     }
 
     #[test]
     fn a_big_room_is_only_counted_and_listed_again_when_small() {
         let mut roster = Roster::default();
-        roster.load(online(&["a"], 1));
+        roster.load(online(&["a"], 1), Absence::Left);
         assert_eq!(
             roster.apply(Transition {
                 who: None,
@@ -230,7 +275,7 @@ mod tests {
         assert!(!roster.is_stale());
         roster.apply(transition("x", Status::Offline, 200, 3));
         assert!(roster.is_stale());
-        roster.load(online(&["a", "b"], 4));
+        roster.load(online(&["a", "b"], 4), Absence::Left);
         assert_eq!(listed(&mut roster), ["a", "b"]);
         roster.apply(transition("b", Status::Offline, 1, 5));
         assert_eq!(listed(&mut roster), ["a"]);

@@ -142,6 +142,7 @@ mod tests {
     use rookery_store::Online;
 
     use super::*;
+    use crate::room::Absence;
 
     fn user(name: &str) -> User {
         User {
@@ -152,10 +153,11 @@ mod tests {
 
     fn roster(count: u64) -> Roster {
         let mut roster = Roster::default();
-        roster.load(Online {
+        let online = Online {
             count,
             ..Online::default()
-        });
+        };
+        roster.load(online, Absence::Left);
         roster
     }
 

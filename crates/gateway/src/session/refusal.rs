@@ -81,7 +81,7 @@ impl From<StoreError> for Refusal {
                 ),
                 Retry::AfterMs(retry_after_ms),
             ),
-            StoreError::Unavailable(_) => Self::for_now(
+            StoreError::Unavailable(_) | StoreError::NoLease => Self::for_now(
                 ErrorCode::Unavailable,
                 "the store cannot be reached just now; sending again with the same nonce is safe",
                 Retry::Spread,

@@ -1,7 +1,11 @@
 //! The settings of the store, as it wants them.
 
+use std::time::Duration;
+
 use rookery_protocol::ServerId;
-use rookery_store::{EngineSettings, Lifetime, RedisSettings, Retention, Supervisor, UserLimits};
+use rookery_store::{
+    EngineSettings, Lifetime, PresenceTimes, RedisSettings, Retention, Supervisor, UserLimits,
+};
 
 use super::{Engine, Settings};
 
@@ -43,7 +47,10 @@ impl Settings {
             },
             // The node has delivered its own appends itself.
             echo: false,
-            lease_ms: self.presence.lease_ms,
+            presence: PresenceTimes {
+                lease: Duration::from_millis(self.presence.lease_ms),
+                grace: Duration::from_millis(self.presence.grace_ms),
+            },
             supervisor: Supervisor::default(),
         }
     }

@@ -21,7 +21,7 @@ const LEAST_RECENT_BYTES: usize = 1024 * 1024;
 /// somebody is there.
 const LEAST_KEEP_EMPTY_MS: u64 = 1_000;
 
-/// The shortest lease; it is renewed three times in its life.
+/// The shortest lease; it is renewed several times in its life.
 const LEAST_LEASE_MS: u64 = 300;
 
 impl Settings {

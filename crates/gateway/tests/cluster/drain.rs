@@ -146,3 +146,44 @@ async fn who_does_not_hang_up_does_not_hold_up_the_end_for_long() {
     assert_eq!(status.code(), Some(0));
     drop(silent);
 }
+
+#[tokio::test]
+async fn nobody_who_comes_back_elsewhere_is_seen_leaving() {
+    let mut cluster = Cluster::start_with(2, &[DRAIN]).await;
+    let general = room("general");
+    let (leaving, staying) = (&cluster.nodes[0], &cluster.nodes[1]);
+    let mut watcher = Watcher::join(staying, "watcher", &general).await;
+    let mut clients = vec![];
+    for number in 0..100 {
+        let client = client([leaving, staying], &format!("comes-{number}"));
+        client.join(&general).await.unwrap();
+        clients.push(client);
+    }
+    let mut gone = vec![];
+    for number in 0..10 {
+        gone.push(Watcher::join(leaving, &format!("goes-{number}"), &general).await);
+    }
+    watcher
+        .until("all online", |seen| {
+            seen.presence.last().is_some_and(|last| last.2 == 111)
+        })
+        .await;
+
+    cluster.nodes[0].signal("TERM");
+    let status = cluster.nodes[0]
+        .ends(Duration::from_millis(DRAIN_MS) + SOON)
+        .await;
+    assert_eq!(status.code(), Some(0), "{status}");
+    // Those who stay away are gone after their time, though the node that had them is no more.
+    watcher
+        .until("who stays away offline", |seen| seen.left().len() >= 10)
+        .await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let seen = watcher.seen();
+    let mut left = seen.left();
+    left.sort_unstable();
+    let mut expected: Vec<_> = (0..10).map(|number| format!("goes-{number}")).collect();
+    expected.sort_unstable();
+    assert_eq!(left, expected);
+    assert_eq!(seen.presence.last().unwrap().2, 101);
+}

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use crate::support::{Cluster, Node, SOON, soon};
 
 /// All that a node over Redis cannot be without.
-const OVER_REDIS: [&str; 19] = [
+const OVER_REDIS: [&str; 20] = [
     "allowances",
     "appends",
     "bus",
@@ -16,6 +16,7 @@ const OVER_REDIS: [&str; 19] = [
     "deadlines",
     "endings",
     "flusher",
+    "gone nodes",
     "heads",
     "lease",
     "lingering rooms",

@@ -27,6 +27,8 @@ mod nonce;
 mod order;
 mod outage;
 mod presence;
+mod presence_at_scale;
+mod presence_kept;
 mod read_only_redis;
 mod reads_on;
 mod redis_away;

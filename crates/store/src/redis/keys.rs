@@ -16,8 +16,10 @@ pub(super) fn bus(database: u8) -> Str {
     }
 }
 
-/// Sorted set: node → when its lease ends, in milliseconds.
-pub(super) const NODES: &str = "rookery:nodes";
+/// Hash: life of a node → its state, as `lease.lua` says.
+pub(super) const LEASES: &str = "rookery:leases";
+/// String: the time of the last transition of presence, as `presence.lua` says.
+pub(super) const PRESENCE_TIME: &str = "rookery:presence:time";
 
 /// String: the word that epochs begin with, and which Redis it belongs to ([`super::term`]).
 pub(super) const TERM: &str = "rookery:term";
@@ -42,24 +44,19 @@ pub(super) fn log(room: &RoomId) -> String {
     format!("rookery:{{{room}}}:log")
 }
 
-/// Hash: user → the nodes that have them, and the user as JSON.
+/// Hash: user → the lives of nodes that have them, and the user as JSON.
 pub(super) fn online(room: &RoomId) -> String {
     format!("rookery:{{{room}}}:online")
 }
 
-/// Set: the users of the room that one node has.
-pub(super) fn online_of_node(room: &RoomId, node: &ServerId) -> String {
-    format!("rookery:{{{room}}}:online:{node}")
+/// Set: the users of the room that one life of a node has.
+pub(super) fn online_of_life(room: &RoomId, life: &str) -> String {
+    format!("rookery:{{{room}}}:online:{life}")
 }
 
-/// Set: the rooms in which one node has users.
-pub(super) fn rooms_of_node(node: &ServerId) -> String {
-    format!("rookery:node:{node}:rooms")
-}
-
-/// String: who takes a dead node's users away just now.
-pub(super) fn sweeper_of_node(node: &ServerId) -> String {
-    format!("rookery:node:{node}:sweeper")
+/// Set: the rooms in which one life of a node has users.
+pub(super) fn rooms_of_life(life: &str) -> String {
+    format!("rookery:life:{life}:rooms")
 }
 
 /// Hash: room → up to which event the user has looked.

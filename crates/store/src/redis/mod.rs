@@ -1,7 +1,7 @@
 //! The engine that any number of nodes share.
 //!
-//! One connection carries the commands, another the subscription; both are
-//! replaced for as long as the store lives. Whatever must not come apart is one
+//! One connection carries the commands, another the subscription, a third
+//! nothing but the lease; all are replaced for as long as the store lives. Whatever must not come apart is one
 //! Lua script. Nothing is kept here that cannot be lost, and an append is never
 //! sent twice.
 
@@ -22,6 +22,7 @@ mod keys;
 mod kind;
 mod lease;
 mod link;
+mod lives;
 mod members;
 mod nonces;
 mod presence;
@@ -32,6 +33,7 @@ mod script;
 mod subscription;
 mod sweep;
 mod term;
+mod watch;
 
 use std::{fmt, sync::Arc, time::Instant};
 
@@ -45,11 +47,12 @@ use tokio::{sync::Notify, task::AbortHandle};
 
 use self::{
     appender::Appender, check::Facts, connector::Connector, grouped::Grouped, link::Link,
-    members::MembershipChanges, room_lists::RoomLists, subscription::Subscription,
+    members::MembershipChanges, presence::Presence, room_lists::RoomLists,
+    subscription::Subscription,
 };
 use crate::{
-    Append, Appended, Bus, CheckLine, Pong, RedisSettings, Retention, Stats, StoreError,
-    Supervisor, UserLimits, bus::BusFeed,
+    Append, Appended, Bus, CheckLine, Pong, PresenceTimes, RedisSettings, Retention, Stats,
+    StoreError, Supervisor, UserLimits, bus::BusFeed,
 };
 
 pub(crate) use check::check;
@@ -62,10 +65,10 @@ const PROBE_MS: i64 = 10_000;
 pub struct Redis {
     server_id: ServerId,
     channel: Arc<str>,
-    lease_ms: u64,
     retention: Arc<Retention>,
     user_limits: UserLimits,
     link: Link,
+    presence: Arc<Presence>,
     appender: Appender,
     room_lists: RoomLists,
     membership_changes: MembershipChanges,
@@ -106,7 +109,7 @@ impl Redis {
         server_id: ServerId,
         retention: Retention,
         user_limits: UserLimits,
-        lease_ms: u64,
+        times: PresenceTimes,
         supervisor: &Supervisor,
     ) -> Result<(Self, Bus), StoreError> {
         let connector = Connector::new(settings)?;
@@ -130,6 +133,7 @@ impl Redis {
         });
         let url = Arc::from(connector.shown_url.as_str());
         let nonces = nonces::run(link.clone());
+        let presence = Presence::new(connector.clone(), server_id.clone(), times);
         let keep_link = link::keep(connector.clone(), keeper, feed.clone());
         let remake = remake_subscription.clone();
         let keep_subscription = subscription::keep(connector, subscription, feed, remake);
@@ -145,10 +149,10 @@ impl Redis {
         let engine = Self {
             server_id,
             channel,
-            lease_ms,
             retention,
             user_limits,
             link,
+            presence: Arc::new(presence),
             appender,
             room_lists,
             membership_changes,

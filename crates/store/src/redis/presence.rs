@@ -3,10 +3,21 @@
 use std::collections::HashMap;
 
 use fred::types::{Key, Value};
-use rookery_protocol::{RoomId, User};
+use rookery_protocol::{RoomId, ServerId, User};
+use tokio::sync::Mutex;
 
-use super::{Redis, append_call::text, failure, keys, read::number, script::Script};
-use crate::{Online, PresenceChange, StoreError};
+use super::{
+    Redis,
+    append_call::text,
+    connector::Connector,
+    failure, keys,
+    lease::LeaseLine,
+    lives::{Life, Lives},
+    read::number,
+    script::Script,
+    watch::Watch,
+};
+use crate::{Online, PresenceChange, PresenceTimes, StoreError};
 
 /// How many changes travel in one call.
 const CHANGES_PER_CALL: usize = 256;
@@ -15,36 +26,71 @@ const USERS_PER_CALL: u64 = 2_000;
 
 const WHO_IS_ONLINE: &str = "a question who is online";
 
+/// What this node knows of its own life and of the lives of others.
+pub(super) struct Presence {
+    pub(super) lives: Lives,
+    pub(super) line: LeaseLine,
+    pub(super) watch: Mutex<Watch>,
+    /// Changes are entered in the order of their numbers.
+    changing: Mutex<()>,
+}
+
+impl Presence {
+    pub(super) fn new(connector: Connector, server_id: ServerId, times: PresenceTimes) -> Self {
+        let PresenceTimes { lease, grace } = times;
+        Self {
+            lives: Lives::new(server_id),
+            // An answer that comes later is as good as none: by then it is asked again.
+            line: LeaseLine::new(connector, lease / PresenceTimes::RENEWALS),
+            watch: Mutex::new(Watch::new(lease, grace, PresenceTimes::LOOKS)),
+            changing: Mutex::default(),
+        }
+    }
+}
+
 impl Redis {
     /// See [`crate::Store::change_presence`].
     pub(crate) async fn change_presence(
         &self,
         changes: &[PresenceChange],
     ) -> Result<(), StoreError> {
+        let _turn = self.presence.changing.lock().await;
         for changes in changes.chunks(CHANGES_PER_CALL) {
-            let (keys, args) = self.presence_call(changes);
-            self.link
-                .current()?
-                .call(Script::ChangePresence, keys, args)
-                .await?;
+            let (life, number) = self.presence.lives.next_change()?;
+            let (keys, args) = self.presence_call(&life, number, changes);
+            let connection = self.link.current()?;
+            let entered = connection.call(Script::ChangePresence, keys, args).await?;
+            if entered.as_u64() != Some(1) {
+                return Err(StoreError::NoLease);
+            }
+            self.presence.lives.changed(&life, number);
         }
         Ok(())
     }
 
-    fn presence_call(&self, changes: &[PresenceChange]) -> (Vec<Key>, Vec<Value>) {
+    fn presence_call(
+        &self,
+        life: &Life,
+        change: u64,
+        changes: &[PresenceChange],
+    ) -> (Vec<Key>, Vec<Value>) {
         let mut keys: Vec<Key> = vec![
-            keys::NODES.into(),
-            keys::rooms_of_node(&self.server_id).into(),
+            keys::LEASES.into(),
+            keys::PRESENCE_TIME.into(),
+            keys::rooms_of_life(&life.name).into(),
         ];
         let mut args = vec![
-            text(self.server_id.as_str()),
+            text(life.name.as_str()),
+            number(change),
+            number(life.beat),
+            number(life.change),
             text(&*self.channel),
             text(Online::MOST_USERS.to_string()),
             number(self.retention.keep_empty_ms),
         ];
         for (room, changes) in by_room(changes) {
             keys.push(keys::online(room).into());
-            keys.push(keys::online_of_node(room, &self.server_id).into());
+            keys.push(keys::online_of_life(room, &life.name).into());
             keys.push(keys::head(room).into());
             keys.push(keys::log(room).into());
             args.push(text(room.as_str()));
@@ -70,7 +116,8 @@ impl Redis {
         if rooms.is_empty() {
             return Ok(Vec::new());
         }
-        let keys = rooms.iter().map(|room| keys::online(room).into()).collect();
+        let mut keys = vec![keys::PRESENCE_TIME.into()];
+        keys.extend(rooms.iter().map(|room| Key::from(keys::online(room))));
         let args = vec![text(Online::MOST_USERS.to_string()), number(USERS_PER_CALL)];
         let mut answer = self.ask(WHO_IS_ONLINE, Script::Online, keys, args).await?;
         let at = answer.number()?;

@@ -17,8 +17,8 @@ pub(super) enum Script {
     Online,
     Sweep,
     RenewLease,
-    DeadNodes,
-    BuryNode,
+    EndLease,
+    Leases,
     TurnNonces,
     Term,
     Confirm,
@@ -39,8 +39,8 @@ impl Script {
         Self::Online,
         Self::Sweep,
         Self::RenewLease,
-        Self::DeadNodes,
-        Self::BuryNode,
+        Self::EndLease,
+        Self::Leases,
         Self::TurnNonces,
         Self::Term,
         Self::Confirm,
@@ -103,6 +103,7 @@ impl Script {
             ),
             Self::ChangePresence => concat!(
                 "#!lua flags=allow-oom\n",
+                include_str!("lua/lease.lua"),
                 include_str!("lua/presence.lua"),
                 include_str!("lua/empty.lua"),
                 include_str!("lua/change_presence.lua")
@@ -120,13 +121,15 @@ impl Script {
             ),
             Self::RenewLease => concat!(
                 "#!lua flags=allow-oom\n",
+                include_str!("lua/lease.lua"),
                 include_str!("lua/renew_lease.lua")
             ),
-            Self::DeadNodes => concat!(
-                "#!lua flags=no-writes\n",
-                include_str!("lua/dead_nodes.lua")
+            Self::EndLease => concat!(
+                "#!lua flags=allow-oom\n",
+                include_str!("lua/lease.lua"),
+                include_str!("lua/end_lease.lua")
             ),
-            Self::BuryNode => concat!("#!lua flags=allow-oom\n", include_str!("lua/bury_node.lua")),
+            Self::Leases => concat!("#!lua flags=allow-oom\n", include_str!("lua/leases.lua")),
             Self::TurnNonces => concat!(
                 "#!lua flags=allow-oom\n",
                 include_str!("lua/turn_nonces.lua")

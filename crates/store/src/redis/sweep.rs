@@ -1,71 +1,135 @@
-//! Takes the presence of a node away, room by room, some users at a time, so
-//! that a big room never holds Redis up. A node that turns out to live keeps
-//! the rest, and enters all of it again when it hears that its lease is fresh.
+//! Takes the presence of nodes away that are gone, some users of some rooms at
+//! a time, so that Redis serves others in between. Who does it claims the life
+//! first, and again with each call: whoever sees a claim that stands still takes over.
 
-use fred::interfaces::SetsInterface;
-use rookery_protocol::{RoomId, ServerId};
+use fred::types::{Key, Value};
+use rookery_protocol::RoomId;
 
-use super::{Redis, append_call::text, keys, read::number, script::Script};
-use crate::{Online, StoreError};
+use super::{
+    Redis, answer::Answer, append_call::text, keys, lives::node_of, read::number, script::Script,
+    watch::Over,
+};
+use crate::{GoneNode, Online, StoreError, epoch};
 
-/// How many rooms of a dead node are looked up in one call.
-const ROOMS_AT_ONCE: usize = 100;
-/// How many users are taken out of a room in one call.
-const SWEPT_AT_ONCE: u64 = 500;
+/// How many rooms are looked at in one call.
+const ROOMS_PER_CALL: usize = 128;
+/// How many users are taken out of them.
+const USERS_PER_CALL: u64 = 500;
+
+/// What a call of the sweep led to.
+struct Swept {
+    taken: u64,
+    /// Where there is more to do; in no room it is done.
+    rooms: Vec<RoomId>,
+}
 
 impl Redis {
-    /// Takes a node's users out of all rooms. Stops where the node turns out
-    /// to live; whether it was taken away to the end.
-    pub(super) async fn sweep(&self, node: &ServerId) -> Result<bool, StoreError> {
-        let rooms_key = keys::rooms_of_node(node);
-        loop {
-            let connection = self.link.current()?;
-            let rooms: Vec<String> = connection
-                .run(
-                    connection
-                        .client()
-                        .srandmember(&rooms_key, Some(ROOMS_AT_ONCE)),
-                )
-                .await?;
-            if rooms.is_empty() {
-                let keys = vec![keys::NODES.into(), rooms_key.clone().into()];
-                let args = vec![text(node.as_str())];
-                let buried = connection.call(Script::BuryNode, keys, args).await?;
-                return Ok(buried.as_u64() == Some(1));
-            }
-            for room in rooms.iter().filter_map(|room| RoomId::new(room).ok()) {
-                if !self.sweep_room(&room, node).await? {
-                    return Ok(false);
-                }
+    /// See [`crate::Store::sweep_gone_nodes`].
+    pub(crate) async fn sweep_gone_nodes(&self) -> Result<Vec<GoneNode>, StoreError> {
+        let mut gone = Vec::new();
+        for over in self.look_at_leases().await? {
+            match self.sweep(&over).await {
+                Ok(swept) => gone.extend(swept),
+                // What is done is done, and the rest is there the next time.
+                Err(error) if gone.is_empty() => return Err(error),
+                Err(_) => break,
             }
         }
+        Ok(gone)
     }
 
-    /// Takes a dead node's users out of one room; `false` where it lives.
-    async fn sweep_room(&self, room: &RoomId, node: &ServerId) -> Result<bool, StoreError> {
-        loop {
-            let keys = vec![
-                keys::NODES.into(),
-                keys::rooms_of_node(node).into(),
-                keys::online(room).into(),
-                keys::online_of_node(room, node).into(),
-                keys::head(room).into(),
-                keys::log(room).into(),
-            ];
-            let args = vec![
-                text(node.as_str()),
-                text(&*self.channel),
-                text(Online::MOST_USERS.to_string()),
-                text(room.as_str()),
-                number(SWEPT_AT_ONCE),
-                number(self.retention.keep_empty_ms),
-            ];
-            let left = self.link.current()?.call(Script::Sweep, keys, args).await?;
-            match left.as_i64() {
-                Some(0) => return Ok(true),
-                Some(left) if left > 0 => {}
-                _ => return Ok(false),
+    /// The lives that are over, as this node has seen.
+    async fn look_at_leases(&self) -> Result<Vec<Over>, StoreError> {
+        let mut watch = self.presence.watch.lock().await;
+        let keys = vec![keys::LEASES.into()];
+        let mut answer = match self
+            .ask("a list of leases", Script::Leases, keys, vec![])
+            .await
+        {
+            Ok(answer) => answer,
+            Err(error) => {
+                watch.forget();
+                return Err(error);
             }
+        };
+        let mut lives = Vec::new();
+        while !answer.is_empty() {
+            lives.push((answer.text()?, answer.text()?));
         }
+        watch.look(lives.into_iter(), std::time::Instant::now());
+        let own = self.presence.lives.present().ok();
+        Ok(watch.over(own.as_ref().map(|life| life.name.as_str())))
     }
+
+    /// Takes the users of a life out of all rooms. Nothing where somebody else
+    /// does, or the node lives after all.
+    async fn sweep(&self, over: &Over) -> Result<Option<GoneNode>, StoreError> {
+        // Nobody else ever makes the same claim.
+        let word = epoch::fresh();
+        let mut state = over.state.clone();
+        let (mut calls, mut taken, mut rooms) = (0_u64, 0, Vec::new());
+        loop {
+            calls += 1;
+            let claim = format!("swept {word}:{calls}");
+            let (keys, args) = self.sweep_call(&over.life, &state, &claim, &rooms);
+            let answer = self.ask("a sweep", Script::Sweep, keys, args).await?;
+            let Some(swept) = read(answer)? else {
+                return Ok(None);
+            };
+            taken += swept.taken;
+            if swept.rooms.is_empty() {
+                break;
+            }
+            (state, rooms) = (claim, swept.rooms);
+        }
+        let gone = |node| GoneNode {
+            node,
+            stopped: over.stopped,
+            taken,
+        };
+        Ok(node_of(&over.life).map(gone))
+    }
+
+    fn sweep_call(
+        &self,
+        life: &str,
+        state: &str,
+        claim: &str,
+        rooms: &[RoomId],
+    ) -> (Vec<Key>, Vec<Value>) {
+        let mut keys: Vec<Key> = vec![
+            keys::LEASES.into(),
+            keys::PRESENCE_TIME.into(),
+            keys::rooms_of_life(life).into(),
+        ];
+        let mut args = vec![
+            text(life),
+            text(state),
+            text(claim),
+            text(&*self.channel),
+            text(Online::MOST_USERS.to_string()),
+            number(USERS_PER_CALL),
+            text(ROOMS_PER_CALL.to_string()),
+            number(self.retention.keep_empty_ms),
+        ];
+        for room in rooms {
+            keys.push(keys::online(room).into());
+            keys.push(keys::online_of_life(room, life).into());
+            keys.push(keys::head(room).into());
+            keys.push(keys::log(room).into());
+            args.push(text(room.as_str()));
+        }
+        (keys, args)
+    }
+}
+
+/// Nothing where the life is not the caller's to sweep.
+fn read(mut answer: Answer) -> Result<Option<Swept>, StoreError> {
+    let (claimed, taken) = (answer.flag()?, answer.number()?);
+    let mut rooms = Vec::new();
+    while !answer.is_empty() {
+        let room = RoomId::new(answer.text()?);
+        rooms.push(room.map_err(|_| super::failure::nonsense("a sweep"))?);
+    }
+    Ok(claimed.then_some(Swept { taken, rooms }))
 }

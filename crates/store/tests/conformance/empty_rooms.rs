@@ -3,7 +3,7 @@
 use rookery_protocol::{Cursor, ServerId};
 use rookery_store::Recovery;
 
-use crate::place::*;
+use crate::{nodes, place::*};
 
 /// Long enough to come in, short enough to wait for.
 const KEEP_MS: u64 = 1_000;
@@ -104,20 +104,15 @@ pub(crate) async fn nothing_stays_of_an_empty_room(mut place: Place) {
 pub(crate) async fn a_room_of_a_dead_node_goes_when_it_is_swept(mut place: Place) {
     let mut settings = place.settings("n_dead");
     settings.retention = swept_clean(60_000);
-    settings.lease_ms = 300;
+    settings.presence = nodes::BRISK;
     let dead = Node::connect(settings.clone()).await;
     settings.server_id = ServerId::new("n_1").unwrap();
-    settings.lease_ms = 600_000;
     let survivor = Node::connect(settings).await;
     dead.renew_lease().await.unwrap();
     survivor.renew_lease().await.unwrap();
     dead.open("general").await;
     dead.presence("general", &user("u_1", "Alex"), true).await;
-    eventually("the dead node is swept", async || {
-        let swept = survivor.sweep_dead_nodes().await.unwrap();
-        (!swept.is_empty()).then_some(())
-    })
-    .await;
+    assert_eq!(nodes::swept_by(&[&survivor]).await.len(), 1);
     let ttl = place.server().command(&["PTTL", "rookery:{general}:head"]);
     let ttl: i64 = ttl.unwrap().parse().unwrap();
     assert!((1..=60_000).contains(&ttl), "{ttl}");

@@ -139,7 +139,6 @@ cases_of_both_engines! {
     presence::big_rooms_tell_numbers_only,
     presence::many_rooms_are_looked_at_in_a_few_calls,
     presence::presence_has_an_order_in_time,
-    presence::giving_up_takes_everybody_out,
     presence::a_renewed_lease_is_kept,
 
     catch_up::any_cursor_gets_exactly_the_events_or_a_snapshot,
@@ -149,6 +148,7 @@ mod embedded_only {
     cases! {
         crate::place::Place::embedded();
         check::the_embedded_engine_says_what_it_is,
+        presence::giving_up_takes_everybody_out,
     }
 }
 
@@ -161,8 +161,17 @@ mod redis_only {
         nodes::a_user_on_two_nodes_is_one_user,
         nodes::another_name_on_another_node_is_told,
         nodes::the_dead_are_swept_once,
-        nodes::a_node_that_was_swept_has_a_fresh_lease,
-        nodes::a_node_gives_up_only_its_own,
+        nodes::a_node_that_was_swept_enters_everybody_again,
+        nodes::nobody_is_entered_without_a_lease,
+        nodes::a_node_that_stops_leaves_its_users_their_grace_time,
+        nodes::a_node_that_stops_with_nobody_is_forgotten_at_once,
+        nodes::who_dies_while_sweeping_is_taken_over_from,
+        nodes::a_renewal_that_was_not_heard_is_no_renewal,
+        nodes::what_comes_late_changes_nothing,
+        nodes::what_redis_forgot_is_entered_again,
+        nodes::a_clock_that_is_stepped_matters_to_nobody,
+        nodes::while_nobody_can_write_nobody_is_thought_dead,
+        nodes::twenty_thousand_rooms_are_swept_and_leases_kept_meanwhile,
 
         empty_rooms::nothing_stays_of_an_empty_room,
         empty_rooms::a_room_of_a_dead_node_goes_when_it_is_swept,

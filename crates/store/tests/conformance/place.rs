@@ -52,16 +52,16 @@ impl Place {
         settings
     }
 
-    /// The node that most cases need.
+    /// The node that most cases need, with a lease.
     pub(crate) async fn node(&self) -> Node {
-        Node::connect(self.settings("n_1")).await
+        Node::leased(self.settings("n_1")).await
     }
 
     /// A node that keeps less.
     pub(crate) async fn node_with(&self, retention: Retention) -> Node {
         let mut settings = self.settings("n_1");
         settings.retention = retention;
-        Node::connect(settings).await
+        Node::leased(settings).await
     }
 
     /// How often a property is tried: a real server takes its time.
@@ -112,6 +112,13 @@ impl Node {
     pub(crate) async fn connect(settings: Settings) -> Self {
         let (store, bus) = within(Store::connect(settings)).await.unwrap();
         Self { store, bus }
+    }
+
+    /// One that the store knows to live.
+    pub(crate) async fn leased(settings: Settings) -> Self {
+        let node = Self::connect(settings).await;
+        within(node.renew_lease()).await.unwrap();
+        node
     }
 
     /// Makes the room if it is not there and gives its end.

@@ -214,7 +214,7 @@ pub(crate) async fn presence_has_an_order_in_time(place: Place) {
     assert!(moments.is_sorted(), "{moments:?}");
     assert!(
         moments[40] <= (now_ms() + 1) * 1000,
-        "microseconds since the Unix epoch"
+        "microseconds since the Unix epoch, where the clock is right"
     );
 }
 
@@ -251,6 +251,7 @@ pub(crate) async fn many_rooms_are_looked_at_in_a_few_calls(place: Place) {
     assert_eq!(within(node.online_in(&[])).await.unwrap(), []);
 }
 
+/// Of an engine that is gone with its node: there is nowhere to come back to.
 pub(crate) async fn giving_up_takes_everybody_out(place: Place) {
     let mut node = place.node().await;
     node.renew_lease().await.unwrap();
@@ -277,8 +278,8 @@ pub(crate) async fn a_renewed_lease_is_kept(place: Place) {
     let node = place.node().await;
     node.renew_lease().await.unwrap();
     assert_eq!(within(node.renew_lease()).await.unwrap(), Lease::Kept);
-    assert_eq!(within(node.sweep_dead_nodes()).await.unwrap(), []);
+    assert_eq!(within(node.sweep_gone_nodes()).await.unwrap(), []);
     node.presence("a", &user("u_1", "Alex"), true).await;
-    assert_eq!(within(node.sweep_dead_nodes()).await.unwrap(), []);
+    assert_eq!(within(node.sweep_gone_nodes()).await.unwrap(), []);
     assert_eq!(within(node.online(&room("a"))).await.unwrap().count, 1);
 }

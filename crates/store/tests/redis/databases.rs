@@ -16,7 +16,7 @@ async fn say_everything(store: &Store, mark: &str) {
         name: "Alex".into(),
     };
     store.append(message).await.unwrap();
-    for online in [true, false, true] {
+    for online in [true, false, true, false] {
         let change = PresenceChange {
             room: room("general"),
             user: user.clone(),

@@ -1,6 +1,6 @@
 //! Several nodes over one Redis.
 
-use rookery_testing::{RedisCopy, RedisServer};
+use rookery_testing::{Proxy, RedisCopy, RedisServer};
 
 use super::Node;
 
@@ -40,12 +40,21 @@ impl Cluster {
     }
 
     pub(crate) async fn add_node(&mut self) {
-        let settings: Vec<(&str, &str)> = self
-            .settings
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_str()))
-            .collect();
+        self.add_node_with(&[]).await;
+    }
+
+    /// One with settings of its own, which go before those of all.
+    pub(crate) async fn add_node_with(&mut self, settings: &[(&str, &str)]) {
+        let shared = self.settings.iter();
+        let shared = shared.map(|(key, value)| (key.as_str(), value.as_str()));
+        let settings: Vec<_> = shared.chain(settings.iter().copied()).collect();
         self.nodes.push(Node::start(&settings).await);
+    }
+
+    /// One that reaches Redis through a proxy.
+    pub(crate) async fn add_node_behind(&mut self, proxy: &Proxy) {
+        self.add_node_with(&[("redis.url", &proxy.redis_url())])
+            .await;
     }
 
     pub(crate) fn redis(&self) -> &RedisServer {

@@ -2,7 +2,7 @@
 //! down what they saw.
 
 use rookery_client::{Client, ClientSettings, Event, Events, GaveUp, Lost};
-use rookery_protocol::{RoomId, ServerId};
+use rookery_protocol::{RoomId, ServerId, server_frame::Status};
 use tokio::{sync::watch, time::timeout};
 
 use super::{Entry, SOON};
@@ -22,6 +22,10 @@ pub(crate) struct Seen {
     /// How many snapshots took the place of what was known.
     pub(crate) replaced: usize,
     pub(crate) gave_up: Option<GaveUp>,
+    /// Who was heard leaving.
+    pub(crate) left: Vec<String>,
+    /// How many were heard to be there.
+    pub(crate) online_count: u64,
 }
 
 pub(crate) struct Reader {
@@ -115,6 +119,12 @@ fn note(seen: &mut Seen, event: Event, room: &RoomId) -> bool {
         Event::Epoch(new) if new.room == *room => seen.epochs += 1,
         Event::Connected { node, .. } => seen.nodes.push(node),
         Event::Disconnected(lost) => seen.losses.push(lost),
+        Event::Presence(presence) if presence.room == *room => {
+            seen.online_count = presence.online_count;
+            let left = presence.status == Some(Status::Offline);
+            let user = presence.user.filter(|_| left);
+            seen.left.extend(user.map(|user| user.id.to_string()));
+        }
         Event::GaveUp(why) => seen.gave_up = Some(why),
         _ => return false,
     }

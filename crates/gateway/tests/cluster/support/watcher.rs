@@ -159,6 +159,21 @@ pub(crate) struct Watched {
     pub(crate) closed: Option<u16>,
 }
 
+impl Watched {
+    /// What was heard of a user: `online` or `offline`, in order.
+    pub(crate) fn of_user(&self, user: &str) -> Vec<&str> {
+        let of_user = self.presence.iter().filter(|(id, _, _)| id == user);
+        of_user.map(|(_, status, _)| status.as_str()).collect()
+    }
+
+    /// Who was heard leaving, in order.
+    pub(crate) fn left(&self) -> Vec<&str> {
+        let left = self.presence.iter();
+        let left = left.filter(|(_, status, _)| status == "offline");
+        left.map(|(user, _, _)| user.as_str()).collect()
+    }
+}
+
 /// Reads one room on one connection to its end.
 pub(crate) struct Watcher {
     seen: watch::Receiver<Watched>,
@@ -168,6 +183,11 @@ impl Watcher {
     pub(crate) async fn join(node: &Node, user: &str, room: &RoomId) -> Self {
         let mut raw = Raw::hello(node, user).await;
         raw.join(room, None).await;
+        Self::of(raw)
+    }
+
+    /// Reads on where a connection was left.
+    pub(crate) fn of(raw: Raw) -> Self {
         let (told, seen) = watch::channel(Watched::default());
         tokio::spawn(watch(raw, told));
         Self { seen }

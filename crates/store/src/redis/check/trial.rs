@@ -8,8 +8,8 @@
 use std::time::{Duration, Instant};
 
 use fred::{
-    interfaces::{KeysInterface, PubsubInterface, SortedSetsInterface},
-    types::Key,
+    interfaces::{HashesInterface, KeysInterface, PubsubInterface},
+    types::{Key, Value},
 };
 use rookery_protocol::{
     Cursor, Envelope, Epoch, EventBody, RoomId, ServerId, User, UserId, event::MessageFields,
@@ -24,6 +24,7 @@ use crate::{
         connection::{CallFailure, Connection},
         connector::Connector,
         failure, keys,
+        lives::Life,
         read::number,
         script::Script,
         subscription::Subscription,
@@ -179,11 +180,19 @@ impl<'a> Trial<'a> {
 
     /// Takes the lease of a node, and gives it up.
     async fn lease(&self) -> CheckLine {
-        for lease_ms in [LIFETIME_MS, 0] {
-            let keys = vec![Key::from(keys::NODES)];
-            let args = vec![text(self.server_id.as_str()), number(lease_ms)];
-            let call = self.connection.call(Script::RenewLease, keys, args);
-            if let Err(error) = call.await {
+        let life = Life::first_of(self.server_id);
+        let (leases, rooms) = (keys::LEASES.into(), keys::rooms_of_life(&life.name).into());
+        let name = || text(life.name.as_str());
+        let calls: [(Script, Vec<Key>, Vec<Value>); 2] = [
+            (
+                Script::RenewLease,
+                vec![Key::clone(&leases)],
+                vec![name(), number(life.beat), number(life.change)],
+            ),
+            (Script::EndLease, vec![leases, rooms], vec![name()]),
+        ];
+        for (script, keys, args) in calls {
+            if let Err(error) = self.connection.call(script, keys, args).await {
                 return failed("a node cannot say that it lives", &error);
             }
         }
@@ -195,8 +204,8 @@ impl<'a> Trial<'a> {
         let room_keys = vec![keys::head(&self.room), keys::log(&self.room)];
         let take_away = async {
             client.unlink::<(), _>(room_keys).await?;
-            let node = self.server_id.as_str();
-            client.zrem::<(), _, _>(keys::NODES, node).await
+            let life = Life::first_of(self.server_id).name;
+            client.hdel::<(), _, _>(keys::LEASES, life).await
         };
         self.connection.run(take_away).await
     }

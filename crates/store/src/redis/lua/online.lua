@@ -1,14 +1,15 @@
 -- Who is in rooms, on any node: in as many of them as takes little to read.
 --
--- KEYS: the online hashes of the rooms
+-- KEYS: the time of presence; then the online hashes of the rooms
 -- ARGV: at most how many users of a room, after how many users in all no more rooms are read
--- Gives the time in microseconds; then of each room, in their order and at least of one, the
+-- Gives the time of the last transition; then of each room, in their order and at least of one, the
 --   count, how many users are given, and those as JSON.
 
 local most, enough = tonumber(ARGV[1]), tonumber(ARGV[2])
-local answer, read = { string.format('%.0f', clock_us()) }, 0
-for _, key in ipairs(KEYS) do
+local answer, read = { redis.call('GET', KEYS[1]) or '0' }, 0
+for k = 2, #KEYS do
   if read >= enough then break end
+  local key = KEYS[k]
   local count = redis.call('HLEN', key)
   local values, step = {}, 1
   if count > most then

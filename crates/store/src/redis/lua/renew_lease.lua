@@ -1,12 +1,17 @@
 -- Says that a node lives.
 --
--- KEYS: the nodes
--- ARGV: server id, length of the lease in ms (0: it is given up)
--- Gives 1 where the lease was still running, else 0.
+-- KEYS: the leases
+-- ARGV: the life, and its last beat and change that the node heard of (0: it begins)
+-- Gives the beat, or 0 where that life is over.
 
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local lease = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or nil)
-local length = tonumber(ARGV[2])
-redis.call('ZADD', KEYS[1], length > 0 and now + length or 0, ARGV[1])
-return lease and lease > now and 1 or 0
+local leases, life = KEYS[1], ARGV[1]
+local state = redis.call('HGET', leases, life)
+if not state and ARGV[2] == '0' then state = '0 0' end
+local beat, change = living(state)
+if not beat then return 0 end
+if not is_whole(beat, change, ARGV[2], ARGV[3]) then
+  redis.call('HSET', leases, life, 'ended')
+  return 0
+end
+redis.call('HSET', leases, life, string.format('%d %d', beat + 1, change))
+return beat + 1
