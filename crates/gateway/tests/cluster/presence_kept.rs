@@ -10,10 +10,12 @@ use tokio::time::sleep;
 use crate::support::{Cluster, Node, Raw, Reader, Watcher, client_settings, room, soon, token};
 
 /// Short times, so that a few seconds outlast them.
-const BRISK: [(&str, &str); 3] = [
+const BRISK: [(&str, &str); 4] = [
     ("presence.grace_ms", "2000"),
     ("presence.lease_ms", "2000"),
     ("redis.command_timeout_ms", "1000"),
+    // Nobody is sent to another node meanwhile.
+    ("redis.away_ms", "0"),
 ];
 /// Longer than what is waited for.
 const OUTAGE: Duration = Duration::from_secs(4);
