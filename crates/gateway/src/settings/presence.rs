@@ -11,7 +11,8 @@ pub struct PresenceSettings {
     /// For how many milliseconds a user whose last connection ended still counts as online.
     #[serde(deserialize_with = "kinds::whole")]
     pub grace_ms: u64,
-    /// After how many milliseconds without a sign of life a node counts as dead.
+    /// After how many milliseconds without a sign of life a node counts as dead, and
+    /// its users as gone unless the grace time is longer.
     #[serde(deserialize_with = "kinds::whole")]
     pub lease_ms: u64,
 }

@@ -149,7 +149,7 @@ async fn who_does_not_hang_up_does_not_hold_up_the_end_for_long() {
 
 #[tokio::test]
 async fn nobody_who_comes_back_elsewhere_is_seen_leaving() {
-    let mut cluster = Cluster::start_with(2, &[DRAIN]).await;
+    let mut cluster = Cluster::start_far_away(2, &[DRAIN]).await;
     let general = room("general");
     let (leaving, staying) = (&cluster.nodes[0], &cluster.nodes[1]);
     let mut watcher = Watcher::join(staying, "watcher", &general).await;

@@ -1,4 +1,5 @@
-//! Who is here: a user, not a connection; on any node; and no ghosts.
+//! Who is here: a user, not a connection; on any node; and no ghosts. All of it
+//! over a Redis that is some way off.
 
 use std::time::{Duration, Instant};
 
@@ -47,7 +48,7 @@ fn heard_of(watcher: &Watcher, user: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn two_tabs_on_two_nodes_are_one_user() {
-    let cluster = Cluster::start_with(2, &BRISK).await;
+    let cluster = Cluster::start_far_away(2, &BRISK).await;
     let general = room("general");
     let mut watcher = Watcher::join(&cluster.nodes[0], "watcher", &general).await;
     let mut first = Raw::hello(&cluster.nodes[0], "alex").await;
@@ -73,7 +74,7 @@ async fn two_tabs_on_two_nodes_are_one_user() {
 
 #[tokio::test]
 async fn a_reconnect_elsewhere_within_the_grace_is_not_seen() {
-    let cluster = Cluster::start_with(2, &[("presence.grace_ms", "4000")]).await;
+    let cluster = Cluster::start_far_away(2, &[("presence.grace_ms", "4000")]).await;
     let general = room("general");
     let mut watcher = Watcher::join(&cluster.nodes[0], "watcher", &general).await;
     let mut first = Raw::hello(&cluster.nodes[0], "alex").await;
@@ -89,7 +90,7 @@ async fn a_reconnect_elsewhere_within_the_grace_is_not_seen() {
 
 #[tokio::test]
 async fn leaving_is_seen_without_waiting_for_the_connection_to_end() {
-    let cluster = Cluster::start_with(2, &BRISK).await;
+    let cluster = Cluster::start_far_away(2, &BRISK).await;
     let general = room("general");
     let mut watcher = Watcher::join(&cluster.nodes[0], "watcher", &general).await;
     let mut alex = Raw::hello(&cluster.nodes[1], "alex").await;
@@ -106,7 +107,7 @@ async fn leaving_is_seen_without_waiting_for_the_connection_to_end() {
 /// With the settings as they are shipped.
 #[tokio::test]
 async fn a_killed_node_leaves_no_ghosts() {
-    let mut cluster = Cluster::start(3).await;
+    let mut cluster = Cluster::start_far_away(3, &[]).await;
     let general = room("general");
     let mut watchers = vec![];
     for node in &cluster.nodes[1..] {

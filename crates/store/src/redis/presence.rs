@@ -40,8 +40,8 @@ impl Presence {
         let PresenceTimes { lease, grace } = times;
         Self {
             lives: Lives::new(server_id),
-            // An answer that comes later is as good as none: by then it is asked again.
-            line: LeaseLine::new(connector, lease / PresenceTimes::RENEWALS),
+            // Over another connection there is then still time for another attempt.
+            line: LeaseLine::new(connector, lease / 2),
             watch: Mutex::new(Watch::new(lease, grace, PresenceTimes::LOOKS)),
             changing: Mutex::default(),
         }

@@ -152,6 +152,19 @@ mod tests {
     }
 
     #[test]
+    fn who_died_leaves_their_users_the_grace_time_too() {
+        let mut watch = Watch::new(2 * SECOND, 5 * SECOND, 2);
+        let mut now = Instant::now();
+        let mut looks = 0;
+        while watch.over(None).is_empty() {
+            watch.look([("dead".into(), "7 7".into())].into_iter(), now);
+            now += SECOND;
+            looks += 1;
+        }
+        assert_eq!(looks, 6, "five seconds lie between six looks");
+    }
+
+    #[test]
     fn time_in_which_nobody_looked_counts_for_nothing() {
         let mut world = World::new();
         for _ in 0..6 {

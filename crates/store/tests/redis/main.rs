@@ -11,6 +11,7 @@ mod checks;
 mod databases;
 mod faults;
 mod groups;
+mod lease;
 mod nonces;
 mod refusals;
 mod room_lists;

@@ -1,5 +1,7 @@
 //! Several nodes over one Redis.
 
+use std::time::Duration;
+
 use rookery_testing::{Proxy, RedisCopy, RedisServer};
 
 use super::Node;
@@ -7,6 +9,8 @@ use super::Node;
 pub(crate) struct Cluster {
     pub(crate) nodes: Vec<Node>,
     redis: Option<RedisServer>,
+    /// What lies between the nodes and Redis, if anything.
+    _link: Option<Proxy>,
     settings: Vec<(String, String)>,
 }
 
@@ -21,9 +25,26 @@ impl Cluster {
         Self::over(redis, nodes, settings).await
     }
 
+    /// The same with a Redis that is 15 to 25 ms away.
+    pub(crate) async fn start_far_away(nodes: usize, settings: &[(&str, &str)]) -> Self {
+        let redis = RedisServer::start_with_append_only_file().unwrap();
+        let link = Proxy::to_port(redis.port()).unwrap();
+        link.delay(Duration::from_millis(15), Duration::from_millis(10));
+        Self::over_link(redis, Some(link), nodes, settings).await
+    }
+
     /// Over this Redis.
     pub(crate) async fn over(redis: RedisServer, nodes: usize, settings: &[(&str, &str)]) -> Self {
-        let url = redis.url();
+        Self::over_link(redis, None, nodes, settings).await
+    }
+
+    async fn over_link(
+        redis: RedisServer,
+        link: Option<Proxy>,
+        nodes: usize,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let url = link.as_ref().map_or_else(|| redis.url(), Proxy::redis_url);
         let own = [("store", "redis"), ("redis.url", url.as_str())];
         let all = own.iter().chain(settings);
         let mut cluster = Self {
@@ -32,6 +53,7 @@ impl Cluster {
                 .map(|(key, value)| ((*key).into(), (*value).into()))
                 .collect(),
             redis: Some(redis),
+            _link: link,
         };
         for _ in 0..nodes {
             cluster.add_node().await;
