@@ -6,7 +6,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use tokio::time::sleep;
 
 use crate::support::{
-    Cluster, Reader, Writers, assert_one_log, client, client_settings, room, signal,
+    Cluster, Reader, Writers, assert_one_log, client, client_settings, online_becomes, room, signal,
 };
 
 const FAULTS: usize = 14;
@@ -68,7 +68,12 @@ async fn whatever_happens_nothing_acknowledged_is_lost_or_repeated() {
     eprintln!("seed {seed}");
     let mut rng = StdRng::seed_from_u64(seed);
     // Nobody is so far behind that a snapshot would do.
-    let settings = [("drain_ms", "1000"), ("limits.catch_up", "0")];
+    let settings = [
+        ("drain_ms", "1000"),
+        ("limits.catch_up", "0"),
+        ("presence.grace_ms", "2000"),
+        ("presence.lease_ms", "2000"),
+    ];
     let mut cluster = Cluster::start_with(3, &settings).await;
     let general = room("general");
     let turns = [[0, 1, 2], [1, 2, 0], [2, 0, 1]];
@@ -95,4 +100,8 @@ async fn whatever_happens_nothing_acknowledged_is_lost_or_repeated() {
         logs.push(("a reader", reader.whole_log(last).await));
     }
     assert_one_log(&acknowledged, &logs);
+    // The authors have hung up; whoever stays is there, on any node, and no ghost beside them.
+    for node in &cluster.nodes {
+        online_becomes(node, &general, &["reader"]).await;
+    }
 }

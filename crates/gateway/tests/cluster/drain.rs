@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use rookery_client::{ConnectionError, RawConnection};
 
 use crate::support::{
@@ -153,11 +154,10 @@ async fn nobody_who_comes_back_elsewhere_is_seen_leaving() {
     let general = room("general");
     let (leaving, staying) = (&cluster.nodes[0], &cluster.nodes[1]);
     let mut watcher = Watcher::join(staying, "watcher", &general).await;
-    let mut clients = vec![];
-    for number in 0..100 {
-        let client = client([leaving, staying], &format!("comes-{number}"));
-        client.join(&general).await.unwrap();
-        clients.push(client);
+    let people = (0..100).map(|number| client([leaving, staying], &format!("comes-{number}")));
+    let clients: Vec<_> = people.collect();
+    for joined in join_all(clients.iter().map(|client| client.join(&general))).await {
+        joined.unwrap();
     }
     let mut gone = vec![];
     for number in 0..10 {
@@ -186,4 +186,14 @@ async fn nobody_who_comes_back_elsewhere_is_seen_leaving() {
     expected.sort_unstable();
     assert_eq!(left, expected);
     assert_eq!(seen.presence.last().unwrap().2, 101);
+}
+
+#[tokio::test]
+async fn a_node_that_cannot_say_that_it_ends_ends_all_the_same() {
+    let mut cluster = Cluster::start_with(1, &[("drain_ms", "200")]).await;
+    let general = room("general");
+    let _watcher = Watcher::join(&cluster.nodes[0], "watcher", &general).await;
+    cluster.kill_redis();
+    cluster.nodes[0].signal("TERM");
+    assert_eq!(cluster.nodes[0].ends(SOON).await.code(), Some(0));
 }

@@ -1,13 +1,15 @@
 //! Whoever is connected is seen online, whatever becomes of Redis and of the
 //! links to it.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use rookery_testing::{Proxy, RedisServer, free_port};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::sleep;
 
-use crate::support::{Cluster, Node, Raw, Reader, Watcher, client_settings, room, soon, token};
+use crate::support::{
+    Cluster, Raw, Reader, Watcher, client_settings, online, online_becomes, room,
+};
 
 /// Short times, so that a few seconds outlast them.
 const BRISK: [(&str, &str); 4] = [
@@ -19,40 +21,6 @@ const BRISK: [(&str, &str); 4] = [
 ];
 /// Longer than what is waited for.
 const OUTAGE: Duration = Duration::from_secs(4);
-
-/// Who is online in the room, as somebody who comes in now is shown.
-async fn online(node: &Node) -> BTreeSet<String> {
-    let mut raw = Raw::open(node).await;
-    // The node may not have found Redis again yet.
-    let hello = json!({"type": "hello", "token": token("passer-by")});
-    until_answered(&mut raw, "welcome", hello).await;
-    let join = json!({"type": "join", "room": "general"});
-    let joined = until_answered(&mut raw, "ok", join).await;
-    let online = joined["room"]["online"].as_array().unwrap().iter();
-    let ids = online.map(|user| user["id"].as_str().unwrap().to_owned());
-    ids.filter(|id| id != "passer-by").collect()
-}
-
-async fn until_answered(raw: &mut Raw, with: &str, frame: Value) -> Value {
-    loop {
-        let answer = raw.ask(frame.clone()).await;
-        if answer["type"] == with {
-            return answer;
-        }
-        assert_eq!(answer["code"], "unavailable", "{answer}");
-        sleep(Duration::from_millis(100)).await;
-    }
-}
-
-async fn online_becomes(node: &Node, expected: &[&str]) {
-    let expected: BTreeSet<_> = expected.iter().map(|user| (*user).to_owned()).collect();
-    let becoming = async {
-        while online(node).await != expected {
-            sleep(Duration::from_millis(100)).await;
-        }
-    };
-    soon(&format!("{expected:?} online"), becoming).await;
-}
 
 /// A user on each node who sees the others.
 async fn one_each(cluster: &Cluster) -> Vec<Watcher> {
@@ -89,7 +57,7 @@ async fn assert_nobody_left(cluster: &Cluster, people: &[Watcher]) {
         assert_eq!(seen.closed, None);
     }
     for node in &cluster.nodes {
-        online_becomes(node, &["user-0", "user-1"]).await;
+        online_becomes(node, &room("general"), &["user-0", "user-1"]).await;
         let log = node.log();
         assert!(!log.contains("a node is gone"), "{log}");
     }
@@ -130,7 +98,7 @@ async fn a_redis_that_comes_back_empty_makes_nobody_leave() {
             cluster.redis().command(&["FLUSHALL"]).unwrap();
         }
         for node in &cluster.nodes {
-            online_becomes(node, &["user-0", "user-1"]).await;
+            online_becomes(node, &room("general"), &["user-0", "user-1"]).await;
         }
         sleep(OUTAGE).await;
         for reader in &people {
@@ -141,7 +109,7 @@ async fn a_redis_that_comes_back_empty_makes_nobody_leave() {
             );
         }
         for node in &cluster.nodes {
-            online_becomes(node, &["user-0", "user-1"]).await;
+            online_becomes(node, &room("general"), &["user-0", "user-1"]).await;
             assert!(!node.log().contains("a node is gone"), "{}", node.log());
         }
     }
@@ -178,22 +146,22 @@ async fn a_redis_that_forgot_the_last_changes_hears_them_again() {
     let mut leaves = Raw::hello(&cluster.nodes[0], "leaves").await;
     leaves.join(&general, None).await;
     let _stays = Watcher::join(&cluster.nodes[0], "stays", &general).await;
-    online_becomes(&cluster.nodes[0], &["leaves", "stays"]).await;
+    online_becomes(&cluster.nodes[0], &room("general"), &["leaves", "stays"]).await;
     cluster.redis().command(&["SAVE"]).unwrap();
     let left = leaves
         .ask(json!({"type": "leave", "room": "general"}))
         .await;
     assert_eq!(left["type"], "ok");
     let _came = Watcher::join(&cluster.nodes[0], "came", &general).await;
-    online_becomes(&cluster.nodes[1], &["came", "stays"]).await;
+    online_becomes(&cluster.nodes[1], &room("general"), &["came", "stays"]).await;
 
     cluster.kill_redis();
     cluster.restart_redis().await;
     cluster.nodes[1].readiness_becomes(Some(200)).await;
-    online_becomes(&cluster.nodes[1], &["came", "stays"]).await;
+    online_becomes(&cluster.nodes[1], &room("general"), &["came", "stays"]).await;
     sleep(OUTAGE).await;
     assert_eq!(
-        online(&cluster.nodes[1]).await,
+        online(&cluster.nodes[1], &room("general")).await,
         ["came", "stays"].map(str::to_owned).into()
     );
 }
@@ -218,7 +186,7 @@ async fn a_clock_that_is_stepped_mutes_nobody_and_kills_nobody() {
             seen.of_user("guest") == ["online", "offline"]
         })
         .await;
-    online_becomes(&cluster.nodes[0], &["user-0", "user-1"]).await;
+    online_becomes(&cluster.nodes[0], &room("general"), &["user-0", "user-1"]).await;
 
     cluster.redis().step_clock(3 * HOUR_MS).unwrap();
     sleep(OUTAGE).await;
@@ -232,7 +200,7 @@ async fn a_clock_that_is_stepped_mutes_nobody_and_kills_nobody() {
         );
     }
     for node in &cluster.nodes {
-        online_becomes(node, &["user-0", "user-1"]).await;
+        online_becomes(node, &room("general"), &["user-0", "user-1"]).await;
         assert!(!node.log().contains("a node is gone"), "{}", node.log());
     }
 }
@@ -261,7 +229,7 @@ async fn a_link_that_stalled_takes_nobody_away_for_good() {
     }
     sleep(OUTAGE).await;
     assert_eq!(people[0].seen().of_user("user-1").last(), Some(&"online"));
-    online_becomes(&cluster.nodes[0], &["user-0", "user-1"]).await;
+    online_becomes(&cluster.nodes[0], &room("general"), &["user-0", "user-1"]).await;
     let seen = people[1].seen();
     assert!(
         !seen.left().contains(&"user-0"),

@@ -3,6 +3,7 @@
 mod cluster;
 mod http;
 mod node;
+mod online;
 mod reader;
 mod tokens;
 mod watcher;
@@ -16,6 +17,7 @@ use rookery_protocol::RoomId;
 pub(crate) use cluster::Cluster;
 pub(crate) use http::{get, latest_messages, post_message, request};
 pub(crate) use node::{Node, signal};
+pub(crate) use online::{online, online_becomes};
 pub(crate) use reader::Reader;
 pub(crate) use tokens::{SECRET, claims, sign, token};
 pub(crate) use watcher::{Raw, Watched, Watcher};
