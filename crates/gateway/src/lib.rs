@@ -7,6 +7,7 @@
 
 mod admin;
 mod allowances;
+mod answers;
 #[doc(hidden)]
 pub mod bench;
 pub mod cli;

@@ -72,6 +72,7 @@ pub(super) fn refresh_gauges(hub: &Hub) {
     metrics.users.set(users as i64);
     let calls = hub.store.stats().append_calls;
     metrics.append_calls.set(calls as i64);
+    hub.metrics.answer_bytes.set(hub.answers.bytes() as i64);
     let sends = hub.sends_in_flight.load(Ordering::Relaxed);
     metrics.sends_in_flight.set(sends as i64);
     metrics.health.set(readiness);

@@ -53,6 +53,7 @@ use untold::Untold;
 
 use crate::{
     allowances::{self, Allowances},
+    answers::Answers,
     http::{Bodies, HttpConnections, Pages, Readiness},
     identity::Identity,
     metrics::Metrics,
@@ -72,6 +73,8 @@ pub(crate) struct Hub {
     pub(crate) workers: Workers,
     pub(crate) sessions: Sessions,
     pub(crate) presence: Presence,
+    /// What clients asked for and have not taken yet.
+    pub(crate) answers: Answers,
     pub(crate) allowances: Arc<Allowances>,
     /// Bodies of requests that are being read.
     pub(crate) bodies: Bodies,
@@ -129,6 +132,7 @@ impl Hub {
             workers: Workers::new(settings.worker_count()),
             sessions: Sessions::default(),
             presence: Presence::default(),
+            answers: Answers::new(&settings.limits),
             allowances: Arc::new(Allowances::new(&settings)),
             bodies: Bodies::default(),
             pages: Pages::default(),

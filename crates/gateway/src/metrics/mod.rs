@@ -53,6 +53,9 @@ pub struct Metrics {
     pub appends: IntCounter,
     /// Calls of the store that carried appends, brought up to date when somebody asks.
     pub append_calls: IntGauge,
+    /// Bytes of answers that clients asked for and have not taken, brought up to date
+    /// when somebody asks.
+    pub answer_bytes: IntGauge,
     /// Messages on their way into the store, brought up to date when somebody asks.
     pub sends_in_flight: IntGauge,
     /// Messages that were sent again and were stored already.
@@ -136,6 +139,10 @@ impl Metrics {
             append_calls: new.gauge(
                 "rookery_append_calls",
                 "Calls of the store so far that carried messages: how many travel together is appends by calls",
+            ),
+            answer_bytes: new.gauge(
+                "rookery_answer_bytes",
+                "Bytes of answers that clients asked for and have not taken (limits.answer_bytes)",
             ),
             sends_in_flight: new.gauge(
                 "rookery_sends_in_flight",

@@ -34,13 +34,14 @@ pub(crate) enum Attach {
 
 impl Room {
     /// Brings in a session whose answer (`ok` with the snapshot at `head`, as
-    /// `answer` makes it, if at all) is to be the first thing it gets.
+    /// `answer` makes it, if at all) is to be the first thing it gets. `answer` is
+    /// told how many bytes follow it of events that came since.
     pub(crate) fn attach(
         &self,
         seat: Seat,
         user: &User,
         head: &Cursor,
-        answer: impl FnOnce(&mut super::Roster) -> Option<Answer>,
+        answer: impl FnOnce(&mut super::Roster, usize) -> Option<Answer>,
         workers: &Workers,
     ) -> Attach {
         let mut state = self.state.lock();
@@ -56,7 +57,7 @@ impl Room {
         };
         let missed: Vec<&[u8]> = missed.map(|event| event.frame().as_ref()).collect();
         let missed = Bytes::from(missed.concat());
-        let answer = answer(&mut state.roster);
+        let answer = answer(&mut state.roster, missed.len());
         if let Some(untold) = &mut state.untold {
             untold.show();
         }

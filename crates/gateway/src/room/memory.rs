@@ -14,7 +14,11 @@ use rookery_protocol::{Cursor, Epoch, server_frame::RoomKind};
 use rookery_store::{Forks, Joined, Recovery, StoreError};
 
 use super::{About, Found, Recent, Room, Sight, Snapshot, State, View};
-use crate::worker::Workers;
+use crate::{
+    answers::{Share, TooMuch},
+    session::Refusal,
+    worker::Workers,
+};
 
 /// For how long the store's word on a room is taken. Asking again tells the
 /// store, which forgets rooms whose messages all expired, that people are here.
@@ -31,6 +35,24 @@ const MOST_MADE: usize = 8;
 pub(crate) struct Read {
     pub(crate) view: View,
     pub(crate) snapshot: Arc<Snapshot>,
+}
+
+/// Why nothing was read.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum NotRead {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    TooMuch(#[from] TooMuch),
+}
+
+impl From<NotRead> for Refusal {
+    fn from(not_read: NotRead) -> Self {
+        match not_read {
+            NotRead::Store(error) => error.into(),
+            NotRead::TooMuch(too_much) => too_much.into(),
+        }
+    }
 }
 
 /// What the store said, and what was made of it.
@@ -55,9 +77,9 @@ impl Room {
         sight: &Sight,
         patient: bool,
         read: impl FnOnce(View) -> R,
-    ) -> Found<Arc<Snapshot>, Read>
+    ) -> Found<Arc<Snapshot>, Result<Read, NotRead>>
     where
-        R: Future<Output = Result<Read, StoreError>> + Send + 'static,
+        R: Future<Output = Result<Read, NotRead>> + Send + 'static,
     {
         let asked = match self.doubted_from() {
             // What is here need not be read again, if it is still right.
@@ -84,9 +106,15 @@ impl Room {
     }
 
     /// Takes what the store read for a view, and follows the room from there
-    /// on if it was not followed.
-    pub(crate) fn remember(&self, view: View, joined: &Joined, workers: &Workers) -> Read {
-        let snapshot = Arc::new(Snapshot::of(joined));
+    /// on if it was not followed. `share` is what the answer takes of the node's bytes.
+    pub(crate) fn remember(
+        &self,
+        view: View,
+        joined: &Joined,
+        share: Share,
+        workers: &Workers,
+    ) -> Read {
+        let snapshot = Arc::new(Snapshot::of(joined).carrying(share));
         let mut state = self.state.lock();
         if state.sequencer.position().is_none() {
             let mut passed = Vec::new();
@@ -175,7 +203,8 @@ impl State {
             return None;
         }
         let snapshot = Snapshot::new(end.clone(), about.clone(), recovered, events);
-        let snapshot = Arc::new(snapshot);
+        let share = sight.answers.take(snapshot.bytes());
+        let snapshot = Arc::new(snapshot.carrying(share));
         self.memory.hold(view, &snapshot);
         Some(snapshot)
     }

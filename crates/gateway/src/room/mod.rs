@@ -30,6 +30,7 @@ use std::{
 use bytes::Bytes;
 use parking_lot::Mutex;
 use rookery_protocol::{Cursor, Epoch, Event, RoomId, UserId};
+use rookery_store::StoreError;
 use tokio::sync::Notify;
 
 pub(crate) use attach::{Attach, Seat};
@@ -38,7 +39,7 @@ pub(crate) use epochs::Noticed;
 use healing::Healer;
 pub(crate) use healing::{Healing, Hole};
 use memory::Memory;
-pub(crate) use memory::Read;
+pub(crate) use memory::{NotRead, Read};
 pub(crate) use presence::ToTell;
 use readings::Readings;
 pub(crate) use readings::{Found, Reading};
@@ -58,9 +59,9 @@ pub(crate) struct Room {
     pub(crate) id: RoomId,
     state: Mutex<State>,
     /// What is being read of the store, for whoever comes in.
-    pub(crate) readings: Readings<View, Read>,
+    pub(crate) readings: Readings<View, Result<Read, NotRead>>,
     /// Whether who is there is being read.
-    pub(crate) roster_readings: Readings<(), ()>,
+    pub(crate) roster_readings: Readings<(), Result<(), StoreError>>,
     /// Woken when a healing is done.
     healed: Notify,
 }
@@ -134,6 +135,13 @@ impl Room {
     /// Up to where its subscribers have been brought; `None` before the first snapshot.
     pub(crate) fn position(&self) -> Option<Cursor> {
         self.state.lock().sequencer.position().cloned()
+    }
+
+    /// How many events came after a place, as far as the room is followed.
+    pub(crate) fn distance_from(&self, since: &Cursor) -> Option<u64> {
+        let state = self.state.lock();
+        let position = state.sequencer.position()?;
+        Some(position.seq.saturating_sub(since.seq))
     }
 
     /// Takes an event, from an append's answer, the shared channel or the log,

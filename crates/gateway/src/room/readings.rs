@@ -16,10 +16,9 @@ use futures_util::{
 };
 use indexmap::IndexMap;
 use parking_lot::Mutex;
-use rookery_store::StoreError;
 
 /// A reading that several may wait for.
-pub(crate) type Reading<T> = Shared<BoxFuture<'static, Result<T, StoreError>>>;
+pub(crate) type Reading<T> = Shared<BoxFuture<'static, T>>;
 
 /// What is being read, by what was asked.
 pub(crate) struct Readings<K, T> {
@@ -73,7 +72,7 @@ where
         key: K,
         patient: bool,
         known: impl FnOnce() -> Option<A>,
-        read: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+        read: impl Future<Output = T> + Send + 'static,
     ) -> Found<A, T> {
         let mut under_way = self.under_way.lock();
         if let Some(known) = known() {

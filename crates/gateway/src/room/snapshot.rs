@@ -12,6 +12,7 @@ use rookery_protocol::{
 use rookery_store::{Joined, Recovery};
 
 use super::Roster;
+use crate::answers::{self, Budget, Share};
 
 /// What a client that comes in wants to be shown.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -23,12 +24,14 @@ pub(crate) struct View {
 }
 
 /// What bounds all views.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Sight {
     /// At most how many events are caught up; 0 is no limit.
     pub(crate) catch_up: u64,
     /// How many of a room's latest events are shown at all; 0 is no limit.
     pub(crate) max_events: u64,
+    /// What is shown takes of these bytes.
+    pub(crate) answers: Arc<Budget>,
     /// The latest that it can be by the store's clock, in milliseconds since the Unix epoch.
     pub(crate) now: Option<u64>,
 }
@@ -60,6 +63,16 @@ pub(crate) struct Answer {
     pub(crate) head: Bytes,
     /// The rest of the frame.
     pub(crate) items: Bytes,
+}
+
+impl Answer {
+    /// With what it takes of its user's bytes, until it is taken.
+    pub(crate) fn carrying<S: Send + 'static>(self, share: S) -> Self {
+        Self {
+            head: self.head,
+            items: answers::carry(self.items, share),
+        }
+    }
 }
 
 impl View {
@@ -136,6 +149,18 @@ impl Snapshot {
     pub(crate) fn leads_out_of_the_epoch_of(&self, view: &View) -> bool {
         let since = view.since.as_ref();
         self.recovered && since.is_some_and(|since| since.epoch != self.head.epoch)
+    }
+
+    /// How many bytes the events take in the answer.
+    pub(crate) fn bytes(&self) -> usize {
+        self.items.len()
+    }
+
+    /// With what the events take of the node's bytes, for as long as anybody
+    /// holds them.
+    pub(super) fn carrying(mut self, share: Share) -> Self {
+        self.items = share.carry(self.items);
+        self
     }
 
     pub(super) fn expires_at(&self) -> Option<u64> {

@@ -95,6 +95,7 @@ async fn welcome(
     worker: &Rc<Worker>,
 ) -> Result<(), Refusal> {
     let hub = &worker.hub;
+    let share = hub.answers.reserve_welcome().await?;
     let rooms = hub.store.rooms_of(&verified.user.id).await?;
     if connection.ending().is_some() {
         return Ok(());
@@ -139,7 +140,8 @@ async fn welcome(
         let _entered = connection.span().entered();
         tracing::debug!(client = client.name, "welcome");
     }
-    connection.answer(websocket::text(&encode::welcome(welcome)), worker);
+    let welcome = websocket::text(&encode::welcome(welcome));
+    connection.answer(share.carry(welcome), worker);
     Ok(())
 }
 

@@ -7,9 +7,10 @@ use rookery_protocol::{Cursor, ErrorCode, RequestId, RoomId, User, client_frame:
 
 use super::{Refusal, Retry, seats::TakenSeat};
 use crate::{
+    answers::UserShare,
     hub::{Hub, UsedRoom},
     room::{Attach, Room, Roster, Seat, Snapshot, View, Wanted},
-    socket::{Connection, Weight},
+    socket::Connection,
     worker::Worker,
 };
 
@@ -42,17 +43,16 @@ pub(super) fn join(
         Ok(seat) => seat,
         Err(refusal) => return connection.refuse(id, refusal, worker),
     };
-    let in_flight = connection.begin(Weight::Reading);
+    let limit = limit.unwrap_or(DEFAULT_PAGE);
+    let expected = worker.hub.answers.most_bytes(limit.into());
+    let in_flight = connection.begin_reading(expected);
     let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
     let mut joining = Box::pin(async move {
         let wish = Wish {
             id: id.clone(),
             room,
             seat,
-            view: View {
-                since,
-                limit: limit.unwrap_or(DEFAULT_PAGE),
-            },
+            view: View { since, limit },
         };
         if let Err(refusal) = wish.fulfil(&connection, &worker).await {
             drop(wish);
@@ -112,6 +112,8 @@ impl Wish {
         let hub = &worker.hub;
         for attempt in 0..MOST_SNAPSHOTS {
             let snapshot = self.snapshot(user, room, connection, hub).await?;
+            // As much as the user may have waiting: where others wait, this waits.
+            let share = hub.answers.reserve_of(&user.id, snapshot.bytes()).await?;
             if attempt == 0 {
                 // In the order of the frames: nothing is waited for in between.
                 self.check_wanted()?;
@@ -123,7 +125,7 @@ impl Wish {
                 hub.refresh_roster(room).await?;
             }
             if self
-                .attach(user, &snapshot, room, connection, worker)
+                .attach(user, &snapshot, share, room, connection, worker)
                 .await?
             {
                 return Ok(());
@@ -158,6 +160,7 @@ impl Wish {
         &self,
         user: &User,
         snapshot: &Snapshot,
+        share: UserShare,
         room: &Arc<Room>,
         connection: &Rc<Connection>,
         worker: &Rc<Worker>,
@@ -167,12 +170,16 @@ impl Wish {
             worker: worker.number,
             connection: connection.key,
         };
+        let mut share = Some(share);
         for _ in 0..MOST_HEALINGS {
             self.check_wanted()?;
             // Nothing is answered where the frame had no id to answer to.
-            let answer = |roster: &mut Roster| {
-                let id = self.id.as_ref()?;
-                Some(snapshot.answer(id, &self.room, roster))
+            let answer = |roster: &mut Roster, more: usize| {
+                let (id, mut share) = (self.id.as_ref()?, share.take()?);
+                share.resize(snapshot.bytes() + more);
+                let of_node = hub.answers.of_node().take(more);
+                let answer = snapshot.answer(id, &self.room, roster);
+                Some(answer.carrying((share, of_node)))
             };
             match room.attach(seat, user, &snapshot.head, answer, &hub.workers) {
                 Attach::Done { first } => {

@@ -7,7 +7,7 @@ use rookery_protocol::{ErrorCode, RequestId, RoomId, encode, websocket};
 
 use super::{Refusal, RoomSeat};
 use crate::{
-    socket::{Connection, Weight},
+    socket::Connection,
     worker::{Instruction, Worker},
 };
 
@@ -28,7 +28,7 @@ pub(super) fn leave(
     if connection.leave_seat(&room) == Some(RoomSeat::Joined) {
         connection.step_out(&room, worker);
     }
-    let in_flight = connection.begin(Weight::Writing);
+    let in_flight = connection.begin_writing();
     let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
     let mut leaving = Box::pin(async move {
         let forgotten = worker.hub.store.forget_member(&user.id, &room).await;

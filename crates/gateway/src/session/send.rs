@@ -6,11 +6,7 @@ use futures_util::FutureExt;
 use rookery_protocol::{RequestId, User, client_frame::SendCommand, encode, websocket};
 
 use super::Refusal;
-use crate::{
-    hub::Stored,
-    socket::{Connection, Weight},
-    worker::Worker,
-};
+use crate::{hub::Stored, socket::Connection, worker::Worker};
 
 /// Hands the message to the store, in the order of the frames, and answers when
 /// it is stored. It leaves together with what other sockets have to say.
@@ -30,7 +26,7 @@ pub(super) fn send(
         return connection.answer_stored(id, stored, worker);
     }
     worker.send_appends_soon();
-    let in_flight = connection.begin(Weight::Writing);
+    let in_flight = connection.begin_writing();
     let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
     actix_rt::spawn(async move {
         connection.answer_stored(id, storing.await, &worker);

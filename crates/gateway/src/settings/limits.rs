@@ -52,6 +52,15 @@ pub struct LimitSettings {
     /// The most bytes that wait for a client that reads slowly.
     #[serde(deserialize_with = "kinds::whole")]
     pub outbox_bytes: usize,
+    /// The most bytes of what a connection asked for that are read for it and wait for it.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub answer_bytes_per_connection: usize,
+    /// The same of all connections of a user.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub answer_bytes_per_user: usize,
+    /// The same of the whole node.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub answer_bytes: usize,
     /// For how many milliseconds a client may take nothing of what waits for it.
     #[serde(deserialize_with = "kinds::whole")]
     pub stalled_ms: u64,
@@ -105,6 +114,9 @@ impl Default for LimitSettings {
             stranger_burst: 100,
             connections_per_user: 50,
             outbox_bytes: 1024 * 1024,
+            answer_bytes_per_connection: 8 * 1024 * 1024,
+            answer_bytes_per_user: 16 * 1024 * 1024,
+            answer_bytes: 256 * 1024 * 1024,
             stalled_ms: 30_000,
             hello_ms: 5_000,
             catch_up: 1_000,

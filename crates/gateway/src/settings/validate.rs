@@ -11,6 +11,9 @@ pub(crate) const MAKE_SECRET: &str = "make one with `openssl rand -hex 32`";
 /// The shortest heartbeat; below it a node would mostly ping.
 const LEAST_HEARTBEAT_MS: u64 = 100;
 
+/// The least bytes of answers.
+const LEAST_ANSWER_BYTES: usize = 64 * 1024;
+
 /// The shortest time that a client may take nothing for.
 const LEAST_STALLED_MS: u64 = 1_000;
 
@@ -60,9 +63,9 @@ impl Settings {
         if user != 0 && limits.rooms_per_connection > user {
             warnings.push("limits.rooms_per_connection is larger than limits.rooms_per_user, so the user's limit is met first".to_owned());
         }
-        if limits.frame_bytes == 0 || limits.outbox_bytes == 0 {
+        if [limits.frame_bytes, limits.outbox_bytes, limits.answer_bytes].contains(&0) {
             warnings.push(
-                "limits.frame_bytes or limits.outbox_bytes is 0: one client can take all memory"
+                "limits.frame_bytes, limits.outbox_bytes or limits.answer_bytes is 0: one client can take all memory"
                     .to_owned(),
             );
         }
@@ -136,6 +139,20 @@ impl Settings {
                 "limits.outbox_bytes: {} is less than limits.frame_bytes, {}; no outbox could hold a message of that size",
                 limits.outbox_bytes, limits.frame_bytes
             ));
+        }
+        for (key, most) in [
+            (
+                "limits.answer_bytes_per_connection",
+                limits.answer_bytes_per_connection,
+            ),
+            ("limits.answer_bytes_per_user", limits.answer_bytes_per_user),
+            ("limits.answer_bytes", limits.answer_bytes),
+        ] {
+            if (1..LEAST_ANSWER_BYTES).contains(&most) {
+                problems.push(format!(
+                    "{key}: must be at least {LEAST_ANSWER_BYTES}, or each answer would wait for the one before; 0 lifts the limit"
+                ));
+            }
         }
         self.check_messages_fit(problems);
     }

@@ -22,6 +22,7 @@ use super::outbox::Outbox;
 use crate::{
     clock::Moment,
     session::{Bucket, RoomSeat, Session},
+    settings::LimitSettings,
     worker::{ConnectionKey, Worker},
 };
 
@@ -81,7 +82,7 @@ pub(crate) struct Connection {
     /// The kernel took no more; the task waits until it does.
     pub(super) blocked: Cell<bool>,
     /// The bytes of the outbox that the metrics know of.
-    pub(super) accounted: Cell<usize>,
+    pub(super) accounted: Cell<u32>,
     /// Frames were left unread when reading paused.
     pub(super) unread: Cell<bool>,
     /// No further frame is read until `hello` is answered.
@@ -95,7 +96,9 @@ pub(crate) struct Connection {
     /// Whether the client goes on where a room goes on in another epoch.
     pub(crate) follows_epochs: Cell<bool>,
     /// The weight of the commands that are being carried out.
-    pub(super) in_flight: Cell<u32>,
+    pub(super) in_flight: Cell<u16>,
+    /// The bytes that are being read for it, about.
+    pub(super) reading: Cell<u32>,
     end: Cell<Option<End>>,
     task: Cell<Option<Waker>>,
     pub(super) opened: Moment,
@@ -132,6 +135,7 @@ impl Connection {
             put_off: Cell::new(false),
             follows_epochs: Cell::new(false),
             in_flight: Cell::new(0),
+            reading: Cell::new(0),
             end: Cell::new(None),
             task: Cell::new(None),
             opened: now,
@@ -157,7 +161,11 @@ impl Connection {
     }
 
     /// Waits for the next thing to do. Only the connection's task calls this.
-    pub(super) fn poll_turn(&self, context: &mut Context<'_>, limit: usize) -> Poll<Turn> {
+    pub(super) fn poll_turn(
+        &self,
+        context: &mut Context<'_>,
+        limits: &LimitSettings,
+    ) -> Poll<Turn> {
         self.task.set(Some(context.waker().clone()));
         if self.end.get().is_some() {
             return Poll::Ready(Turn::Finish);
@@ -165,7 +173,7 @@ impl Connection {
         if self.blocked.get() && self.stream.poll_write_ready(context).is_ready() {
             return Poll::Ready(Turn::Write);
         }
-        let may_read = self.may_read(limit);
+        let may_read = self.may_read(limits);
         if may_read && (self.unread.get() || self.stream.poll_read_ready(context).is_ready()) {
             return Poll::Ready(Turn::Read);
         }

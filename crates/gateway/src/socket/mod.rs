@@ -21,5 +21,4 @@ pub(crate) use endings::{Endings, run as run_endings};
 pub(crate) use front::in_front_of;
 pub(crate) use handshake::admission;
 pub(crate) use listener::listen;
-pub(crate) use pausing::Weight;
 pub(crate) use upgrade::upgrade_service;

@@ -8,15 +8,16 @@
 use std::rc::Rc;
 
 use super::Connection;
+use crate::settings::LimitSettings;
 
 /// The most weight of one connection's commands that are being carried out;
 /// no further frame is read while there is as much.
-const MOST_IN_FLIGHT: u32 = 256;
+const MOST_IN_FLIGHT: u16 = 256;
 
 /// How much a command weighs while it is being carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u32)]
-pub(crate) enum Weight {
+#[repr(u16)]
+enum Weight {
     /// It writes a little.
     Writing = 1,
     /// It may read a thousand events.
@@ -30,15 +31,21 @@ pub(crate) struct Held(Rc<Connection>);
 pub(crate) struct InFlight {
     connection: Rc<Connection>,
     weight: Weight,
+    /// The bytes that are being read for it, about.
+    reading: u32,
 }
 
 impl Connection {
     /// Whether the next frame may be taken. Where not, the task is woken when
     /// that may have changed.
-    pub(super) fn may_read(&self, limit: usize) -> bool {
-        let outbox = self.outbox.borrow();
-        let patient = limit == 0 || outbox.asked() <= limit;
-        let may_read = !self.held.get() && self.in_flight.get() < MOST_IN_FLIGHT && patient;
+    pub(super) fn may_read(&self, limits: &LimitSettings) -> bool {
+        let below = |bytes: usize, limit: usize| limit == 0 || bytes < limit;
+        let waiting = self.outbox.borrow().asked();
+        let coming = waiting.saturating_add(self.reading.get() as usize);
+        let may_read = !self.held.get()
+            && self.in_flight.get() < MOST_IN_FLIGHT
+            && below(waiting, limits.outbox_bytes)
+            && below(coming, limits.answer_bytes_per_connection);
         self.paused.set(!may_read);
         may_read
     }
@@ -57,11 +64,25 @@ impl Connection {
     }
 
     /// A command is being carried out for as long as what is given lives.
-    pub(crate) fn begin(self: &Rc<Self>, weight: Weight) -> InFlight {
-        self.in_flight.set(self.in_flight.get() + weight as u32);
+    pub(crate) fn begin_writing(self: &Rc<Self>) -> InFlight {
+        self.begin(Weight::Writing, 0)
+    }
+
+    /// The same with one that reads so many bytes, about.
+    pub(crate) fn begin_reading(self: &Rc<Self>, bytes: usize) -> InFlight {
+        self.begin(Weight::Reading, bytes)
+    }
+
+    fn begin(self: &Rc<Self>, weight: Weight, bytes: usize) -> InFlight {
+        let (in_flight, reading) = (self.in_flight.get(), self.reading.get());
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let bytes = bytes.min(u32::MAX - reading);
+        self.in_flight.set(in_flight.saturating_add(weight as u16));
+        self.reading.set(reading + bytes);
         InFlight {
             connection: Rc::clone(self),
             weight,
+            reading: bytes,
         }
     }
 }
@@ -75,8 +96,11 @@ impl Drop for Held {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        let in_flight = &self.connection.in_flight;
-        in_flight.set(in_flight.get().saturating_sub(self.weight as u32));
+        let Connection {
+            in_flight, reading, ..
+        } = &*self.connection;
+        in_flight.set(in_flight.get().saturating_sub(self.weight as u16));
+        reading.set(reading.get().saturating_sub(self.reading));
         self.connection.look_whether_to_read_on();
     }
 }

@@ -55,9 +55,9 @@ impl Future for Serving {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let Self { connection, worker } = &*self;
-        let limit = worker.hub.settings.limits.outbox_bytes;
+        let limits = &worker.hub.settings.limits;
         loop {
-            match ready!(connection.poll_turn(context, limit)) {
+            match ready!(connection.poll_turn(context, limits)) {
                 Turn::Read => connection.read(worker),
                 Turn::Write => connection.flush(worker),
                 Turn::Finish => return Poll::Ready(()),
@@ -94,7 +94,7 @@ impl Connection {
         let mut reader = self.reader.borrow_mut();
         let mut frames = reader.frames(chunk, settings.limits.frame_bytes);
         while self.ending().is_none() {
-            if !self.may_read(settings.limits.outbox_bytes) {
+            if !self.may_read(&settings.limits) {
                 self.unread.set(true);
                 return;
             }

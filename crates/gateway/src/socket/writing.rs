@@ -111,7 +111,7 @@ impl Connection {
     /// written at the end of this turn do not count as waiting.
     fn account(&self, worker: &Worker) {
         let waiting = if self.blocked.get() {
-            self.outbox.borrow().bytes()
+            u32::try_from(self.outbox.borrow().bytes()).unwrap_or(u32::MAX)
         } else {
             0
         };
@@ -120,7 +120,7 @@ impl Connection {
             worker
                 .hub
                 .metrics
-                .outbox_changed(waiting as i64 - before as i64);
+                .outbox_changed(i64::from(waiting) - i64::from(before));
         }
     }
 
@@ -130,7 +130,7 @@ impl Connection {
         worker
             .hub
             .metrics
-            .outbox_changed(-(self.accounted.take() as i64));
+            .outbox_changed(-i64::from(self.accounted.take()));
     }
 
     /// Writes as much of the outbox as the kernel takes; the rest of one that has

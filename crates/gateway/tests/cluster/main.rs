@@ -42,3 +42,4 @@ mod store_at_the_start;
 mod storm;
 mod stranded;
 mod typing;
+mod unread_answers;

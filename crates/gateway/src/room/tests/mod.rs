@@ -181,7 +181,7 @@ fn who_comes_while_the_room_is_read_waits_for_that() {
                 };
                 match outcome {
                     Ok(()) => reading.await,
-                    Err(error) => Err(error),
+                    Err(error) => Err(error.into()),
                 }
             }
         };

@@ -6,11 +6,16 @@ use std::{collections::HashMap, sync::Arc};
 use futures_util::FutureExt;
 use parking_lot::Mutex;
 use rookery_protocol::{Cursor, Epoch, Event, RoomId, User, UserId, server_frame::RoomKind};
-use rookery_store::{Forks, Joined, Recovery, StoreError};
+use rookery_store::{Forks, Joined, Recovery};
 use serde_json::Value;
 
-use super::super::{Attach, Found, Healing, Read, RecentBudget, Room, Seat, Sight, Snapshot, View};
-use crate::worker::{ConnectionKey, Instruction, Workers};
+use super::super::{
+    Attach, Found, Healing, NotRead, Read, RecentBudget, Room, Seat, Sight, Snapshot, View,
+};
+use crate::{
+    answers::Budget,
+    worker::{ConnectionKey, Instruction, Workers},
+};
 
 /// The log as it is in the store.
 #[derive(Debug)]
@@ -107,6 +112,7 @@ impl World {
             ends: Vec::new(),
             now: 1000,
             sight: Sight {
+                answers: Arc::new(Budget::new(0)),
                 catch_up,
                 max_events,
                 now: Some(1000),
@@ -167,7 +173,7 @@ impl World {
     }
 
     pub(super) fn sight(&self) -> Sight {
-        self.log.lock().sight
+        self.log.lock().sight.clone()
     }
 
     pub(super) fn view(&self, back: Option<u64>, limit: u32) -> View {
@@ -181,7 +187,7 @@ impl World {
         &self,
         view: View,
         age: u64,
-    ) -> impl Future<Output = Result<Read, StoreError>> + Send + use<> {
+    ) -> impl Future<Output = Result<Read, NotRead>> + Send + use<> {
         let (room, log) = (Arc::clone(&self.room), Arc::clone(&self.log));
         let workers = Arc::clone(&self.workers);
         async move {
@@ -190,7 +196,8 @@ impl World {
                 log.reads += 1;
                 log.read(&view, log.head().saturating_sub(age))
             };
-            Ok(room.remember(view, &joined, &workers))
+            let share = log.lock().sight.answers.take(0);
+            Ok(room.remember(view, &joined, share, &workers))
         }
     }
 
@@ -244,7 +251,7 @@ impl World {
             id: UserId::new("u").unwrap(),
             name: "U".into(),
         };
-        let answer = |roster: &mut _| Some(snapshot.answer(&1.into(), &self.room.id, roster));
+        let answer = |roster: &mut _, _| Some(snapshot.answer(&1.into(), &self.room.id, roster));
         self.room
             .attach(seat, &user, &snapshot.head, answer, &self.workers)
     }
