@@ -78,22 +78,27 @@ fn ignores_hang_up() -> bool {
     mask.is_some_and(|mask| mask & 1 == 1)
 }
 
-/// Sends every client away and waits until they are gone and what they sent is answered.
+/// Sends every client away and waits until they are gone and what they sent is
+/// answered, but for so long at least as a balancer needs to see that this node
+/// is not ready: until then it listens, and whoever is sent here gets an answer.
 pub(crate) async fn drain(hub: &Arc<Hub>) {
     hub.readiness.set_draining();
     let connections = hub.connections.load(Ordering::Relaxed);
-    let spread_ms = match hub.settings.store {
-        // There is no other node to spread them over.
-        Engine::Embedded => 0,
-        Engine::Redis => hub.settings.drain_ms,
+    let (spread_ms, lead_ms) = match hub.settings.store {
+        // There is no other node, and no balancer.
+        Engine::Embedded => (0, 0),
+        Engine::Redis => (hub.settings.drain_ms, hub.settings.drain_lead_ms),
     };
-    tracing::info!(connections, spread_ms, "draining");
+    tracing::info!(connections, spread_ms, lead_ms, "draining");
     hub.workers.give_all(|| Instruction::Drain { spread_ms });
-    let patience = Duration::from_millis(spread_ms) + GRACE;
-    if tokio::time::timeout(patience, until_empty(hub))
-        .await
-        .is_err()
-    {
+    let lead = tokio::time::sleep(Duration::from_millis(lead_ms));
+    let patience = Duration::from_millis(spread_ms.max(lead_ms)) + GRACE;
+    let emptying = async {
+        tokio::join!(lead, until_empty(hub));
+        // Somebody may have posted something meanwhile.
+        until_empty(hub).await;
+    };
+    if tokio::time::timeout(patience, emptying).await.is_err() {
         let left = hub.connections.load(Ordering::Relaxed);
         tracing::warn!(left, "some connections did not end in time");
     }

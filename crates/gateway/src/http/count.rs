@@ -3,6 +3,7 @@
 use actix_web::{
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
+    http::ConnectionType,
     middleware::Next,
     web,
 };
@@ -10,20 +11,27 @@ use actix_web::{
 use crate::{hub::Hub, metrics::Route};
 
 /// Carries the request out and counts it. A request whose client hung up before
-/// it was answered is not counted.
+/// it was answered is not counted. Where the node is about to end, the
+/// connection ends with the answer: who asks again is to reach another node.
 pub(super) async fn count<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> actix_web::Result<ServiceResponse<B>> {
     let hub = request.app_data::<web::Data<Hub>>().cloned();
     let path_route = Route::of(None, request.path());
-    let answered = next.call(request).await;
+    let mut answered = next.call(request).await;
     let Some(hub) = hub else { return answered };
     let (route, status) = match &answered {
         Ok(response) => (route_of(response), response.status()),
         Err(error) => (path_route, error.as_response_error().status_code()),
     };
     hub.metrics.http_answered(route, status.as_u16());
+    if let Ok(response) = &mut answered
+        && hub.readiness.is_draining()
+    {
+        let head = response.response_mut().head_mut();
+        head.set_connection_type(ConnectionType::Close);
+    }
     answered
 }
 

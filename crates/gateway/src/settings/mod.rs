@@ -63,6 +63,9 @@ pub struct Settings {
     /// Over how long the connections are sent away when the node stops.
     #[serde(deserialize_with = "kinds::whole")]
     pub drain_ms: u64,
+    /// For how long a node that stops goes on listening at least.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub drain_lead_ms: u64,
     /// The operators' listener.
     pub admin: AdminSettings,
     /// Redis.
@@ -89,6 +92,7 @@ impl Default for Settings {
             store: Engine::Embedded,
             heartbeat_ms: 25_000,
             drain_ms: 10_000,
+            drain_lead_ms: 3_000,
             admin: AdminSettings::default(),
             redis: RedisSettings::default(),
             auth: AuthSettings::default(),

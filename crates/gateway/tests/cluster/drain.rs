@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use rookery_client::{ConnectionError, RawConnection};
 
 use crate::support::{
-    Cluster, Reader, SOON, Watcher, Writers, assert_one_log, client, client_settings, room,
+    Cluster, Reader, SOON, Watcher, Writers, assert_one_log, client, client_settings, get, room,
 };
 
 const DRAIN_MS: u64 = 2000;
@@ -196,4 +196,31 @@ async fn a_node_that_cannot_say_that_it_ends_ends_all_the_same() {
     cluster.kill_redis();
     cluster.nodes[0].signal("TERM");
     assert_eq!(cluster.nodes[0].ends(SOON).await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_node_without_clients_goes_on_answering_for_a_while() {
+    const LEAD: Duration = Duration::from_millis(3000);
+    let mut cluster = Cluster::start_with(1, &[("drain_lead_ms", "3000")]).await;
+    let node = &mut cluster.nodes[0];
+    let told = Instant::now();
+    node.signal("TERM");
+    node.readiness_becomes(Some(503)).await;
+    // What is asked for in good time before the end, on a machine however busy, is answered.
+    let mut rounds = 0;
+    while told.elapsed() < LEAD / 2 {
+        let (status, said) = get(node.address(), "/readyz").await.unwrap();
+        assert!(status == 503 && said.contains("draining"), "{said}");
+        assert_eq!(get(node.address(), "/healthz").await.unwrap().0, 200);
+        assert_eq!(get(node.address(), "/").await.unwrap().0, 200);
+        match RawConnection::connect(&node.ws(), SOON).await {
+            Err(ConnectionError::Upgrade { status: 503, .. }) => {}
+            other => panic!("not refused: {other:?}"),
+        }
+        rounds += 1;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(rounds > 0);
+    assert_eq!(node.ends(SOON).await.code(), Some(0));
+    assert!(told.elapsed() >= LEAD, "{:?}", told.elapsed());
 }

@@ -13,8 +13,13 @@ use tokio::time::sleep;
 
 use super::{SECRET, SOON, get, soon};
 
-/// What fits tests: no limit on what one client may send.
-const DEFAULTS: [(&str, &str); 2] = [("limits.send_rate", "0"), ("limits.user_rate", "0")];
+/// What fits tests: no limit on what one client may send, and no balancer that
+/// has to see that a node stops.
+const DEFAULTS: [(&str, &str); 3] = [
+    ("limits.send_rate", "0"),
+    ("limits.user_rate", "0"),
+    ("drain_lead_ms", "0"),
+];
 
 /// A `rookery serve` on ports and in a folder of its own. Killed when dropped;
 /// the end of its log is shown where the test fails.
