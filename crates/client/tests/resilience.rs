@@ -217,6 +217,52 @@ async fn a_repeat_is_dropped_and_a_hole_makes_it_resume() {
     assert_eq!(seqs_up_to(&mut events, 9).await, [9]);
 }
 
+/// Joins, and then the log goes on in another epoch: once while the client is
+/// there, once while it is away.
+#[tokio::test]
+async fn a_room_is_followed_into_another_epoch_live_and_when_it_is_resumed() {
+    let peer = Peer::new().await;
+    let (client, mut events) = Client::connect(peer.settings()).unwrap();
+    let mut first = joined(&peer, &client, &mut events, 4).await;
+    first.say(message(5)).await;
+    let epoch = json!({"type": "epoch", "room": "general", "epoch": "e2", "seq": 5});
+    first.say(epoch).await;
+    first.say(message(6)).await;
+    assert_eq!(seqs_up_to(&mut events, 5).await, [5]);
+    let Event::Epoch(new) = next(&mut events).await else {
+        panic!("in its place among the events");
+    };
+    assert_eq!((new.epoch.as_str(), new.seq), ("e2", 5));
+    assert_eq!(seqs_up_to(&mut events, 6).await, [6]);
+    first.close(4000).await;
+
+    let mut second = peer.welcome(25_000).await;
+    let join = second.read().await;
+    assert_eq!(join["since"], json!({"epoch": "e2", "seq": 6}));
+    let mut room = snapshot(7);
+    room["epoch"] = "e3".into();
+    room["recovered"] = true.into();
+    room["events"] = json!([message(7)]);
+    second
+        .say(json!({"type": "ok", "id": join["id"], "room": room}))
+        .await;
+    let Event::Disconnected(_) = next(&mut events).await else {
+        panic!("it was closed");
+    };
+    let Event::Connected { .. } = next(&mut events).await else {
+        panic!("it came back");
+    };
+    let Event::Epoch(new) = next(&mut events).await else {
+        panic!("before what was missed");
+    };
+    assert_eq!((new.epoch.as_str(), new.seq), ("e3", 6));
+    assert_eq!(seqs_up_to(&mut events, 7).await, [7]);
+    second.close(4000).await;
+    let mut third = peer.welcome(25_000).await;
+    let join = third.read().await;
+    assert_eq!(join["since"], json!({"epoch": "e3", "seq": 7}));
+}
+
 #[tokio::test]
 async fn a_message_is_sent_again_with_its_nonce_until_it_is_stored() {
     let peer = Peer::new().await;

@@ -10,7 +10,8 @@ use crate::support::{Cluster, Reader, client, client_settings, room};
 async fn a_log_that_was_rolled_back_never_gives_a_number_twice() {
     // It keeps what SAVE wrote, and forgets what came after.
     let redis = RedisServer::start().unwrap();
-    let mut cluster = Cluster::over(redis, 2, &[]).await;
+    // Only the first node writes.
+    let mut cluster = Cluster::over(redis, 3, &[]).await;
     let general = room("general");
     let mut readers = vec![];
     for node in &cluster.nodes {

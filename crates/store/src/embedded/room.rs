@@ -404,6 +404,9 @@ mod tests {
         assert_eq!(room.next_due(at(2100)), Some(end));
         assert!(!room.is_over(at(end - 1)));
         assert!(room.is_over(at(end)));
+        room.visit(at(end - 1));
+        assert!(!room.is_over(at(end)), "somebody is there");
+        assert!(room.is_over(at(end - 1 + 100 + MEMORY_MS)));
     }
 
     #[test]

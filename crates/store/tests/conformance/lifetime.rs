@@ -188,6 +188,26 @@ pub(crate) async fn an_idle_room_leaves_no_log(mut place: Place) {
     }
 }
 
+pub(crate) async fn a_room_is_kept_while_people_are_in_it(mut place: Place) {
+    let node = place.node_with(short_lived(300)).await;
+    node.open(PARTY).await;
+    let sent = node.send(PARTY, "x").await;
+    let known = Cursor {
+        epoch: sent.epoch,
+        seq: sent.seq,
+    };
+    let head = format!("rookery:{{{PARTY}}}:head");
+    place
+        .server()
+        .command(&["PEXPIRE", &head, "60000"])
+        .unwrap();
+    let told = within(node.confirm(&[(room(PARTY), known.clone())])).await;
+    assert_eq!(told.unwrap(), [Some(known)]);
+    let left = place.server().command(&["PTTL", &head]).unwrap();
+    let left: u64 = left.parse().unwrap();
+    assert!(left > 3_500_000, "{left} ms");
+}
+
 pub(crate) async fn a_lifetime_that_is_taken_off_keeps_the_room(mut place: Place) {
     let before = place.node_with(short_lived(2_000)).await;
     before.open(PARTY).await;

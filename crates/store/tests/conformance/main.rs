@@ -178,6 +178,7 @@ mod redis_only {
         empty_rooms::a_lifetime_is_left_alone,
 
         lifetime::an_idle_room_leaves_no_log,
+        lifetime::a_room_is_kept_while_people_are_in_it,
         lifetime::a_lifetime_that_is_taken_off_keeps_the_room,
 
         forks::a_log_that_lost_its_end_goes_on_in_another_epoch,
