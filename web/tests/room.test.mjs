@@ -159,3 +159,44 @@ test("edits and deletions change the message that they name", () => {
   assert.deepEqual(room.messages.map(({ text, deleted = false }) => [text, deleted]), [["text 1", false], ["better", false], ["", true]]);
   assert.equal(room.seq, 6);
 });
+
+const crowd = (from, to) => Array.from({ length: to - from }, (_, index) => ({ id: `u_${from + index}`, name: `User ${from + index}` }));
+const shown = () => {
+  const { people, count } = room.peopleHere(me);
+  return { names: people.size, count, isEverybodyNamed: room.isEverybodyNamed };
+};
+
+test("people are counted with oneself, before and after one's own arrival is told", () => {
+  assert.deepEqual(shown(), { names: 2, count: 2, isEverybodyNamed: true });
+  room.present({ user: me, status: "online", online_count: 2 });
+  assert.deepEqual(shown(), { names: 2, count: 2, isEverybodyNamed: true });
+});
+
+test("a room with more people than are named never shows more than there are, and is right again by itself", () => {
+  room.restore(snapshot(3, { recovered: true, events: [], online: crowd(0, 200), online_count: 205 }), me, true);
+  assert.deepEqual(shown(), { names: 201, count: 205, isEverybodyNamed: false });
+  // 80 of them go; nobody hears who.
+  for (const online_count of [201, 150, 125]) room.present({ online_count });
+  assert.deepEqual(shown(), { names: 201, count: 125, isEverybodyNamed: false });
+  // That the names are as many as there are does not make them right.
+  room.present({ online_count: 200 });
+  assert.equal(room.isEverybodyNamed, false);
+  room.present({ user: { id: "u_7", name: "User 7" }, status: "offline", online_count: 124 });
+  assert.equal(shown().count, 124);
+  room.present({ online_count: 125, online: [...crowd(80, 204), me] });
+  assert.deepEqual(shown(), { names: 125, count: 125, isEverybodyNamed: true });
+  room.present({ user: { id: "u_100", name: "User 100" }, status: "offline", online_count: 124 });
+  assert.deepEqual(shown(), { names: 124, count: 124, isEverybodyNamed: true });
+});
+
+test("a small room that becomes one with many people keeps its count right", () => {
+  room.restore(snapshot(3, { recovered: true, events: [], online: [...crowd(0, 199), me], online_count: 200 }), me, true);
+  assert.deepEqual(shown(), { names: 200, count: 200, isEverybodyNamed: true });
+  room.present({ online_count: 275 });
+  assert.deepEqual(shown(), { names: 200, count: 275, isEverybodyNamed: false });
+});
+
+test("somebody's other name takes the place of the first", () => {
+  room.present({ user: { ...bea, name: "Beatrice" }, status: "online", online_count: 1 });
+  assert.deepEqual([...room.online], [["u_bea", "Beatrice"]]);
+});

@@ -80,7 +80,19 @@ fn presence_of(room: &RoomId, who: Option<(&User, Status)>, online_count: u64) -
         user: who.map(|(user, _)| user.clone()),
         status: who.map(|(_, status)| status),
         online_count,
+        online: None,
     }))
+}
+
+/// `presence` of everybody in a room, as [`users`] writes them: it takes the place of what
+/// was known.
+pub fn presence_of_all(room: &RoomId, online: &[u8], online_count: u64) -> Vec<u8> {
+    let mut out = presence_count(room, online_count);
+    out.pop();
+    out.extend_from_slice(br#","online":"#);
+    out.extend_from_slice(online);
+    out.push(b'}');
+    out
 }
 
 /// `ok` without more.

@@ -260,6 +260,10 @@ pub struct Presence {
     pub status: Option<Status>,
     /// How many are here now.
     pub online_count: u64,
+    /// Everybody who is here, where what was known of them may be wrong: whoever is
+    /// not in it has gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub online: Option<Vec<User>>,
 }
 
 /// A room's log goes on in another epoch, and what the client was sent of it is

@@ -30,8 +30,10 @@ export class Room {
   loadTrouble = null;
   /** Own messages that are not in the log yet, in the order of writing. */
   unsent = [];
+  /** Who is here; where `isEverybodyNamed` is false, who was here when the page was last told names. */
   online = new Map();
   onlineCount = 0;
+  #isWhole = true;
   typists = new Map();
   unread = 0;
   /** Where the first unread message was when the person came back; null when there is none to mark. */
@@ -78,6 +80,7 @@ export class Room {
     this.seq = snapshot.seq;
     this.online = new Map((snapshot.online ?? []).map((user) => [user.id, user.name]));
     this.onlineCount = snapshot.online_count ?? this.online.size;
+    this.#isWhole = this.onlineCount <= this.online.size;
     this.typists.clear();
   }
 
@@ -162,7 +165,22 @@ export class Room {
     return index < 0 ? "" : this.unsent.splice(index, 1)[0].text;
   }
 
-  present({ user, status, online_count }) {
+  /** False where there are too many to be named: nobody hears then which of them go. */
+  get isEverybodyNamed() {
+    return this.#isWhole && this.onlineCount === this.online.size;
+  }
+
+  /** Who is here as far as they are known, and how many: never more than there are, and oneself among them. */
+  peopleHere(me) {
+    const people = new Map(this.online);
+    if (me) people.set(me.id, me.name);
+    return { people, count: this.isEverybodyNamed ? people.size : this.onlineCount };
+  }
+
+  present({ user, status, online_count, online }) {
+    if (online) this.online = new Map(online.map(({ id, name }) => [id, name]));
+    // In a room with many people a number is all that is told.
+    this.#isWhole = online !== undefined || (this.#isWhole && user !== undefined);
     if (user && status === "online") this.online.set(user.id, user.name);
     if (user && status === "offline") {
       this.online.delete(user.id);

@@ -1,6 +1,5 @@
 // Who is in the open room right now, and who I am.
 
-import { counted } from "../model/wording.js";
 import { avatar } from "./avatar.js";
 import { byId, element, say } from "./element.js";
 
@@ -16,24 +15,24 @@ export class PeopleList {
 
   render() {
     const { me, current: room } = this.#chat;
-    const people = room?.joined ? this.#people(room, me) : [];
-    const count = room?.joined ? Math.max(room.onlineCount, people.length) : 0;
-    const drawn = JSON.stringify([people, count, me]);
+    const here = room?.joined ? room.peopleHere(me) : { people: new Map(), count: 0 };
+    const people = sorted(here.people, me);
+    const { count } = here;
+    const isPast = room?.joined && !room.isEverybodyNamed;
+    const drawn = JSON.stringify([people, count, me, isPast]);
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
     say(byId("people-title"), count > 0 ? `Online – ${count.toLocaleString()}` : "People");
     byId("people-list").replaceChildren(...people.map((user) => item(user, user.id === me?.id)));
-    const others = count - people.length;
-    say(byId("people-more"), others > 0 ? `and ${counted(others, "other", "others")}` : "");
+    say(byId("people-more"), isPast ? "Too many to name them all: these were here a while ago" : "");
     if (me) byId("me").replaceChildren(avatar(me), element("span", { class: "me-name", title: me.id }, me.name));
   }
+}
 
-  #people(room, me) {
-    const everybody = new Map(room.online);
-    if (me) everybody.set(me.id, me.name);
-    const people = Array.from(everybody, ([id, name]) => ({ id, name }));
-    return people.sort((a, b) => (b.id === me?.id) - (a.id === me?.id) || byName.compare(a.name, b.name));
-  }
+/** Oneself first, then the others by name. */
+function sorted(names, me) {
+  const people = Array.from(names, ([id, name]) => ({ id, name }));
+  return people.sort((a, b) => (b.id === me?.id) - (a.id === me?.id) || byName.compare(a.name, b.name));
 }
 
 function item(user, isMe) {

@@ -22,8 +22,7 @@ export class RoomHeader {
     if (this.#trouble && this.#trouble.room !== room) this.#trouble = null;
     say(byId("room-name"), room ? room.name : "No room");
     say(byId("room-about"), room ? this.#about(room) : "Join a room to start talking");
-    const count = room?.joined ? Math.max(room.onlineCount, room.online.size) : 0;
-    say(byId("online-count"), room?.joined ? `${count.toLocaleString()} online` : "People");
+    say(byId("online-count"), room?.joined ? `${this.#count(room).toLocaleString()} online` : "People");
     this.#leave.hidden = !room;
     this.#leave.disabled = this.#connection.state.name !== State.ONLINE;
     const label = room ? `Leave ${room.name}` : "Leave";
@@ -39,11 +38,15 @@ export class RoomHeader {
     if (document.title !== title) document.title = title;
   }
 
+  #count(room) {
+    return room.peopleHere(this.#chat.me).count;
+  }
+
   #about(room) {
     if (this.#trouble) return this.#trouble.words;
     if (room.refusal && !room.joined) return `${room.refusal}.`;
     if (room.ttlMs) return `Messages vanish after ${span(room.ttlMs)}`;
-    return room.kind === "public" ? "Open to everybody" : counted(room.online.size, "person here", "people here");
+    return room.kind === "public" ? "Open to everybody" : counted(this.#count(room), "person here", "people here");
   }
 
   async #leaveRoom() {

@@ -20,7 +20,7 @@ impl Hub {
         self: &Arc<Self>,
         room: &Arc<Room>,
     ) -> Result<(), StoreError> {
-        let known = || (!room.roster_is_stale()).then_some(());
+        let known = || (!room.roster_is_wanting()).then_some(());
         let read = {
             let (hub, room) = (Arc::clone(self), Arc::clone(room));
             async move { hub.read_roster(&room).await }

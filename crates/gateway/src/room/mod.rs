@@ -82,6 +82,8 @@ struct State {
     /// What the members are still to be told, and when they last were.
     untold: Option<Box<Untold>>,
     told: Option<Instant>,
+    /// When they were last told of everybody who is there.
+    listed: Option<Instant>,
     /// Since when nobody is in it.
     left: Option<Instant>,
     /// When the store was last told that somebody is.
@@ -119,6 +121,7 @@ impl Room {
             healer: Healer::default(),
             untold: None,
             told: None,
+            listed: None,
             left: Some(Instant::now()),
             told_store: Instant::now(),
             lingers: false,

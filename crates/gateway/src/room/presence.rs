@@ -30,6 +30,11 @@ impl Room {
         self.state.lock().roster.is_stale()
     }
 
+    /// The same for somebody who comes in, and is to be shown who is there.
+    pub(crate) fn roster_is_wanting(&self) -> bool {
+        self.state.lock().roster.is_wanting()
+    }
+
     /// Where nobody here is in the room, whoever comes next asks anew.
     pub(crate) fn forget_roster_if_idle(&self) -> bool {
         let mut state = self.state.lock();
@@ -94,14 +99,30 @@ impl Room {
         {
             return false;
         }
-        if let Some(untold) = state.untold.take() {
-            let frames = untold.frames(&self.id, &state.roster);
-            if !frames.is_empty() {
-                state.told = Some(now);
-                state.deliver(&self.id, &frames, true, workers);
-            }
+        let State {
+            untold: waiting,
+            roster,
+            listed,
+            ..
+        } = &mut *state;
+        let Some(mut telling) = waiting.take() else {
+            return true;
+        };
+        let since = |listed| now.saturating_duration_since(listed);
+        let too_soon = listed.is_some_and(|listed| since(listed) < untold::SPAN_OF_LISTS);
+        let put_off = too_soon && telling.put_off_everybody();
+        if telling.names_everybody() {
+            *listed = Some(now);
         }
-        true
+        let frames = telling.frames(&self.id, roster);
+        if put_off {
+            waiting.get_or_insert_default().everybody();
+        }
+        if !frames.is_empty() {
+            state.told = Some(now);
+            state.deliver(&self.id, &frames, true, workers);
+        }
+        !put_off
     }
 }
 
@@ -139,6 +160,7 @@ impl State {
                 News::User(user, status) => untold.user(user, status),
                 News::Name(user) => untold.name(user),
                 News::Count => untold.count(),
+                News::Everybody => untold.everybody(),
             }
         }
         told

@@ -2,13 +2,20 @@
 //!
 //! Loaded once from the store and kept up by the presence events of the shared
 //! channel, so that a thousand joins ask the store once. In a big room only the
-//! number is kept.
+//! number is kept, and for a moment some of those who were there.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use rookery_protocol::{User, UserId, encode, server_frame::Status};
 use rookery_store::Online;
+
+/// For how long those are shown to newcomers who were seen in a big room: nobody
+/// hears which of them go.
+const SOME_ARE_SHOWN_FOR: Duration = Duration::from_secs(2);
 
 /// One coming or going, as the shared channel tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +37,8 @@ pub(crate) enum News {
     Name(User),
     /// The number changed, in a big room.
     Count,
+    /// They can be named again, and what the sessions know of them may be wrong.
+    Everybody,
 }
 
 /// What it means that somebody whom the node knew to be there is not in the store's picture.
@@ -48,6 +57,8 @@ pub(crate) struct Roster {
     users: Option<HashMap<UserId, User>>,
     /// The same as JSON, once somebody needed it.
     json: Option<Bytes>,
+    /// Some of those who were in a big room, as JSON, and when.
+    some: Option<(Bytes, Instant)>,
     count: u64,
     at: u64,
     loaded: bool,
@@ -60,14 +71,29 @@ impl Roster {
         !self.loaded || (self.users.is_none() && !self.is_big())
     }
 
+    /// Whether somebody who comes in needs the picture to be asked for: it is stale,
+    /// or nobody can be named of a big room.
+    pub(crate) fn is_wanting(&self) -> bool {
+        let fresh = |(_, since): &(Bytes, Instant)| since.elapsed() < SOME_ARE_SHOWN_FOR;
+        self.is_stale() || (self.users.is_none() && !self.some.as_ref().is_some_and(fresh))
+    }
+
+    /// Whether all who are there are known.
+    pub(super) fn has_everybody(&self) -> bool {
+        self.users.is_some()
+    }
+
     /// How many are there.
     pub(crate) fn count(&self) -> u64 {
         self.count
     }
 
-    /// Those who are there, as a list in JSON; nobody where there are too many.
-    /// Made once for all who come in before the next change.
+    /// Those who are there, as a list in JSON; some of them where there are too
+    /// many. Made once for all who come in before the next change.
     pub(crate) fn users_json(&mut self) -> Bytes {
+        if let (None, Some((some, _))) = (&self.users, &self.some) {
+            return some.clone();
+        }
         let users = &self.users;
         let list = || encode::users(users.iter().flat_map(HashMap::values)).into();
         self.json.get_or_insert_with(list).clone()
@@ -94,6 +120,9 @@ impl Roster {
         self.json = None;
         self.at = online.at;
         self.count = online.count;
+        self.some = self
+            .is_big()
+            .then(|| (encode::users(&online.users).into(), Instant::now()));
         let now = (!self.is_big()).then(|| {
             online
                 .users
@@ -104,6 +133,7 @@ impl Roster {
         let before = std::mem::replace(&mut self.users, now);
         match (&before, &self.users) {
             _ if first => Vec::new(),
+            (None, Some(_)) => vec![News::Everybody],
             (Some(before), Some(now)) => {
                 let came = now.values().filter_map(|user| match before.get(&user.id) {
                     None => Some(News::User(user.clone(), Status::Online)),
@@ -271,13 +301,22 @@ mod tests {
             }),
             Some(News::Count)
         );
-        assert_eq!(listed(&mut roster), [""; 0]);
-        assert!(!roster.is_stale());
-        roster.apply(transition("x", Status::Offline, 200, 3));
-        assert!(roster.is_stale());
-        roster.load(online(&["a", "b"], 4), Absence::Left);
+        assert!(!roster.is_stale() && roster.is_wanting());
+        let crowd = Online {
+            count: 201,
+            ..online(&["a", "b"], 3)
+        };
+        assert_eq!(roster.load(crowd, Absence::Left), []);
+        assert_eq!(listed(&mut roster), ["a", "b"], "some of them");
+        assert!(!roster.is_wanting());
+        roster.apply(transition("x", Status::Offline, 200, 4));
+        assert!(roster.is_stale() && roster.is_wanting());
+        assert_eq!(
+            roster.load(online(&["a", "b"], 5), Absence::Left),
+            [News::Everybody]
+        );
         assert_eq!(listed(&mut roster), ["a", "b"]);
-        roster.apply(transition("b", Status::Offline, 1, 5));
+        roster.apply(transition("b", Status::Offline, 1, 6));
         assert_eq!(listed(&mut roster), ["a"]);
     }
 }

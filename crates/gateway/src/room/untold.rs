@@ -20,6 +20,9 @@ const SPAN_OF_BIG: Duration = Duration::from_secs(1);
 /// hundred thousand people must not be what the nodes are busy with.
 const SPAN_EACH: Duration = Duration::from_micros(50);
 const LONGEST_SPAN: Duration = Duration::from_secs(60);
+/// How often a room is told of everybody who is there: one that has just so many that they
+/// can be named may become too big and be small again many times.
+pub(super) const SPAN_OF_LISTS: Duration = Duration::from_secs(5);
 
 /// What waits in one room.
 #[derive(Debug, Default)]
@@ -30,6 +33,8 @@ pub(super) struct Untold {
     typing: IndexMap<UserId, Bytes>,
     /// The number of people changed.
     count: bool,
+    /// All who are there are to be named.
+    everybody: bool,
 }
 
 #[derive(Debug)]
@@ -88,6 +93,20 @@ impl Untold {
         self.count = true;
     }
 
+    /// All who are there are to be named: what the members know may be wrong.
+    pub(super) fn everybody(&mut self) {
+        self.everybody = true;
+    }
+
+    pub(super) fn names_everybody(&self) -> bool {
+        self.everybody
+    }
+
+    /// Takes that out, for another time; whether it was there.
+    pub(super) fn put_off_everybody(&mut self) -> bool {
+        std::mem::take(&mut self.everybody)
+    }
+
     /// A user writes, or no longer does.
     pub(super) fn typing(&mut self, user: UserId, json: Bytes) {
         self.typing.insert(user, json);
@@ -101,14 +120,16 @@ impl Untold {
     }
 
     /// All of it as finished frames.
-    pub(super) fn frames(&self, room: &RoomId, roster: &Roster) -> Bytes {
+    pub(super) fn frames(&self, room: &RoomId, roster: &mut Roster) -> Bytes {
         let count = roster.count();
         let mut frames = BytesMut::new();
         let named = !roster.is_big() && !self.users.is_empty();
-        if !named && (self.count || !self.users.is_empty()) {
+        if self.everybody && roster.has_everybody() {
+            let all = encode::presence_of_all(room, &roster.users_json(), count);
+            frames.put(websocket::text(&all));
+        } else if !named && (self.count || self.everybody || !self.users.is_empty()) {
             frames.put(websocket::text(&encode::presence_count(room, count)));
-        }
-        if named {
+        } else if named {
             for Change { user, status, .. } in self.users.values() {
                 frames.put(websocket::text(&encode::presence(
                     room, user, *status, count,
@@ -163,7 +184,7 @@ mod tests {
 
     /// What members are told, in a word each.
     fn told(untold: &Untold, count: u64) -> Vec<String> {
-        let frames = untold.frames(&RoomId::new("r").unwrap(), &roster(count));
+        let frames = untold.frames(&RoomId::new("r").unwrap(), &mut roster(count));
         let mut rest = &frames[..];
         let mut told = Vec::new();
         while let [_, short, payload @ ..] = rest {
@@ -178,9 +199,11 @@ mod tests {
                 ServerFrame::Presence(presence) => {
                     assert_eq!(presence.online_count, count);
                     let who = presence.user.zip(presence.status);
-                    who.map_or("count".into(), |(user, status)| {
-                        format!("{} {status:?}", user.id)
-                    })
+                    match (who, presence.online) {
+                        (Some((user, status)), None) => format!("{} {status:?}", user.id),
+                        (None, Some(all)) => format!("all {}", all.len()),
+                        _ => "count".into(),
+                    }
                 }
                 ServerFrame::Typing(typing) => format!("{} types {}", typing.user.id, typing.on),
                 other => panic!("{other:?}"),
@@ -271,6 +294,18 @@ mod tests {
         let name = "Anna".into();
         untold.user(User { name, ..user("a") }, Status::Online);
         assert_eq!(told(&untold, 1), ["a Online"]);
+    }
+
+    #[test]
+    fn everybody_takes_the_place_of_each() {
+        let mut untold = Untold::default();
+        untold.user(user("a"), Status::Online);
+        untold.count();
+        untold.everybody();
+        assert_eq!(told(&untold, 2), ["all 0"]);
+        assert_eq!(told(&untold, 201), ["count"], "too many again");
+        assert!(untold.put_off_everybody());
+        assert_eq!(told(&untold, 2), ["a Online"]);
     }
 
     #[test]

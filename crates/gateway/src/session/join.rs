@@ -121,7 +121,7 @@ impl Wish {
                     .remember_member(&user.id, &self.room, snapshot.head.seq)
                     .await?;
             }
-            if room.roster_is_stale() {
+            if room.roster_is_wanting() {
                 hub.refresh_roster(room).await?;
             }
             if self

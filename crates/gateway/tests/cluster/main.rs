@@ -9,6 +9,7 @@ mod support;
 
 mod aborted_post;
 mod as_sent;
+mod big_rooms;
 mod chaos;
 mod cut_off;
 mod drain;
