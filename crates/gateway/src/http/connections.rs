@@ -30,6 +30,11 @@ pub(crate) struct HttpConnections(Arc<AtomicUsize>);
 pub(crate) struct HttpConnection(Arc<AtomicUsize>);
 
 impl HttpConnections {
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
     /// Counts a connection in; `None` where there are `most` already (0 is no limit).
     pub(crate) fn enter(&self, most: usize, stream: &TcpStream) -> Option<HttpConnection> {
         let before = self.0.fetch_add(1, Ordering::Relaxed);

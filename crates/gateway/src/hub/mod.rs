@@ -8,6 +8,7 @@
 mod answer_time;
 mod bus;
 mod carried_out;
+mod descriptors;
 mod cut_off;
 mod gone_nodes;
 mod heads;
@@ -38,6 +39,7 @@ use rookery_store::{Store, Supervisor};
 use tokio::runtime::Handle;
 
 use carried_out::CarriedOut;
+use descriptors::Descriptors;
 use lingering::Lingering;
 pub(crate) use lingering::UsedRoom;
 pub(crate) use open_socket::OpenSocket;
@@ -81,6 +83,7 @@ pub(crate) struct Hub {
     /// Pages of messages on their way to clients of plain HTTP.
     pub(crate) pages: Pages,
     pub(crate) http_connections: HttpConnections,
+    pub(crate) descriptors: Descriptors,
     /// Open client sockets, welcomed or not.
     pub(crate) connections: AtomicUsize,
     /// Sends that are on their way into the store.
@@ -137,6 +140,7 @@ impl Hub {
             bodies: Bodies::default(),
             pages: Pages::default(),
             http_connections: HttpConnections::default(),
+            descriptors: Descriptors::of_process(),
             connections: AtomicUsize::new(0),
             sends_in_flight: AtomicUsize::new(0),
             spread: Spread::default(),

@@ -49,6 +49,9 @@ fn full(hub: &Hub) -> String {
     )
 }
 
+/// What is answered where no further file may be opened, before anything is read.
+const OUT_OF_FILES: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 5\r\nconnection: close\r\n\r\n";
+
 /// Puts the worker in front of its HTTP service.
 pub(crate) fn in_front_of<H>(
     http: H,
@@ -92,11 +95,17 @@ where
         let (worker, http) = (Rc::clone(&self.worker), Rc::clone(&self.http));
         let codec = Codec::new(self.config.clone());
         Box::pin(async move {
+            let Some(arriving) = worker.hub.arrive() else {
+                // Not even a refusal may hold a descriptor for long.
+                let _ = stream.try_write(OUT_OF_FILES);
+                return Ok(());
+            };
             let looking = look(&stream, codec, &worker);
             let looked = match worker.hub.settings.limits.hello_ms {
                 0 => Ok(looking.await),
                 ms => timeout(Duration::from_millis(ms), looking).await,
             };
+            drop(arriving);
             match looked {
                 Ok(Some((request, mut early))) => {
                     upgrade::take_over(&worker, &request, stream, &mut early);

@@ -41,6 +41,12 @@ pub(crate) fn admission(hub: &Hub) -> Result<(), Shut> {
             message: "this node has been without Redis for a while; connect again to reach another one",
         });
     }
+    if hub.is_out_of_descriptors() {
+        return Err(Shut {
+            reason: "files",
+            message: "this node has as many connections as its limit of open files allows; raise it (ulimit -n) or add nodes",
+        });
+    }
     let most = hub.settings.limits.connections;
     if most != 0 && hub.connections.load(Ordering::Relaxed) >= most {
         return Err(Shut {

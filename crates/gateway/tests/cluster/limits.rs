@@ -10,7 +10,7 @@ use rookery_protocol::ErrorCode;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::support::{Cluster, Node, Raw, SOON, client, room, token};
+use crate::support::{Cluster, Node, Raw, SOON, client, get, room, token};
 
 fn send(text: impl Into<Value>) -> Value {
     json!({"type": "send", "room": "general", "text": text.into()})
@@ -224,4 +224,29 @@ async fn rooms_keep_so_many_events_and_no_more() {
     let mut again = Raw::hello(&cluster.nodes[0], "alex").await;
     let cursor = json!({"epoch": epoch, "seq": 100});
     assert_eq!(again.join(&general, Some(cursor)).await["recovered"], false);
+}
+
+#[tokio::test]
+async fn a_node_whose_files_run_out_says_so_and_goes_on_answering() {
+    // The node inherits it; 272 of these are for sockets.
+    rlimit::setrlimit(rlimit::Resource::NOFILE, 400, 400).unwrap();
+    let node = Node::start(&[]).await;
+    let mut raws = vec![];
+    let refused = loop {
+        match RawConnection::connect(&node.ws(), SOON).await {
+            Ok(connection) => raws.push(Raw::over(connection)),
+            Err(error) => break error,
+        }
+        assert!(raws.len() < 300, "nobody was refused");
+    };
+    assert!(
+        matches!(refused, ConnectionError::Upgrade { status: 503, .. }),
+        "{refused:?}"
+    );
+    assert_eq!(raws.len(), 272);
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(get(node.address(), path).await.unwrap().0, 200, "{path}");
+    }
+    let (status, said) = get(node.address(), "/admitz").await.unwrap();
+    assert!(status == 503 && said.contains("open files"), "{said}");
 }
