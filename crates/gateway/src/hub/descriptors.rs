@@ -10,11 +10,9 @@ use std::sync::{
 
 use super::Hub;
 
-/// The least that is kept free: for Redis, the operators, files and refusals.
-const LEAST_RESERVED: usize = 64;
-
-/// One in so many is kept free where that is more.
-const RESERVED_PART: usize = 16;
+/// What is kept free for Redis, the operators and files, and as much again for
+/// plain HTTP and for those who are refused.
+const RESERVED: usize = 64;
 
 /// What is left for clients of the limit of open files.
 #[derive(Debug)]
@@ -41,10 +39,9 @@ impl Descriptors {
     }
 
     fn of(files: usize) -> Self {
-        let reserved = LEAST_RESERVED.max(files / RESERVED_PART);
         Self {
-            for_upgraded: files.saturating_sub(2 * reserved).max(1),
-            for_all: files.saturating_sub(reserved).max(1),
+            for_upgraded: files.saturating_sub(2 * RESERVED).max(1),
+            for_all: files.saturating_sub(RESERVED).max(1),
             arriving: Arc::default(),
         }
     }
@@ -78,7 +75,7 @@ mod tests {
 
     #[test]
     fn something_is_kept_free_whatever_the_limit() {
-        for (files, upgraded, all) in [(10, 1, 1), (400, 272, 336), (16_000, 14_000, 15_000)] {
+        for (files, upgraded, all) in [(10, 1, 1), (400, 272, 336), (20_000, 19_872, 19_936)] {
             let descriptors = Descriptors::of(files);
             let found = (descriptors.for_upgraded, descriptors.for_all);
             assert_eq!(found, (upgraded, all), "{files} files");

@@ -8,8 +8,8 @@
 mod answer_time;
 mod bus;
 mod carried_out;
-mod descriptors;
 mod cut_off;
+mod descriptors;
 mod gone_nodes;
 mod heads;
 mod heal;

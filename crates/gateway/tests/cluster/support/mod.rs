@@ -24,7 +24,7 @@ pub(crate) use watcher::{Raw, Watched, Watcher};
 pub(crate) use writer::{Acknowledged, Writers};
 
 /// What everything that has to happen at all happens within, also on a busy machine.
-pub(crate) const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(45);
 
 /// Waits for something that has to happen.
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
