@@ -26,6 +26,10 @@ use crate::{
 
 const FIRST: Host = Host::Node(0);
 
+/// Longer than a node takes to say where it is, once its first client has come
+/// to it: who is cut off before knows of nobody whom it could ask.
+const PROBED: Duration = Duration::from_secs(3);
+
 /// Both ends of the wire between a host and another, in a network.
 fn ends(one: Host, other: Host, network: Network) -> [std::net::Ipv4Addr; 2] {
     [one.address(network), other.address(network)]
@@ -79,6 +83,7 @@ async fn who_sits_on_a_node_that_is_cut_off_from_redis_is_served_elsewhere() {
     {
         service.is_given_clients(&name).await;
         let mut traffic = Traffic::start(&service, &format!("round-{round}")).await;
+        traffic.flows_for(PROBED).await;
         for &(from, to, wall) in &ways {
             service.lab.block(from, to, wall);
         }

@@ -1,6 +1,6 @@
 //! People who read and write through all that happens, and the audit of what they saw.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::{
     service::Service,
@@ -37,6 +37,14 @@ impl Traffic {
         let written = self.writers.last();
         for reader in &mut self.readers {
             reader.reaches(written).await;
+        }
+    }
+
+    /// The same again and again, for so long.
+    pub(crate) async fn flows_for(&mut self, span: Duration) {
+        let began = Instant::now();
+        while began.elapsed() < span {
+            self.flows().await;
         }
     }
 
