@@ -1,26 +1,41 @@
 //! The lease by which a node says that it lives.
 //!
 //! It has a connection to Redis of its own, so that nothing that others wait
-//! for can hold it up: not a large answer, and not a thousand calls in front of it.
+//! for can hold it up: not a large answer, and not a thousand calls in front of
+//! it. Only the looks at the leases of others share it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use fred::types::{Key, Value};
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, task::JoinHandle, time::timeout};
 
 use super::{
-    Redis, append_call::text, connection::Connection, connector::Connector, driver::Driver,
-    failure, keys, lives::Life, read::number, script::Script,
+    Redis, append_call::text, connection::Connection, connector::Connector, failure, keys,
+    lives::Life, read::number, script::Script,
 };
 use crate::{Lease, StoreError};
 
-/// The connection that carries the lease and nothing else. It is made anew
+/// The connection that carries leases and nothing else. It is made anew
 /// whenever a call on it has failed.
 pub(super) struct LeaseLine {
     connector: Connector,
     /// How long an answer is waited for.
     patience: Duration,
-    open: Mutex<Option<(Connection, Driver)>>,
+    open: Mutex<Option<Arc<Line>>>,
+}
+
+/// One connection, and the task that ends what is under way when it ends.
+struct Line {
+    connection: Connection,
+    watching: JoinHandle<()>,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.connection.mark_ended();
+        // With the task goes the socket.
+        self.watching.abort();
+    }
 }
 
 impl LeaseLine {
@@ -32,32 +47,48 @@ impl LeaseLine {
         }
     }
 
-    /// Calls a script whose answer is a number. Whether it was carried out where
-    /// no answer came is not known.
-    async fn call(
+    /// Calls a script. Whether it was carried out where no answer came is not known.
+    pub(super) async fn call(
         &self,
         script: Script,
         keys: Vec<Key>,
         args: Vec<Value>,
-    ) -> Result<u64, StoreError> {
-        let mut open = self.open.lock().await;
-        // Taken out, so that it is closed where the call fails or this future is dropped.
-        let (connection, mut driver) = match open.take() {
-            Some(line) => line,
-            None => self.connect().await?,
-        };
-        let answer = tokio::select! {
-            answer = connection.call(script, keys, args) => answer?,
-            why = driver.ended() => return Err(StoreError::Unavailable(why)),
-            () = tokio::time::sleep(self.patience) => return Err(failure::too_late()),
-        };
-        *open = Some((connection, driver));
-        answer.as_u64().ok_or_else(|| failure::nonsense("a lease"))
+    ) -> Result<Value, StoreError> {
+        let line = self.line().await?;
+        let calling = line.connection.call(script, keys, args);
+        let answer = timeout(self.patience, calling).await;
+        let answer = answer.unwrap_or_else(|_| Err(failure::too_late()));
+        if answer.is_err() {
+            self.give_up(&line).await;
+        }
+        answer
     }
 
-    async fn connect(&self) -> Result<(Connection, Driver), StoreError> {
+    async fn line(&self) -> Result<Arc<Line>, StoreError> {
+        let mut open = self.open.lock().await;
+        if let Some(line) = &*open {
+            return Ok(Arc::clone(line));
+        }
         let connecting = self.connector.commands().await;
-        connecting.map_err(|error| failure::store_error(&error))
+        let (connection, mut driver) = connecting.map_err(|error| failure::store_error(&error))?;
+        let ending = connection.clone();
+        let line = Arc::new(Line {
+            connection,
+            watching: tokio::spawn(async move {
+                driver.ended().await;
+                ending.mark_ended();
+            }),
+        });
+        *open = Some(Arc::clone(&line));
+        Ok(line)
+    }
+
+    /// The next call is made on another one.
+    async fn give_up(&self, line: &Arc<Line>) {
+        let mut open = self.open.lock().await;
+        if open.as_ref().is_some_and(|other| Arc::ptr_eq(other, line)) {
+            *open = None;
+        }
     }
 }
 
@@ -90,6 +121,7 @@ impl Redis {
             .line
             .call(Script::RenewLease, keys, args)
             .await?;
+        let beat = beat.as_u64().ok_or_else(|| failure::nonsense("a lease"))?;
         Ok((beat > 0).then_some(beat))
     }
 

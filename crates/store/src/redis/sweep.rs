@@ -42,11 +42,9 @@ impl Redis {
     async fn look_at_leases(&self) -> Result<Vec<Over>, StoreError> {
         let mut watch = self.presence.watch.lock().await;
         let keys = vec![keys::LEASES.into()];
-        let mut answer = match self
-            .ask("a list of leases", Script::Leases, keys, vec![])
-            .await
-        {
-            Ok(answer) => answer,
+        let answer = self.presence.line.call(Script::Leases, keys, vec![]).await;
+        let mut answer = match answer {
+            Ok(answer) => Answer::new("a list of leases", answer)?,
             Err(error) => {
                 watch.forget();
                 return Err(error);
