@@ -22,7 +22,15 @@ fn seqs(events: &Value) -> Vec<u64> {
 
 #[tokio::test]
 async fn a_connection_resumes_on_another_node_where_it_left_off() {
-    let cluster = Cluster::start(2).await;
+    resumes_where_it_left_off(Cluster::start(2).await).await;
+}
+
+#[tokio::test]
+async fn a_connection_resumes_where_it_left_off_with_a_redis_far_away() {
+    resumes_where_it_left_off(Cluster::start_far_away(2, &[]).await).await;
+}
+
+async fn resumes_where_it_left_off(cluster: Cluster) {
     let general = room("general");
     let mut author = Raw::hello(&cluster.nodes[0], "author").await;
     let mut first = Raw::hello(&cluster.nodes[0], "alex").await;

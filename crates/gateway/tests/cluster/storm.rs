@@ -53,7 +53,15 @@ async fn range_reads(node: &Node) -> f64 {
 
 #[tokio::test]
 async fn a_storm_is_answered_with_at_most_one_reading_per_room_and_node() {
-    let cluster = Cluster::start(2).await;
+    one_reading_answers_a_storm(Cluster::start(2).await).await;
+}
+
+#[tokio::test]
+async fn a_storm_with_a_redis_far_away_is_answered_with_one_reading_as_well() {
+    one_reading_answers_a_storm(Cluster::start_far_away(2, &[]).await).await;
+}
+
+async fn one_reading_answers_a_storm(cluster: Cluster) {
     let [home, other] = &cluster.nodes[..] else {
         unreachable!()
     };

@@ -6,35 +6,14 @@ mod sequences;
 
 use std::time::Duration;
 
-use rookery_testing::{Proxy, RedisServer};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::support::{Cluster, Node, Raw, Watcher, client, room, soon};
 
-/// Nodes with 15 ms and some jitter to Redis, each way.
-struct Delayed {
-    cluster: Cluster,
-    _proxy: Proxy,
-}
-
-impl Delayed {
-    async fn start(nodes: usize) -> Self {
-        let redis = RedisServer::start_with_append_only_file().unwrap();
-        let proxy = Proxy::to_port(redis.port()).unwrap();
-        let url = proxy.redis_url();
-        let settings = [("redis.url", url.as_str()), ("rooms.linger_ms", "0")];
-        let cluster = Cluster::over(redis, nodes, &settings).await;
-        proxy.delay(Duration::from_millis(15), Duration::from_millis(10));
-        Self {
-            cluster,
-            _proxy: proxy,
-        }
-    }
-
-    fn node(&self) -> &Node {
-        &self.cluster.nodes[0]
-    }
+/// Nodes that follow no room for longer than somebody is in it.
+async fn far_away(nodes: usize) -> Cluster {
+    Cluster::start_far_away(nodes, &[("rooms.linger_ms", "0")]).await
 }
 
 /// Sends `join` and `leave` of a room without waiting, and gives the ids.
@@ -109,21 +88,21 @@ async fn metric_becomes(node: &Node, name: &str, wanted: f64) {
 
 #[tokio::test]
 async fn leave_and_join_in_one_go_are_both_ok_and_the_room_is_heard() {
-    let delayed = Delayed::start(1).await;
-    let mut raw = Raw::hello(delayed.node(), "alex").await;
+    let cluster = far_away(1).await;
+    let mut raw = Raw::hello(&cluster.nodes[0], "alex").await;
     raw.join(&room("general"), None).await;
     for _ in 0..5 {
         let ids = say_all(&mut raw, "general", &["leave", "join"]).await;
         assert_eq!(outcomes(&answers(&mut raw, &ids).await), ["ok", "ok"]);
     }
-    assert_eq!(hears(&mut raw, delayed.node(), "general").await, 2);
-    assert_eq!(memberships(delayed.node(), "alex").await, ["general"]);
+    assert_eq!(hears(&mut raw, &cluster.nodes[0], "general").await, 2);
+    assert_eq!(memberships(&cluster.nodes[0], "alex").await, ["general"]);
 }
 
 #[tokio::test]
 async fn join_leave_join_attaches_once_and_the_room_can_become_idle() {
-    let delayed = Delayed::start(2).await;
-    let (node, other) = (delayed.node(), &delayed.cluster.nodes[1]);
+    let cluster = far_away(2).await;
+    let (node, other) = (&cluster.nodes[0], &cluster.nodes[1]);
     let mut watcher = Watcher::join(other, "watcher", &room("general")).await;
     let mut raw = Raw::hello(node, "alex").await;
     let ids = say_all(&mut raw, "general", &["join", "leave", "join"]).await;
@@ -161,8 +140,8 @@ async fn join_leave_join_attaches_once_and_the_room_can_become_idle() {
 
 #[tokio::test]
 async fn leaving_while_joining_leaves() {
-    let delayed = Delayed::start(2).await;
-    let (node, other) = (delayed.node(), &delayed.cluster.nodes[1]);
+    let cluster = far_away(2).await;
+    let (node, other) = (&cluster.nodes[0], &cluster.nodes[1]);
     let mut maker = Raw::hello(other, "maker").await;
     let mut raw = Raw::hello(node, "alex").await;
     // At once, while the room is read, and while the membership is written.
@@ -191,8 +170,8 @@ async fn leaving_while_joining_leaves() {
 /// What React does to every effect of a component in strict mode.
 #[tokio::test]
 async fn a_component_that_is_mounted_twice_is_in_all_its_rooms() {
-    let delayed = Delayed::start(1).await;
-    let mut raw = Raw::hello(delayed.node(), "alex").await;
+    let cluster = far_away(1).await;
+    let mut raw = Raw::hello(&cluster.nodes[0], "alex").await;
     let rooms: Vec<_> = (0..12).map(|number| format!("room-{number:02}")).collect();
     let mut ids = vec![];
     for kind in ["join", "leave", "join"] {
@@ -204,8 +183,8 @@ async fn a_component_that_is_mounted_twice_is_in_all_its_rooms() {
     for (number, answer) in answered.iter().enumerate().skip(rooms.len()) {
         assert_eq!(answer["type"], "ok", "{number}: {answer}");
     }
-    assert_eq!(memberships(delayed.node(), "alex").await, rooms);
+    assert_eq!(memberships(&cluster.nodes[0], "alex").await, rooms);
     for name in &rooms {
-        assert_eq!(hears(&mut raw, delayed.node(), name).await, 2, "{name}");
+        assert_eq!(hears(&mut raw, &cluster.nodes[0], name).await, 2, "{name}");
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::{runtime::Runtime, time::sleep};
 
 use super::{
-    Delayed, memberships, metric_becomes,
+    far_away, memberships, metric_becomes,
     model::{Sent, Wish},
 };
 use crate::support::{Node, Raw, client, room, soon};
@@ -218,8 +218,8 @@ fn runtime() -> Runtime {
 #[test]
 fn over_a_store_that_delays_the_last_word_counts() {
     let runtime = runtime();
-    let delayed = runtime.block_on(Delayed::start(1));
-    run_all(&runtime, delayed.node(), 12);
+    let cluster = runtime.block_on(far_away(1));
+    run_all(&runtime, &cluster.nodes[0], 12);
 }
 
 #[test]
