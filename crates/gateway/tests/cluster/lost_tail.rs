@@ -316,7 +316,8 @@ async fn under_traffic_everybody_agrees_on_what_is_left() {
             .await;
         let view = reader.seen().view;
         let same = view.len().min(log.len());
-        assert!(same > 50, "{same}");
+        // Who was away until the end has just the page that a newcomer gets.
+        assert!(same >= 50, "{same}");
         assert_eq!(view[view.len() - same..], log[log.len() - same..]);
         assert_eq!(reader.seen().gave_up, None);
     }
