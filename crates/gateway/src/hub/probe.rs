@@ -22,6 +22,10 @@ use super::{Hub, answer_time::AnswerTime};
 /// How often a probe is sent.
 const EVERY: Duration = Duration::from_secs(1);
 
+/// How often while store or channel are missing: everybody waits to come back
+/// until it is seen that both are there.
+const EVERY_WHILE_AWAY: Duration = Duration::from_millis(100);
+
 /// How long an echo may be missing before the subscription counts as dead.
 const DEAD_AFTER: Duration = Duration::from_secs(3);
 
@@ -122,10 +126,8 @@ impl Probe {
 
 /// Probes for as long as the node lives.
 pub(super) async fn run(hub: Arc<Hub>) {
-    let mut times = tokio::time::interval(EVERY);
-    times.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        times.tick().await;
+        let begun = Instant::now();
         let asking = async {
             tokio::join!(hub.ping_store(), hub.try_writing(), hub.send_probe());
         };
@@ -135,6 +137,11 @@ pub(super) async fn run(hub: Arc<Hub>) {
             hub.notice_silence();
         }
         hub.notice_silence();
+        let every = match hub.readiness.connected_for() {
+            Some(_) => EVERY,
+            None => EVERY_WHILE_AWAY,
+        };
+        tokio::time::sleep(every.saturating_sub(begun.elapsed())).await;
     }
 }
 

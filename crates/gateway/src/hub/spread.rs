@@ -13,15 +13,16 @@ use rand::Rng;
 /// The longest wait of few, in milliseconds.
 const SHORTEST_MS: u64 = 1_000;
 
-/// The longest wait of however many, in milliseconds. Clients that are told
-/// nothing wait as long at most.
-const LONGEST_MS: u64 = 5_000;
+/// The longest wait of however many, in milliseconds: half of them are to be
+/// back two seconds after they can be served.
+const LONGEST_MS: u64 = 4_000;
 
 /// For how long somebody counts who was told to come again: all who wait do.
-const SPAN: Duration = Duration::from_millis(LONGEST_MS);
+const SPAN: Duration = Duration::from_millis(SPAN_MS);
+const SPAN_MS: u64 = 5_000;
 
 /// Of how many, within the span, the wait is a millisecond longer. With
-/// twenty thousand who wait it reaches the longest: 6,400 ask in a second then.
+/// twenty thousand who wait it reaches the longest: 8,000 ask in a second then.
 const PER_MS: u64 = 8;
 
 /// Who was told to come again lately.
@@ -80,7 +81,7 @@ impl Told {
         }
         self.in_this_span += 1;
         let reaches = (SPAN - since).as_millis() as u64;
-        self.in_this_span + self.in_the_last * reaches / LONGEST_MS
+        self.in_this_span + self.in_the_last * reaches / SPAN_MS
     }
 }
 
@@ -103,8 +104,8 @@ mod tests {
             spread.next_ms();
         }
         let told: Vec<_> = (0..1_000).map(|_| spread.next_ms()).collect();
-        assert!(told.iter().all(|&ms| (1_250..=5_000).contains(&ms)));
-        assert!(told.iter().any(|&ms| ms > 4_500));
+        assert!(told.iter().all(|&ms| (1_000..=4_000).contains(&ms)));
+        assert!(told.iter().any(|&ms| ms > 3_600));
     }
 
     #[test]
