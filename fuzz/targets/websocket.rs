@@ -4,10 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rookery_protocol::{
-    close,
-    websocket::{Incoming, MOST_PASSED_OVER, ReadError, Reader},
-};
+use rookery_websocket::{Incoming, MOST_PASSED_OVER, ReadError, Reader, may_be_sent};
 
 fuzz_target!(|input: &[u8]| {
     let [limit, cut, bytes @ ..] = input else {
@@ -25,7 +22,7 @@ fuzz_target!(|input: &[u8]| {
             }
             Message::Fragment(bytes) => assert!(*bytes <= limit * MOST_PASSED_OVER),
             Message::Ping(payload) => assert!(payload.len() <= 125),
-            Message::Close(code) => assert!(code.is_none_or(close::may_be_sent)),
+            Message::Close(code) => assert!(code.is_none_or(may_be_sent)),
             Message::Pong => {}
         }
     }

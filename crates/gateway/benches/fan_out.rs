@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rookery_gateway::bench::FanOut;
-use rookery_protocol::websocket;
+use rookery_websocket as websocket;
 
 /// What a message of 200 bytes comes to as an event.
 const EVENT_BYTES: usize = 330;

@@ -41,7 +41,7 @@ fn swapped(group: u64) -> Vec<u64> {
 
 fn room(order: &[u64]) -> (Sequencer, Vec<Event>) {
     let epoch = Epoch::new("k3v9m2x7q1ab").expect("an epoch");
-    let event = |&seq: &u64| Event::new(seq, None, b"{}");
+    let event = |&seq: &u64| Event::new(seq, None, "{}");
     (Sequencer::new(epoch), order.iter().map(event).collect())
 }
 

@@ -12,19 +12,16 @@ use std::{
 
 use anyhow::Context;
 use bytes::Bytes;
+use rookery_chat::{Background, health::Readiness};
 use rookery_protocol::{Cursor, Epoch, Event, RoomId, ServerId};
 use rookery_store::{Store, Supervisor};
 
 use crate::{
-    http::Readiness,
-    hub::{Hub, Parts},
-    identity::Identity,
     metrics::Metrics,
-    room,
-    session::Bucket,
+    node::{Node, Parts},
     settings::Settings,
-    socket::Connection,
-    worker::Worker,
+    wire,
+    worker::{Bucket, Connection, Worker},
 };
 
 /// How long a frame may take over loopback before it counts as lost.
@@ -33,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The order of one room.
 #[derive(Debug)]
 pub struct Sequencer {
-    sequencer: room::Sequencer,
+    sequencer: rookery_chat::Sequencer,
     epoch: Epoch,
     passed: Vec<Event>,
 }
@@ -41,7 +38,7 @@ pub struct Sequencer {
 impl Sequencer {
     /// One that was started after event 0.
     pub fn new(epoch: Epoch) -> Self {
-        let mut sequencer = room::Sequencer::default();
+        let mut sequencer = rookery_chat::Sequencer::default();
         let head = Cursor {
             epoch: epoch.clone(),
             seq: 0,
@@ -82,7 +79,9 @@ impl FanOut {
         let system = actix_rt::System::new();
         let room = RoomId::new("bench")?;
         let (worker, clients) = system.block_on(async {
-            let worker = Worker::start(hub().await?);
+            let node = node().await?;
+            let inbox = node.chat.inboxes.claim().context("an inbox")?;
+            let worker = Worker::start(node, inbox);
             let mut clients = Vec::with_capacity(members);
             for _ in 0..members {
                 clients.push(add_member(&worker, &room).await?);
@@ -101,7 +100,8 @@ impl FanOut {
     /// Puts finished frames into the room's batch and writes it to every member.
     pub fn deliver(&self, frames: &[Bytes]) {
         for frame in frames {
-            self.worker.batch(&self.room, frame.clone(), false);
+            self.worker
+                .batch(&self.room, wire::NATIVE, frame.clone(), false);
         }
         self.worker.flush_room(&self.room);
     }
@@ -122,22 +122,20 @@ impl FanOut {
     }
 }
 
-async fn hub() -> anyhow::Result<Arc<Hub>> {
+async fn node() -> anyhow::Result<Arc<Node>> {
     let settings = Arc::new(Settings {
         workers: 1,
         ..Settings::default()
     });
     let server_id = ServerId::new("n_bench")?;
     let (store, _bus) = Store::connect(settings.store_settings(server_id.clone())).await?;
-    Ok(Arc::new(Hub::new(Parts {
+    Ok(Arc::new(Node::new(Parts {
         server_id,
-        identity: Arc::new(Identity::new(&settings)),
         settings,
         store,
         metrics: Arc::new(Metrics::new()),
         readiness: Arc::new(Readiness::default()),
-        supervisor: Supervisor::default(),
-        background: tokio::runtime::Handle::current(),
+        background: Background::new(tokio::runtime::Handle::current(), Supervisor::default()),
     })))
 }
 
@@ -152,8 +150,9 @@ async fn add_member(worker: &Rc<Worker>, room: &RoomId) -> anyhow::Result<TcpStr
     let stream = actix_rt::net::TcpStream::from_std(stream)?;
     // Nothing is tried before the runtime has seen that the socket is ready.
     stream.writable().await?;
-    let bucket = Bucket::new(&worker.hub.settings.limits);
-    let connection = worker.admit(|key| Connection::new(key, stream, address.ip(), bucket));
+    let bucket = Bucket::new(&worker.node.settings.limits);
+    let connection =
+        worker.admit(|key| Connection::new(key, stream, address.ip(), wire::NATIVE, bucket));
     worker.add_member(room.clone(), &connection);
     Ok(client)
 }

@@ -1,13 +1,11 @@
 //! How a node stops: unready first, everybody sent away in turn, then the end.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
+use rookery_chat::delivery::Instruction;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::{hub::Hub, settings::Engine, worker::Instruction};
+use crate::{node::Node, settings::Engine};
 
 /// How often is looked whether everybody is gone.
 const LOOK: Duration = Duration::from_millis(20);
@@ -81,28 +79,30 @@ fn ignores_hang_up() -> bool {
 /// Sends every client away and waits until they are gone and what they sent is
 /// answered, but for so long at least as a balancer needs to see that this node
 /// is not ready: until then it listens, and whoever is sent here gets an answer.
-pub(crate) async fn drain(hub: &Arc<Hub>) {
-    hub.readiness.set_draining();
-    let connections = hub.connections.load(Ordering::Relaxed);
-    let (spread_ms, lead_ms) = match hub.settings.store {
+pub(crate) async fn drain(node: &Arc<Node>) {
+    node.chat.health.readiness().set_draining();
+    let connections = node.connections();
+    let (spread_ms, lead_ms) = match node.settings.store {
         // There is no other node, and no balancer.
         Engine::Embedded => (0, 0),
-        Engine::Redis => (hub.settings.drain_ms, hub.settings.drain_lead_ms),
+        Engine::Redis => (node.settings.drain_ms, node.settings.drain_lead_ms),
     };
     tracing::info!(connections, spread_ms, lead_ms, "draining");
-    hub.workers.give_all(|| Instruction::Drain { spread_ms });
+    node.chat
+        .inboxes
+        .give_all(|| Instruction::Drain { spread_ms });
     let lead = tokio::time::sleep(Duration::from_millis(lead_ms));
     let patience = Duration::from_millis(spread_ms.max(lead_ms)) + GRACE;
     let emptying = async {
-        tokio::join!(lead, until_empty(hub));
+        tokio::join!(lead, until_empty(node));
         // Somebody may have posted something meanwhile.
-        until_empty(hub).await;
+        until_empty(node).await;
     };
     if tokio::time::timeout(patience, emptying).await.is_err() {
-        let left = hub.connections.load(Ordering::Relaxed);
+        let left = node.connections();
         tracing::warn!(left, "some connections did not end in time");
     }
-    if tokio::time::timeout(LAST_WORDS, hub.presence.end())
+    if tokio::time::timeout(LAST_WORDS, node.chat.presence.end())
         .await
         .is_err()
     {
@@ -110,11 +110,8 @@ pub(crate) async fn drain(hub: &Arc<Hub>) {
     }
 }
 
-async fn until_empty(hub: &Hub) {
-    let busy = || {
-        hub.connections.load(Ordering::Relaxed) > 0
-            || hub.sends_in_flight.load(Ordering::Relaxed) > 0
-    };
+async fn until_empty(node: &Node) {
+    let busy = || node.connections() > 0 || node.chat.sends_in_flight() > 0;
     while busy() {
         tokio::time::sleep(LOOK).await;
     }

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use anyhow::Context;
 
-use crate::{settings::Settings, socket};
+use crate::{native, settings::Settings};
 
 /// The sockets that a node listens on.
 pub(crate) struct Listeners {
@@ -44,7 +44,7 @@ impl Listeners {
 }
 
 fn listen(address: SocketAddr, mend: &str) -> anyhow::Result<TcpListener> {
-    socket::listen(address)
+    native::listen(address)
         .with_context(|| format!("cannot listen on {address}: is another program there? {mend}"))
 }
 

@@ -1,248 +1,151 @@
-//! A node from its start to its end: assemble, serve, drain, stop.
+//! One node, as its threads share it: the chat, and what belongs to sockets and HTTP.
 
 use std::{
-    net::{SocketAddr, TcpListener},
-    process::ExitCode,
-    rc::Rc,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
-use actix_http::HttpService;
-use actix_server::{Server, ServerHandle};
-use actix_service::map_config;
-use actix_web::dev::AppConfig;
-use anyhow::Context;
+use rookery_chat::{Background, Chat, delivery::Inboxes, health::Readiness};
 use rookery_protocol::ServerId;
-use rookery_store::{Ended, Supervisor};
-use tokio::runtime::Runtime;
+use rookery_store::Store;
 
 use crate::{
-    admin,
-    drain::{self, Signals},
-    http::{self, Readiness},
-    hub::{Hub, Parts},
+    descriptors::{Arriving, Descriptors},
     identity::Identity,
-    listeners::{self, Listeners},
     metrics::Metrics,
+    request::{Bodies, HttpConnections},
     settings::{Engine, Settings},
-    socket,
-    start::Start,
-    worker::Worker,
+    wire,
 };
 
-/// The exit status of a node that was told twice to stop, as shells count it
-/// for SIGINT.
-const ENDED_AT_ONCE: u8 = 130;
+/// An echo on the shared channel that is older says nothing of this moment.
+const FRESH: Duration = Duration::from_secs(3);
 
-/// Runs a node until it is told to stop, or until something that it cannot be
-/// without has ended; the exit status is that of the process.
+/// One node.
+pub(crate) struct Node {
+    pub(crate) chat: Arc<Chat>,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Bodies of requests that are being read.
+    pub(crate) bodies: Bodies,
+    pub(crate) http_connections: HttpConnections,
+    descriptors: Descriptors,
+    /// Open client sockets, welcomed or not.
+    connections: AtomicUsize,
+}
+
+/// What a node is made of.
+pub(crate) struct Parts {
+    pub(crate) server_id: ServerId,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) store: Store,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) readiness: Arc<Readiness>,
+    pub(crate) background: Background,
+}
+
+impl Node {
+    /// Puts the parts together; nothing runs before [`Chat::start`].
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts {
+            server_id,
+            settings,
+            store,
+            metrics,
+            readiness,
+            background,
+        } = parts;
+        let chat = Chat::new(rookery_chat::Parts {
+            server_id,
+            settings: settings.chat_settings(),
+            store,
+            metrics: Arc::clone(&metrics.chat),
+            readiness,
+            inboxes: Inboxes::new(settings.worker_count(), wire::all()),
+            background,
+        });
+        Self {
+            chat: Arc::new(chat),
+            identity: Arc::new(Identity::new(&settings)),
+            settings,
+            metrics,
+            bodies: Bodies::default(),
+            http_connections: HttpConnections::default(),
+            descriptors: Descriptors::of_process(),
+            connections: AtomicUsize::new(0),
+        }
+    }
+
+    /// How many client sockets are open, welcomed or not.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    /// Whether no further upgraded socket fits.
+    pub(crate) fn is_out_of_descriptors(&self) -> bool {
+        self.connections() >= self.descriptors.for_upgraded
+    }
+
+    /// Counts in a socket that was accepted; `None` where no further one fits.
+    pub(crate) fn arrive(&self) -> Option<Arriving> {
+        let others = self.connections() + self.http_connections.count();
+        self.descriptors.arrive(others)
+    }
+
+    /// Whether this node was without store or channel for so long that it takes
+    /// no new clients.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        self.cut_off_for().is_some()
+    }
+
+    /// The same, and for how long.
+    pub(crate) fn cut_off_for(&self) -> Option<Duration> {
+        let limit = Duration::from_millis(self.settings.redis.away_ms);
+        let away = self.chat.health.readiness().away_for()?;
+        // The embedded engine is of this process.
+        let may_be = self.settings.store == Engine::Redis;
+        (may_be && !limit.is_zero() && away >= limit).then_some(away)
+    }
+
+    /// For how long this node has had store and channel without a break: the
+    /// answer to a node that has not.
+    pub(crate) fn steady_for(&self) -> Duration {
+        match self.chat.probe.silent_for() {
+            silent if silent < FRESH => {
+                let connected = self.chat.health.readiness().connected_for();
+                connected.unwrap_or_default()
+            }
+            _ => Duration::ZERO,
+        }
+    }
+}
+
+/// A client's socket, welcomed or not: counted until this is dropped.
 ///
-/// # Errors
-///
-/// When the store cannot be reached or a listener cannot be bound; the words
-/// say what to do.
-pub(crate) fn run(settings: Settings, server_id: ServerId) -> anyhow::Result<ExitCode> {
-    raise_file_limit();
-    // Everything that belongs to no socket runs on a thread of its own: the
-    // workers' runtimes are single-threaded and have clients to serve.
-    let background = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .thread_name("background")
-        .enable_all()
-        .build()
-        .context("cannot start a thread for background work")?;
-    let result =
-        actix_rt::System::new().block_on(serve(Arc::new(settings), server_id, &background));
-    match &result {
-        Ok(Ending::Broken(_)) => background.shutdown_background(),
-        _ => background.shutdown_timeout(Duration::from_secs(1)),
+/// While a socket is served its task stands for this, which an idle connection
+/// has no room for: it calls [`Self::begin`] first and [`Self::take_over`] in its `Drop`.
+pub(crate) struct OpenSocket(Arc<Node>);
+
+impl OpenSocket {
+    /// Counts a socket in, for somebody who will [`Self::take_over`].
+    pub(crate) fn begin(node: &Node) {
+        node.connections.fetch_add(1, Ordering::Relaxed);
+        node.metrics.connections.inc();
     }
-    result.map(Ending::tell)
-}
 
-/// How a node's life ended.
-enum Ending {
-    /// By this signal, before anybody was served.
-    BeforeReady(&'static str),
-    Stopped,
-    /// Somebody lost patience and sent this signal after the first.
-    AtOnce(&'static str),
-    /// Something that it cannot be without ended.
-    Broken(Ended),
-}
-
-impl Ending {
-    /// Logs the ending and gives the exit status. To be called when nothing else
-    /// runs any more: it is the log's last line.
-    fn tell(self) -> ExitCode {
-        match self {
-            Self::BeforeReady(name) => {
-                tracing::info!("{name} before the node was ready: ended");
-                ExitCode::SUCCESS
-            }
-            Self::Stopped => {
-                tracing::info!("stopped");
-                ExitCode::SUCCESS
-            }
-            Self::AtOnce(name) => {
-                tracing::warn!("{name} again: ended at once");
-                ExitCode::from(ENDED_AT_ONCE)
-            }
-            Self::Broken(Ended { task, why }) => {
-                tracing::error!(
-                    task,
-                    why,
-                    "a task that the node cannot be without has ended, and the node with it"
-                );
-                ExitCode::FAILURE
-            }
-        }
+    /// Takes over a socket that was counted in.
+    pub(crate) fn take_over(node: &Arc<Node>) -> Self {
+        Self(Arc::clone(node))
     }
 }
 
-async fn serve(
-    settings: Arc<Settings>,
-    server_id: ServerId,
-    background: &Runtime,
-) -> anyhow::Result<Ending> {
-    let mut signals = Signals::listen().context("cannot listen for signals")?;
-    let (supervisor, mut endings) = Supervisor::new();
-    let listeners = Listeners::bind(&settings)?;
-    let hub = tokio::select! {
-        hub = assemble(&settings, server_id, supervisor, &listeners, background) => hub?,
-        name = signals.next() => return Ok(Ending::BeforeReady(name)),
-    };
-    let (clients, clients_at) = serve_clients(&hub, listeners.clients)?;
-    let operators = listeners.operators;
-    let operators = operators
-        .map(|listener| admin::serve(&hub, listener))
-        .transpose()?;
-    announce(&hub, clients_at, operators.as_ref().map(|(_, at)| *at));
-    let (clients_handle, mut clients_ended) = run_apart(clients);
-    let operators_handle = operators.map(|(server, _)| run_apart(server).0);
-
-    let ended_early = tokio::select! {
-        name = signals.next() => {
-            tracing::info!("{name}: stopping; a second signal ends at once");
-            None
-        }
-        ended = &mut clients_ended => Some(ended),
-        ended = endings.next() => return Ok(Ending::Broken(ended)),
-    };
-    if let Some(ended) = ended_early {
-        ended
-            .context("the server's task broke")?
-            .context("the server broke")?;
-        anyhow::bail!("the server ended by itself");
-    }
-    tokio::select! {
-        () = stop(&hub, clients_handle, operators_handle) => Ok(Ending::Stopped),
-        name = signals.next_impatient() => Ok(Ending::AtOnce(name)),
-        ended = endings.next() => Ok(Ending::Broken(ended)),
-    }
-}
-
-async fn stop(hub: &Arc<Hub>, clients: ServerHandle, operators: Option<ServerHandle>) {
-    drain::drain(hub).await;
-    clients.stop(false).await;
-    if let Some(operators) = operators {
-        operators.stop(false).await;
-    }
-}
-
-/// Connects the store and starts what belongs to no socket.
-async fn assemble(
-    settings: &Arc<Settings>,
-    server_id: ServerId,
-    supervisor: Supervisor,
-    listeners: &Listeners,
-    background: &Runtime,
-) -> anyhow::Result<Arc<Hub>> {
-    let (metrics, readiness) = (Arc::new(Metrics::new()), Arc::new(Readiness::default()));
-    let store_settings = rookery_store::Settings {
-        supervisor: supervisor.clone(),
-        ..settings.store_settings(server_id.clone())
-    };
-    let start = Start {
-        settings,
-        store: store_settings,
-        listeners,
-        metrics: &metrics,
-        readiness: &readiness,
-        background,
-    };
-    let (store, bus) = start.connect().await?;
-    let hub = Arc::new(Hub::new(Parts {
-        server_id,
-        settings: Arc::clone(settings),
-        store,
-        identity: Arc::new(Identity::new(settings)),
-        metrics,
-        readiness,
-        supervisor,
-        background: background.handle().clone(),
-    }));
-    hub.start(bus);
-    Ok(hub)
-}
-
-/// A name for this life of the node: new at every start.
-pub(crate) fn new_server_id() -> anyhow::Result<ServerId> {
-    ServerId::new(format!("n_{:012x}", rand::random::<u64>() >> 16)).context("no server id")
-}
-
-/// The clients' server, and where it listens.
-fn serve_clients(hub: &Arc<Hub>, listener: TcpListener) -> anyhow::Result<(Server, SocketAddr)> {
-    let address = listeners::address_of(&listener)?;
-    hub.peers.listens_at(address);
-    let for_factory = Arc::clone(hub);
-    // 0 is no limit to actix as well.
-    let patience = Duration::from_millis(hub.settings.limits.hello_ms);
-    let server = Server::build()
-        .workers(hub.settings.worker_count())
-        .max_concurrent_connections(usize::MAX >> 4)
-        .disable_signals()
-        .listen("clients", listener, move || {
-            // Each thread that calls this becomes a worker.
-            let worker = Worker::start(Arc::clone(&for_factory));
-            let app = http::app(Arc::clone(&for_factory));
-            let http = HttpService::build()
-                .client_request_timeout(patience)
-                .upgrade(socket::upgrade_service(Rc::clone(&worker)))
-                .h1(map_config(app, |()| AppConfig::default()))
-                .tcp();
-            socket::in_front_of(http, worker)
-        })
-        .context("cannot serve clients")?;
-    Ok((server.run(), address))
-}
-
-/// Runs a server in a task of its own.
-fn run_apart(server: Server) -> (ServerHandle, tokio::task::JoinHandle<std::io::Result<()>>) {
-    let handle = server.handle();
-    (handle, actix_rt::spawn(server))
-}
-
-fn announce(hub: &Hub, clients: SocketAddr, operators: Option<SocketAddr>) {
-    let settings = &hub.settings;
-    tracing::info!(node = %hub.server_id, workers = settings.worker_count(), "chat at http://{clients}");
-    if let Some(operators) = operators {
-        tracing::info!("operators' view at http://{operators}");
-    }
-    if settings.store == Engine::Embedded {
-        tracing::warn!(
-            "the embedded engine keeps everything in memory: it ends with this process, and no other node sees it"
-        );
-    }
-}
-
-/// Takes as many file descriptors as the system allows: one per connection.
-fn raise_file_limit() {
-    match rlimit::increase_nofile_limit(u64::MAX) {
-        Ok(files) => tracing::debug!(files, "file descriptors"),
-        Err(error) => {
-            tracing::warn!(%error, "the limit of open files stays as it was; it bounds the connections")
-        }
+impl Drop for OpenSocket {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Ordering::Relaxed);
+        self.0.metrics.connections.dec();
     }
 }

@@ -7,12 +7,12 @@ use std::{
 };
 
 use anyhow::Context;
+use rookery_chat::health::Readiness;
 use rookery_store::{Bus, CheckLine, CheckStatus, Store, StoreError};
 use tokio::runtime::Runtime;
 
 use crate::{
-    http::Readiness, listeners::Listeners, metrics::Metrics, settings::Settings,
-    waiting_room::WaitingRoom,
+    listeners::Listeners, metrics::Metrics, settings::Settings, waiting_room::WaitingRoom,
 };
 
 /// How long the store may take before somebody is told that it is waited for.

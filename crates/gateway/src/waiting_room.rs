@@ -12,13 +12,13 @@ use actix_web::{
     middleware::from_fn,
     web,
 };
+use rookery_chat::{Spread, health::Readiness};
 use rookery_protocol::{ErrorCode, ServerId};
 use serde_json::json;
 
 use crate::{
     admin,
-    http::{Readiness, healthz, only_get, readyz_at_the_start},
-    hub::Spread,
+    http::{healthz, only_get, readyz_at_the_start},
     listeners::Listeners,
     metrics::Metrics,
     settings::Settings,

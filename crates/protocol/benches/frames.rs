@@ -1,20 +1,16 @@
-//! What a node does to the bytes of every message: a client's frame and command
-//! read, the event written, an envelope of another node read.
+//! What a node does to the text of every message: a client's command parsed, the
+//! event written, an envelope of another node read.
 
 // A bench that cannot be set up has nobody else to tell.
 #![allow(clippy::expect_used)]
 
 use std::hint::black_box;
 
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rookery_protocol::{
     Event, EventBody, Nonce, RoomId, ServerId, User, UserId, client_frame, envelope,
     event::MessageFields,
-    websocket::{self, Incoming, Reader},
 };
-
-const FRAME_LIMIT: usize = 64 * 1024;
-const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 fn ascii() -> String {
     "The quick brown fox jumps over the lazy dog. ".repeat(5)[..200].to_owned()
@@ -34,20 +30,6 @@ fn accented() -> String {
 
 fn send_command(text: &str) -> String {
     format!(r#"{{"type":"send","id":12,"room":"general","text":"{text}","nonce":"n0000004d"}}"#)
-}
-
-/// A frame as a client sends it.
-fn masked(payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![0x81, 0x80 | 126];
-    frame.extend((payload.len() as u16).to_be_bytes());
-    frame.extend(MASK);
-    frame.extend(
-        payload
-            .iter()
-            .zip(MASK.iter().cycle())
-            .map(|(byte, mask)| byte ^ mask),
-    );
-    frame
 }
 
 fn user() -> User {
@@ -73,49 +55,6 @@ fn body(text: &str, user: &User, nonce: &Nonce) -> EventBody {
 
 fn nonce() -> Nonce {
     Nonce::new("n0000004d").expect("a nonce")
-}
-
-fn read_frames(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("websocket frame read");
-    for (name, text, count) in [
-        ("200 bytes", ascii(), 1),
-        ("200 bytes, not ASCII", accented(), 1),
-        ("16 in one read", ascii(), 16),
-    ] {
-        let chunk = masked(send_command(&text).as_bytes()).repeat(count);
-        group.throughput(Throughput::Elements(count as u64));
-        group.bench_function(name, |bencher| {
-            bencher.iter_batched_ref(
-                || chunk.clone(),
-                |chunk| read_all(&mut Reader::default(), chunk, count),
-                BatchSize::SmallInput,
-            );
-        });
-    }
-    let frame = masked(send_command(&ascii()).as_bytes());
-    group.throughput(Throughput::Elements(1));
-    group.bench_function("in two reads", |bencher| {
-        bencher.iter_batched_ref(
-            || (frame[..100].to_vec(), frame[100..].to_vec()),
-            |(first, second)| {
-                let mut reader = Reader::default();
-                read_all(&mut reader, first, 0);
-                read_all(&mut reader, second, 1);
-            },
-            BatchSize::SmallInput,
-        );
-    });
-    group.finish();
-}
-
-fn read_all(reader: &mut Reader, chunk: &mut [u8], expected: usize) {
-    let mut frames = reader.frames(black_box(chunk), FRAME_LIMIT);
-    let mut count = 0;
-    while let Some(incoming) = frames.next().expect("frames of a client") {
-        assert!(matches!(black_box(incoming), Incoming::Text(_)));
-        count += 1;
-    }
-    assert_eq!(count, expected);
 }
 
 fn parse_commands(criterion: &mut Criterion) {
@@ -144,15 +83,11 @@ fn write_events(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(1));
     let (user, room, nonce, text) = (user(), room(), nonce(), ascii());
     let ready = body(&text, &user, &nonce);
-    let event = Event::compose(&room, 45, 1_795_300_000_412, None, &ready);
     group.bench_function("body", |bencher| {
         bencher.iter(|| body(black_box(&text), &user, &nonce));
     });
     group.bench_function("compose", |bencher| {
         bencher.iter(|| Event::compose(&room, black_box(45), 1_795_300_000_412, None, &ready));
-    });
-    group.bench_function("frame", |bencher| {
-        bencher.iter(|| websocket::text(black_box(event.json())));
     });
     group.bench_function("body and compose", |bencher| {
         bencher.iter(|| {
@@ -192,11 +127,5 @@ fn read_envelopes(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(
-    benches,
-    read_frames,
-    parse_commands,
-    write_events,
-    read_envelopes
-);
+criterion_group!(benches, parse_commands, write_events, read_envelopes);
 criterion_main!(benches);

@@ -80,29 +80,9 @@ pub fn may_come_back(code: u16) -> bool {
     !matches!(code, 1002 | 1003 | 1007 | 1009 | 1010 | 4500..=4999)
 }
 
-/// Whether a close frame may bear this code (RFC 6455, 7.4): the registered ones,
-/// but for those that only say that there was none, and those of libraries and
-/// applications.
-pub fn may_be_sent(code: u16) -> bool {
-    matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn reserved_codes_are_never_sent() {
-        for code in [1000, 1001, 1003, 1007, 1011, 1014, 3000, 3999, 4000, 4999] {
-            assert!(may_be_sent(code), "{code}");
-        }
-        for code in [
-            0, 999, 1004, 1005, 1006, 1015, 1016, 2000, 2999, 5000, 65535,
-        ] {
-            assert!(!may_be_sent(code), "{code}");
-        }
-        assert!(may_be_sent(CloseCode::NotUtf8.as_u16()));
-    }
 
     #[test]
     fn the_range_decides() {

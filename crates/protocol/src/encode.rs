@@ -131,6 +131,15 @@ pub fn ok_history<'a>(
     out
 }
 
+/// `ok` to `message`: one finished message.
+pub fn ok_message(id: &RequestId, message: &[u8]) -> Vec<u8> {
+    let mut out = head(id);
+    out.extend_from_slice(br#","message":"#);
+    out.extend_from_slice(message);
+    out.push(b'}');
+    out
+}
+
 /// A page of history as an object of its own, as HTTP answers with it.
 pub fn history<'a>(
     epoch: &Epoch,

@@ -42,6 +42,9 @@ impl<'a> Envelope<'a> {
     /// The `server_id` of what the store itself decided.
     pub const STORE: &'static str = "store";
 
+    /// The `server_id` of what an operator has every node do.
+    pub const OPERATOR: &'static str = "operator";
+
     /// An envelope of what has no number.
     pub fn ephemeral(
         server_id: &'a ServerId,

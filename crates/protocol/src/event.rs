@@ -4,14 +4,13 @@
 //! given by the store in the same step that stores it. So an event is born as
 //! an [`EventBody`], the JSON fields that the node knows, and the store puts
 //! the head before them. The finished JSON is what every client receives, to
-//! the byte: nobody parses or encodes an event again on its way. It lies in
-//! memory as the frame that is written to sockets, once for the log, the recent
-//! events and all clients of a node.
+//! the byte: nobody parses or encodes an event again on its way, and it lies in
+//! memory once for the log and the recent events of a node.
 
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::{Nonce, RoomId, User, websocket};
+use crate::{Nonce, RoomId, User};
 
 /// What happened. The kinds are a closed set; a log holds all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -129,27 +128,22 @@ pub struct Event {
     pub seq: u64,
     /// When it is gone, in milliseconds since the Unix epoch.
     pub expires_at: Option<u64>,
-    frame: Bytes,
+    json: Bytes,
 }
 
 impl Event {
     /// An event whose JSON is known.
-    pub fn new(seq: u64, expires_at: Option<u64>, json: &[u8]) -> Self {
+    pub fn new(seq: u64, expires_at: Option<u64>, json: impl Into<Bytes>) -> Self {
         Self {
             seq,
             expires_at,
-            frame: websocket::text(json),
+            json: json.into(),
         }
     }
 
     /// The JSON object as clients receive it.
     pub fn json(&self) -> &[u8] {
-        websocket::payload_of(&self.frame)
-    }
-
-    /// The JSON as a finished text frame.
-    pub fn frame(&self) -> &Bytes {
-        &self.frame
+        &self.json
     }
 
     /// Puts the head that only the store knows before the body.
@@ -187,7 +181,7 @@ impl Event {
         Self {
             seq,
             expires_at,
-            frame: websocket::text_of(&pieces),
+            json: pieces.concat().into(),
         }
     }
 

@@ -1,9 +1,10 @@
 //! What a client and a node, and the nodes among each other, say.
 //!
-//! Ids, frames, errors, close codes, the events of a room, the envelope of the
-//! shared channel and the framing of WebSocket bytes. Everything here is pure:
-//! bytes in, values out. It must never know of sockets, Redis or a runtime.
+//! Ids, frames, errors, close codes, the events of a room and the envelope of the
+//! shared channel. Everything here is pure: bytes in, values out. It must never
+//! know of sockets, of the framing of their bytes, of Redis or of a runtime.
 
+pub mod bus_message;
 pub mod client_frame;
 pub mod close;
 pub mod cursor;
@@ -15,8 +16,8 @@ pub mod id;
 pub mod server_frame;
 pub mod text;
 pub mod user;
-pub mod websocket;
 
+pub use bus_message::{BusMessage, Control};
 pub use client_frame::{ClientFrame, Command, FrameError};
 pub use close::CloseCode;
 pub use cursor::Cursor;

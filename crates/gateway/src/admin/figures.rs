@@ -1,15 +1,12 @@
 //! What the live view shows of one second.
 
-use std::{
-    sync::atomic::Ordering,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
-};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
 use crate::{
-    hub::Hub,
     metrics::{ProcessFigures, Totals},
+    node::Node,
     settings::Engine,
 };
 
@@ -65,19 +62,21 @@ pub(super) struct Figures {
 }
 
 /// Brings the gauges up to date that nobody keeps as things happen.
-pub(super) fn refresh_gauges(hub: &Hub) {
-    let (sessions, users) = hub.sessions.counts();
-    let (metrics, readiness) = (&hub.metrics, &hub.readiness);
+pub(super) fn refresh_gauges(node: &Node) {
+    let (sessions, users) = node.chat.connected.counts();
+    let (metrics, readiness) = (&node.metrics, node.chat.health.readiness());
     metrics.sessions.set(sessions as i64);
     metrics.users.set(users as i64);
-    let calls = hub.store.stats().append_calls;
+    let calls = node.chat.store.stats().append_calls;
     metrics.append_calls.set(calls as i64);
-    hub.metrics.answer_bytes.set(hub.answers.bytes() as i64);
-    let sends = hub.sends_in_flight.load(Ordering::Relaxed);
+    node.metrics
+        .answer_bytes
+        .set(node.chat.answers.bytes() as i64);
+    let sends = node.chat.sends_in_flight();
     metrics.sends_in_flight.set(sends as i64);
     metrics.health.set(readiness);
-    metrics.bus_lag(hub.bus_lag());
-    metrics.redis_round_trip(hub.store_round_trip());
+    metrics.bus_lag(node.chat.health.bus_lag());
+    metrics.redis_round_trip(node.chat.health.store_round_trip());
 }
 
 fn milliseconds(span: Duration) -> f64 {
@@ -93,20 +92,20 @@ pub(super) struct Before {
 }
 
 impl Before {
-    pub(super) fn now(hub: &Hub) -> Self {
+    pub(super) fn now(node: &Node) -> Self {
         let now = Instant::now();
         Self {
             started: now,
             at: now,
-            totals: hub.metrics.totals(),
+            totals: node.metrics.totals(),
             process: ProcessFigures::read(),
         }
     }
 
     /// The figures of the time since, which begins anew.
-    pub(super) fn figures(&mut self, hub: &Hub) -> Figures {
-        refresh_gauges(hub);
-        let metrics = &hub.metrics;
+    pub(super) fn figures(&mut self, node: &Node) -> Figures {
+        refresh_gauges(node);
+        let metrics = &node.metrics;
         let (at, totals, process) = (Instant::now(), metrics.totals(), ProcessFigures::read());
         let span = at
             .duration_since(self.at)
@@ -116,19 +115,19 @@ impl Before {
         let took = Took::between(&self.totals.append_buckets, &totals.append_buckets);
         let figures = Figures {
             at: epoch_ms(),
-            node: hub.server_id.to_string(),
+            node: node.chat.server_id.to_string(),
             version: env!("CARGO_PKG_VERSION"),
-            store: match hub.settings.store {
+            store: match node.settings.store {
                 Engine::Embedded => "embedded",
                 Engine::Redis => "redis",
             },
             uptime_s: at.duration_since(self.started).as_secs(),
-            draining: hub.readiness.is_draining(),
-            missing: hub.readiness.missing(),
+            draining: node.chat.health.readiness().is_draining(),
+            missing: node.chat.health.readiness().missing(),
             connections: metrics.connections.get(),
             sessions: metrics.sessions.get(),
             users: metrics.users.get(),
-            rooms: metrics.rooms.get(),
+            rooms: metrics.chat.rooms.get(),
             messages_in: rate(totals.messages_in, self.totals.messages_in),
             appends: rate(totals.appends, self.totals.appends),
             deliveries: rate(totals.deliveries, self.totals.deliveries),
@@ -142,12 +141,12 @@ impl Before {
             append_p99_ms: took.quantile_ms(0.99),
             outbox_bytes: metrics.outbox_bytes.get(),
             slow_consumers: totals.slow_consumers,
-            gaps_healed: metrics.gaps_healed.get(),
-            events_healed: metrics.events_healed.get(),
-            bus_lag_ms: hub.bus_lag().map(milliseconds),
-            bus_reconnects: metrics.bus_reconnects.get(),
-            bus_lagged: metrics.bus_lagged.get(),
-            redis_round_trip_ms: hub.store_round_trip().map(milliseconds),
+            gaps_healed: metrics.chat.gaps_healed.get(),
+            events_healed: metrics.chat.events_healed.get(),
+            bus_lag_ms: node.chat.health.bus_lag().map(milliseconds),
+            bus_reconnects: metrics.chat.bus_reconnects.get(),
+            bus_lagged: metrics.chat.bus_lagged.get(),
+            redis_round_trip_ms: node.chat.health.store_round_trip().map(milliseconds),
             cpu_percent: (process.cpu_seconds - self.process.cpu_seconds).max(0.0) / span * 100.0,
             memory_bytes: process.resident_bytes,
             open_files: process.open_files,

@@ -17,8 +17,8 @@ use actix_web::{
 use rookery_protocol::ErrorCode;
 
 use crate::{
-    http::{HttpError, origin::split_authority},
-    settings::{AllowedHost, Settings},
+    http::HttpError,
+    settings::{AllowedHost, Settings, split_authority},
 };
 
 /// Refuses what was asked under a foreign name.

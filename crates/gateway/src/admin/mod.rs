@@ -17,13 +17,14 @@ use std::{
 use actix_server::Server;
 use actix_web::{App, HttpResponse, HttpServer, http::header, middleware::from_fn, web};
 use anyhow::Context;
+use rookery_chat::health::Readiness;
 use rookery_protocol::ErrorCode;
 
 use crate::{
-    http::{HttpError, Readiness, healthz, only_get, readyz},
-    hub::Hub,
+    http::{HttpError, healthz, only_get, readyz},
     listeners::address_of,
     metrics::Metrics,
+    node::Node,
 };
 pub(crate) use host::check_host;
 use sampler::Sampler;
@@ -34,16 +35,18 @@ use sampler::Sampler;
 /// # Errors
 ///
 /// When the server cannot be made.
-pub(crate) fn serve(hub: &Arc<Hub>, listener: TcpListener) -> anyhow::Result<(Server, SocketAddr)> {
+pub(crate) fn serve(
+    node: &Arc<Node>,
+    listener: TcpListener,
+) -> anyhow::Result<(Server, SocketAddr)> {
     let address = address_of(&listener)?;
-    let hub = Arc::clone(hub);
-    let sampler = Sampler::start(Arc::clone(&hub));
+    let node = Arc::clone(node);
+    let sampler = Sampler::start(Arc::clone(&node));
     let server = HttpServer::new(move || {
         App::new()
             .wrap(from_fn(check_host))
-            .app_data(web::Data::from(Arc::clone(&hub)))
-            .app_data(web::Data::from(Arc::clone(&hub.settings)))
-            .app_data(web::Data::from(Arc::clone(&hub.readiness)))
+            .app_data(web::Data::from(Arc::clone(&node)))
+            .app_data(web::Data::from(Arc::clone(&node.settings)))
             .app_data(web::Data::from(Arc::clone(&sampler)))
             .service(only_get(web::resource("/metrics"), metrics))
             .service(only_get(web::resource("/healthz"), healthz))
@@ -60,9 +63,9 @@ pub(crate) fn serve(hub: &Arc<Hub>, listener: TcpListener) -> anyhow::Result<(Se
 }
 
 /// Everything in the text format of Prometheus.
-async fn metrics(hub: web::Data<Hub>) -> Result<HttpResponse, HttpError> {
-    figures::refresh_gauges(&hub);
-    in_text(&hub.metrics)
+async fn metrics(node: web::Data<Node>) -> Result<HttpResponse, HttpError> {
+    figures::refresh_gauges(&node);
+    in_text(&node.metrics)
 }
 
 /// The same of a node that is only being started.

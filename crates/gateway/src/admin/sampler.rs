@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use tokio::sync::broadcast;
 
 use super::figures::Before;
-use crate::hub::Hub;
+use crate::node::Node;
 
 /// How often figures are taken.
 const EVERY: Duration = Duration::from_secs(1);
@@ -37,23 +37,23 @@ pub(super) struct Sampler {
 
 impl Sampler {
     /// Starts taking figures, on the runtime of the caller.
-    pub(super) fn start(hub: Arc<Hub>) -> Arc<Self> {
+    pub(super) fn start(node: Arc<Node>) -> Arc<Self> {
         let sampler = Arc::new(Self {
             kept: Mutex::new(VecDeque::with_capacity(KEPT)),
             latest: broadcast::channel(BEHIND).0,
             viewers: AtomicUsize::new(0),
         });
-        actix_rt::spawn(Arc::clone(&sampler).run(hub));
+        actix_rt::spawn(Arc::clone(&sampler).run(node));
         sampler
     }
 
-    async fn run(self: Arc<Self>, hub: Arc<Hub>) {
-        let mut before = Before::now(&hub);
+    async fn run(self: Arc<Self>, node: Arc<Node>) {
+        let mut before = Before::now(&node);
         let mut times = tokio::time::interval_at(tokio::time::Instant::now() + EVERY, EVERY);
         times.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             times.tick().await;
-            match serde_json::to_string(&before.figures(&hub)) {
+            match serde_json::to_string(&before.figures(&node)) {
                 Ok(json) => self.keep(json.into()),
                 Err(error) => tracing::error!(%error, "figures could not be written"),
             }

@@ -8,10 +8,7 @@ use rookery_protocol::ErrorCode;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::sampler::{Sampler, Seat};
-use crate::{
-    http::{HttpError, origin::headers_allowed},
-    hub::Hub,
-};
+use crate::{http::HttpError, node::Node, request::origin::headers_allowed};
 
 /// The most bytes of a message from the page, which has nothing to say.
 const FRAME_BYTES: usize = 1024;
@@ -23,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) async fn view(
     request: HttpRequest,
     body: web::Payload,
-    hub: web::Data<Hub>,
+    node: web::Data<Node>,
     sampler: web::Data<Sampler>,
 ) -> actix_web::Result<HttpResponse> {
     if !headers_allowed(request.headers(), &[]) {
@@ -38,7 +35,7 @@ pub(super) async fn view(
     })?;
     let (response, session, messages) = actix_ws::handle(&request, body)?;
     actix_web::rt::spawn(watch(
-        hub.into_inner(),
+        node.into_inner(),
         seat,
         session,
         messages.max_frame_size(FRAME_BYTES),
@@ -47,7 +44,7 @@ pub(super) async fn view(
 }
 
 /// Sends figures until the viewer goes or the node has said its last.
-async fn watch(hub: Arc<Hub>, seat: Seat, mut session: Session, mut messages: MessageStream) {
+async fn watch(node: Arc<Node>, seat: Seat, mut session: Session, mut messages: MessageStream) {
     let (so_far, mut latest) = seat.watch();
     let mut next = Some(so_far);
     loop {
@@ -69,7 +66,8 @@ async fn watch(hub: Arc<Hub>, seat: Seat, mut session: Session, mut messages: Me
                 Err(RecvError::Closed) => return,
             },
         }
-        let over = hub.readiness.is_draining() && hub.metrics.connections.get() == 0;
+        let over =
+            node.chat.health.readiness().is_draining() && node.metrics.connections.get() == 0;
         if over {
             // The node is ending; whether the viewer hears it makes no difference.
             let _ = session

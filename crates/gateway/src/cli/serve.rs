@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 
 use super::flags::Flags;
-use crate::{logging, node};
+use crate::{logging, run};
 
 /// Runs a node until it is told to stop.
 pub(super) fn serve(flags: &Flags) -> anyhow::Result<ExitCode> {
     let loaded = flags.load()?;
-    let server_id = node::new_server_id()?;
+    let server_id = run::new_server_id()?;
     let _log = logging::start(&loaded.settings.log, &server_id)?;
     if let Some(file) = &loaded.file {
         tracing::info!("settings from {}", file.display());
@@ -16,5 +16,5 @@ pub(super) fn serve(flags: &Flags) -> anyhow::Result<ExitCode> {
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
-    node::run(loaded.settings, server_id)
+    run::run(loaded.settings, server_id)
 }

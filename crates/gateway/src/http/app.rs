@@ -13,11 +13,11 @@ use actix_web::{
 use super::{
     admitz, bodies, cors, count, error, fallback, guest, healthz, messages, only_get, page, readyz,
 };
-use crate::hub::Hub;
+use crate::node::Node;
 
 /// Everything that is served beside `/ws`.
 pub(crate) fn app(
-    hub: Arc<Hub>,
+    node: Arc<Node>,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -27,7 +27,7 @@ pub(crate) fn app(
         InitError = (),
     >,
 > {
-    let body_bytes = match hub.settings.http.body_bytes {
+    let body_bytes = match node.settings.http.body_bytes {
         0 => usize::MAX,
         bytes => bytes,
     };
@@ -36,8 +36,7 @@ pub(crate) fn app(
         .error_handler(error::of_json);
     App::new()
         .wrap(from_fn(count::count))
-        .app_data(web::Data::from(Arc::clone(&hub.readiness)))
-        .app_data(web::Data::from(hub))
+        .app_data(web::Data::from(node))
         .app_data(json)
         .app_data(web::QueryConfig::default().error_handler(error::of_query))
         .service(only_get(web::resource("/healthz"), healthz))
@@ -67,5 +66,9 @@ fn api() -> Scope {
                 .post(messages::post)
                 .default_service(web::to(|| fallback::wrong_method("GET, POST"))),
         )
+        .service(only_get(
+            web::resource("/v1/rooms/{room}/messages/{seq:\\d+}"),
+            messages::message,
+        ))
         .default_service(web::to(fallback::no_such_call))
 }

@@ -4,13 +4,17 @@
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
+use rookery_chat::{Paid, limits::AddressBlock};
 use rookery_protocol::User;
 
-use super::{HttpError, client_address};
-use crate::{allowances::AddressBlock, hub::Hub, identity::TokenError};
+use super::HttpError;
+use crate::{identity::TokenError, node::Node, request::client_address};
 
-/// A user whose token was good.
-pub(super) struct Bearer(pub(super) User);
+/// A user whose token was good, and who has paid for the request.
+pub(super) struct Bearer {
+    pub(super) user: User,
+    pub(super) paid: Paid,
+}
 
 impl FromRequest for Bearer {
     type Error = HttpError;
@@ -18,35 +22,37 @@ impl FromRequest for Bearer {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         // The app is never served without it.
-        let hub = request.app_data::<web::Data<Hub>>();
-        ready(hub.map_or(Err(TokenError::Missing.into()), |hub| {
-            charged_user(request, hub).map(Self)
+        let node = request.app_data::<web::Data<Node>>();
+        ready(node.map_or(Err(TokenError::Missing.into()), |node| {
+            charged_user(request, node)
         }))
     }
 }
 
 /// The user, charged for the request; whoever has no good token is charged by
 /// their address.
-fn charged_user(request: &HttpRequest, hub: &Hub) -> Result<User, HttpError> {
-    match user_of(request, hub) {
+fn charged_user(request: &HttpRequest, node: &Node) -> Result<Bearer, HttpError> {
+    match user_of(request, node) {
         Ok(user) => {
-            hub.allowances.charge_user(&user.id)?;
-            Ok(user)
+            let paid = Paid::charge(&node.chat, &user.id)?;
+            Ok(Bearer { user, paid })
         }
         Err(error) => {
-            hub.allowances.charge_stranger(address(request, hub))?;
+            node.chat
+                .allowances
+                .charge_stranger(address(request, node))?;
             Err(error.into())
         }
     }
 }
 
 /// Whose address a request counts for.
-pub(super) fn address(request: &HttpRequest, hub: &Hub) -> AddressBlock {
-    let trusted = &hub.settings.http.trusted_proxies;
+pub(super) fn address(request: &HttpRequest, node: &Node) -> AddressBlock {
+    let trusted = &node.settings.http.trusted_proxies;
     client_address::of_headers(request.headers(), request.peer_addr(), trusted).into()
 }
 
-fn user_of(request: &HttpRequest, hub: &Hub) -> Result<User, TokenError> {
+fn user_of(request: &HttpRequest, node: &Node) -> Result<User, TokenError> {
     let header = request.headers().get(header::AUTHORIZATION);
     let text = header
         .ok_or(TokenError::Missing)?
@@ -56,5 +62,5 @@ fn user_of(request: &HttpRequest, hub: &Hub) -> Result<User, TokenError> {
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(TokenError::Missing);
     }
-    Ok(hub.identity.verify(token.trim())?.user)
+    Ok(node.identity.verify(token.trim())?.user)
 }

@@ -4,12 +4,8 @@
 //! nor a connection for as long as its sender likes.
 
 use std::{
-    fmt, io,
+    io,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -26,71 +22,14 @@ use bytes::Bytes;
 use futures_util::Stream;
 use tokio::time::{Sleep, sleep};
 
-use crate::hub::Hub;
-
-/// The bytes of all bodies that are being read on this node.
-#[derive(Debug, Default)]
-pub(crate) struct Bodies(Arc<AtomicUsize>);
-
-/// A share of them, given back when it is dropped.
-struct Share {
-    all: Arc<AtomicUsize>,
-    most: usize,
-    bytes: usize,
-}
-
-impl Share {
-    fn grow(&mut self, bytes: usize) -> Result<(), BodyError> {
-        let all = self.all.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        self.bytes += bytes;
-        match self.most {
-            most if most != 0 && all > most => Err(BodyError::TooMany),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Drop for Share {
-    fn drop(&mut self) {
-        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
-    }
-}
-
-/// Why the reading of a body was given up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum BodyError {
-    /// Too many bytes of bodies are being read.
-    TooMany,
-    /// It did not come in time.
-    TooSlow,
-}
-
-impl fmt::Display for BodyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::TooMany => {
-                "this node reads too many bodies just now (http.all_bodies_bytes); try again"
-            }
-            Self::TooSlow => "the body did not come in time (http.body_ms)",
-        })
-    }
-}
-
-impl std::error::Error for BodyError {}
-
-impl BodyError {
-    /// The one that is behind a failure to read a body, if one is.
-    pub(super) fn behind(error: &PayloadError) -> Option<Self> {
-        match error {
-            PayloadError::Io(error) => error.get_ref()?.downcast_ref().copied(),
-            _ => None,
-        }
-    }
-}
+use crate::{
+    node::Node,
+    request::{BodyError, BodyShare},
+};
 
 /// Puts the limits before whatever reads the body of a request.
 pub(super) async fn bound(
-    hub: web::Data<Hub>,
+    node: web::Data<Node>,
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -98,14 +37,10 @@ pub(super) async fn bound(
     if matches!(payload, Payload::None) {
         return Ok(next.call(request).await?.map_into_boxed_body());
     }
-    let settings = &hub.settings.http;
+    let settings = &node.settings.http;
     let body = Body {
         payload,
-        share: Share {
-            all: Arc::clone(&hub.bodies.0),
-            most: settings.all_bodies_bytes,
-            bytes: 0,
-        },
+        share: node.bodies.share(settings.all_bodies_bytes),
         late: match settings.body_ms {
             0 => None,
             ms => Some(Box::pin(sleep(Duration::from_millis(ms)))),
@@ -120,7 +55,7 @@ pub(super) async fn bound(
 /// A body as it comes, within the limits.
 struct Body {
     payload: Payload,
-    share: Share,
+    share: BodyShare,
     late: Option<Pin<Box<Sleep>>>,
 }
 

@@ -16,22 +16,22 @@ use actix_web::{
 };
 use rookery_protocol::ErrorCode;
 
-use super::{
-    HttpError,
-    origin::{headers_allowed, listed, origin_of},
+use super::HttpError;
+use crate::{
+    node::Node,
+    request::origin::{headers_allowed, listed, origin_of},
 };
-use crate::hub::Hub;
 
 /// How long a browser may remember what a preflight was answered, in seconds.
 const REMEMBER_S: &str = "600";
 
 /// Refuses foreign pages, answers preflights, and marks the answers for allowed ones.
 pub(super) async fn check_origin(
-    hub: web::Data<Hub>,
+    node: web::Data<Node>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let allowed = &hub.settings.http.allowed_origins;
+    let allowed = &node.settings.http.allowed_origins;
     let headers = request.headers();
     if !headers_allowed(headers, allowed) {
         let message = "pages of this origin may not call the API; an operator can allow it in http.allowed_origins";

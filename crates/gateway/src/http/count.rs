@@ -8,7 +8,7 @@ use actix_web::{
     web,
 };
 
-use crate::{hub::Hub, metrics::Route};
+use crate::{metrics::Route, node::Node};
 
 /// Carries the request out and counts it. A request whose client hung up before
 /// it was answered is not counted. Where the node is about to end, the
@@ -17,17 +17,17 @@ pub(super) async fn count<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> actix_web::Result<ServiceResponse<B>> {
-    let hub = request.app_data::<web::Data<Hub>>().cloned();
+    let node = request.app_data::<web::Data<Node>>().cloned();
     let path_route = Route::of(None, request.path());
     let mut answered = next.call(request).await;
-    let Some(hub) = hub else { return answered };
+    let Some(node) = node else { return answered };
     let (route, status) = match &answered {
         Ok(response) => (route_of(response), response.status()),
         Err(error) => (path_route, error.as_response_error().status_code()),
     };
-    hub.metrics.http_answered(route, status.as_u16());
+    node.metrics.http_answered(route, status.as_u16());
     if let Ok(response) = &mut answered
-        && hub.readiness.is_draining()
+        && node.chat.health.readiness().is_draining()
     {
         let head = response.response_mut().head_mut();
         head.set_connection_type(ConnectionType::Close);

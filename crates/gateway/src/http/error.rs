@@ -8,15 +8,11 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use rand::Rng;
+use rookery_chat::{Refusal, Retry};
 use rookery_protocol::ErrorCode;
-use rookery_store::StoreError;
 use serde_json::json;
 
-use super::bodies::BodyError;
-use crate::{
-    identity::TokenError,
-    session::{Refusal, Retry},
-};
+use crate::{identity::TokenError, request::BodyError};
 
 /// Why a request was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,12 +86,6 @@ impl From<Refusal> for HttpError {
             retry,
             ..Self::new(code, message)
         }
-    }
-}
-
-impl From<StoreError> for HttpError {
-    fn from(error: StoreError) -> Self {
-        Refusal::from(error).into()
     }
 }
 

@@ -11,6 +11,7 @@ use actix_web::{
 use rookery_protocol::ErrorCode;
 
 use super::HttpError;
+use crate::request::NO_UPGRADE;
 
 /// A resource that answers GET and HEAD and refuses the rest.
 pub(crate) fn only_get<F, Args>(resource: Resource, handler: F) -> Resource
@@ -35,9 +36,6 @@ pub(super) async fn wrong_method(allowed: &'static str) -> HttpResponse {
         .insert(header::ALLOW, HeaderValue::from_static(allowed));
     response
 }
-
-/// Why a request at `/ws` is not served where it asks for no WebSocket.
-pub(crate) const NO_UPGRADE: &str = "WebSockets are served here, and the request does not ask for one: a proxy in between may have dropped `Upgrade` and `Connection: upgrade`";
 
 /// `/ws` without an upgrade; with one, `socket` has it before it comes here.
 pub(super) async fn upgrade_required() -> HttpResponse {

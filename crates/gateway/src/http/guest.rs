@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{HttpError, bearer, error};
-use crate::hub::Hub;
+use crate::node::Node;
 
 /// The most bytes of a guest's request: a name of 64 characters, however it is escaped.
 const BODY_BYTES: usize = 4 * 1024;
@@ -34,12 +34,14 @@ impl FromRequest for GuestsTaken {
 }
 
 fn take_guest(request: &HttpRequest) -> Result<(), HttpError> {
-    let hub = request.app_data::<web::Data<Hub>>();
-    let Some(hub) = hub.filter(|hub| hub.settings.guests_allowed()) else {
+    let node = request.app_data::<web::Data<Node>>();
+    let Some(node) = node.filter(|node| node.settings.guests_allowed()) else {
         let message = "this server takes no guests; come with a token (an operator can allow guests with auth.guests)";
         return Err(HttpError::new(ErrorCode::Forbidden, message));
     };
-    hub.allowances.charge_guest(bearer::address(request, hub))?;
+    node.chat
+        .allowances
+        .charge_guest(bearer::address(request, node))?;
     Ok(())
 }
 
@@ -49,19 +51,19 @@ pub(super) struct GuestRequest {
 }
 
 /// Says whether guests are taken, so that a page need not offer what is refused.
-pub(super) async fn taken(hub: web::Data<Hub>) -> HttpResponse {
+pub(super) async fn taken(node: web::Data<Node>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(json!({"guests": hub.settings.guests_allowed()}))
+        .json(json!({"guests": node.settings.guests_allowed()}))
 }
 
 pub(super) async fn guest(
     _: GuestsTaken,
-    hub: web::Data<Hub>,
+    node: web::Data<Node>,
     request: web::Json<GuestRequest>,
 ) -> Result<HttpResponse, HttpError> {
-    let minted = hub.identity.guest(&request.name)?;
-    hub.metrics.guests_minted.inc();
+    let minted = node.identity.guest(&request.name)?;
+    node.metrics.guests_minted.inc();
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .json(

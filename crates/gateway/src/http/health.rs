@@ -6,8 +6,10 @@ use actix_web::{HttpResponse, http::header, web};
 use rookery_protocol::{ErrorCode, ServerId};
 use serde_json::json;
 
-use super::{HttpError, Readiness};
-use crate::{hub::Hub, socket};
+use super::HttpError;
+use rookery_chat::health::Readiness;
+
+use crate::{admission::admission, node::Node};
 
 /// The process lives.
 pub(crate) async fn healthz() -> HttpResponse {
@@ -18,8 +20,12 @@ pub(crate) async fn healthz() -> HttpResponse {
 
 /// The node can serve; 503 with what is missing where it cannot.
 /// Beside that, which node it is, and for how long it has had store and channel.
-pub(crate) async fn readyz(hub: web::Data<Hub>) -> HttpResponse {
-    answer(&hub.readiness, &hub.server_id, hub.steady_for())
+pub(crate) async fn readyz(node: web::Data<Node>) -> HttpResponse {
+    answer(
+        node.chat.health.readiness(),
+        &node.chat.server_id,
+        node.steady_for(),
+    )
 }
 
 /// The same of a node that has no store yet.
@@ -48,8 +54,8 @@ fn answer(readiness: &Readiness, server_id: &ServerId, steady: Duration) -> Http
 
 /// The node would take an upgrade now; 503 with the reason where it would not.
 /// A balancer that asks this first never gives a client to a node that hangs.
-pub(crate) async fn admitz(hub: web::Data<Hub>) -> Result<HttpResponse, HttpError> {
-    socket::admission(&hub).map_err(|shut| HttpError::new(ErrorCode::Unavailable, shut.message))?;
+pub(crate) async fn admitz(node: web::Data<Node>) -> Result<HttpResponse, HttpError> {
+    admission(&node).map_err(|shut| HttpError::new(ErrorCode::Unavailable, shut.message))?;
     Ok(HttpResponse::NoContent()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .finish())

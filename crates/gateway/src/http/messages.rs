@@ -6,6 +6,11 @@ use actix_web::{
     http::{StatusCode, header},
     web,
 };
+use bytes::Bytes;
+use rookery_chat::{
+    Caller, Way,
+    commands::{self, History, Message},
+};
 use rookery_protocol::{
     ErrorCode, Event, FrameError, RoomId,
     client_frame::{self, DEFAULT_PAGE, HistoryPage, MAX_PAGE, SendCommand},
@@ -14,8 +19,8 @@ use rookery_protocol::{
 use serde::Deserialize;
 use serde_json::{json, value::RawValue};
 
-use super::{HttpError, bearer::Bearer};
-use crate::hub::Hub;
+use super::{HttpError, bearer::Bearer, page_body::PageBody};
+use crate::node::Node;
 
 /// A number that no message has: what is before it are the latest ones. The
 /// largest one that a double holds exactly, since Lua has no other numbers.
@@ -50,33 +55,58 @@ impl PageQuery {
 
 /// Messages as they are now, ascending; the latest where the query names no place.
 pub(super) async fn page(
-    hub: web::Data<Hub>,
-    Bearer(user): Bearer,
+    node: web::Data<Node>,
+    Bearer { user, paid }: Bearer,
     room: web::Path<String>,
     query: web::Query<PageQuery>,
 ) -> Result<HttpResponse, HttpError> {
-    let room = RoomId::new(room.as_str()).map_err(|error| bad_request(error.to_string()))?;
-    let under_way = hub.pages.begin(&user.id, &hub.settings.http)?;
-    let history = hub
-        .store
-        .history(&room, query.page()?, query.limit()?)
-        .await?;
-    let messages = history.messages.iter().map(Event::json);
-    Ok(HttpResponse::Ok()
+    let arguments = History {
+        room: room_id(&room)?,
+        page: query.page()?,
+        limit: query.limit()?,
+    };
+    let caller = Caller::new(&user, Way::Request, paid);
+    let page = commands::history(&node.chat, caller, &arguments).await?;
+    let messages = page.messages.iter().map(Event::json);
+    let json = encode::history(&page.epoch, messages, page.more);
+    Ok(answer(page.claim.carry(json.into())))
+}
+
+/// One message as it is now.
+pub(super) async fn message(
+    node: web::Data<Node>,
+    Bearer { user, paid }: Bearer,
+    path: web::Path<(String, u64)>,
+) -> Result<HttpResponse, HttpError> {
+    let (room, seq) = path.into_inner();
+    let room = room_id(&room)?;
+    let caller = Caller::new(&user, Way::Request, paid);
+    let (event, claim) = commands::message(&node.chat, caller, &Message { room, seq }).await?;
+    let json = [br#"{"message":"#, event.json(), b"}"].concat();
+    Ok(answer(claim.carry(json.into())))
+}
+
+fn answer(json: Bytes) -> HttpResponse {
+    HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .content_type("application/json")
-        .body(under_way.body(encode::history(&history.epoch, messages, history.more))))
+        .body(PageBody(json))
+}
+
+fn room_id(name: &str) -> Result<RoomId, HttpError> {
+    RoomId::new(name).map_err(|error| bad_request(error.to_string()))
 }
 
 /// Stores a message: 201, or 200 where its nonce was seen before.
 pub(super) async fn post(
-    hub: web::Data<Hub>,
-    Bearer(user): Bearer,
+    node: web::Data<Node>,
+    Bearer { user, paid }: Bearer,
     room: web::Path<String>,
     body: web::Json<Box<RawValue>>,
 ) -> Result<HttpResponse, HttpError> {
     let command = command(&room, body.get())?;
-    let stored = hub.send_making_the_room(&user, command).await?;
+    let caller = Caller::new(&user, Way::Request, paid);
+    let stored = commands::send_making_the_room(&node.chat, caller, command).await?;
     let status = match stored.duplicate {
         true => StatusCode::OK,
         false => StatusCode::CREATED,

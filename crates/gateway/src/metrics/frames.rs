@@ -12,6 +12,7 @@ pub(super) struct FramesByType {
     send: IntCounter,
     typing: IntCounter,
     history: IntCounter,
+    message: IntCounter,
     ping: IntCounter,
     unserved: IntCounter,
 }
@@ -26,6 +27,7 @@ impl FramesByType {
             send: of("send"),
             typing: of("typing"),
             history: of("history"),
+            message: of("message"),
             ping: of("ping"),
             unserved: of("unserved"),
         }
@@ -39,6 +41,7 @@ impl FramesByType {
             Command::Send(_) => &self.send,
             Command::Typing { .. } => &self.typing,
             Command::History { .. } => &self.history,
+            Command::Message { .. } => &self.message,
             Command::Ping => &self.ping,
             Command::Unserved(_) => &self.unserved,
         }
@@ -52,6 +55,7 @@ impl FramesByType {
             &self.send,
             &self.typing,
             &self.history,
+            &self.message,
             &self.ping,
             &self.unserved,
         ];

@@ -3,8 +3,8 @@
 
 use prometheus::IntGauge;
 
-use super::Registrar;
-use crate::http::Readiness;
+use rookery_chat::health::Readiness;
+use rookery_chat::metrics::Registrar;
 
 #[derive(Debug)]
 pub(crate) struct HealthGauges {

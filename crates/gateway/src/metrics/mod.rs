@@ -7,15 +7,15 @@ mod frames;
 mod health;
 mod http;
 mod process;
-mod registrar;
 mod totals;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use prometheus::{
-    Gauge, Histogram, IntCounter, IntCounterVec, IntGauge, Registry, TextEncoder,
+    Gauge, IntCounter, IntCounterVec, IntGauge, Registry, TextEncoder,
     core::{Collector, Metric},
 };
+use rookery_chat::metrics::{Metrics as ChatMetrics, Registrar};
 use rookery_protocol::Command;
 
 use frames::FramesByType;
@@ -24,33 +24,20 @@ use http::HttpRequests;
 pub(crate) use http::Route;
 pub use process::ProcessFigures;
 use process::ProcessGauges;
-use registrar::Registrar;
 pub(crate) use totals::Totals;
 
 /// All metrics of one node.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    /// What happens in the chat.
+    pub chat: Arc<ChatMetrics>,
     /// Open client sockets, with `hello` or without.
     pub connections: IntGauge,
     /// Connections that said `hello`.
     pub sessions: IntGauge,
-    /// Rooms that this node follows, also those that everybody has just left.
-    pub rooms: IntGauge,
-    /// Bytes of recent events that rooms remember.
-    pub recent_bytes: IntGauge,
-    /// Readings of a part of a room's log: for somebody who comes in, or to heal.
-    pub range_reads: IntCounter,
-    /// Passes over all rooms, because something may have been missed.
-    pub passes: IntCounter,
-    /// Joins that were answered without reading a log.
-    pub joins_from_memory: IntCounter,
     /// Users with a session on this node.
     pub users: IntGauge,
-    /// Presence events that came over the bus.
-    pub presence_events: IntCounter,
-    /// Messages stored for clients of this node.
-    pub appends: IntCounter,
     /// Calls of the store that carried appends, brought up to date when somebody asks.
     pub append_calls: IntGauge,
     /// Bytes of answers that clients asked for and have not taken, brought up to date
@@ -58,23 +45,7 @@ pub struct Metrics {
     pub answer_bytes: IntGauge,
     /// Messages on their way into the store, brought up to date when somebody asks.
     pub sends_in_flight: IntGauge,
-    /// Messages that were sent again and were stored already.
-    pub duplicates: IntCounter,
-    /// Appends that the store refused or did not answer.
-    pub appends_failed: IntCounter,
-    /// From the command to the answer of the store, in seconds.
-    pub append_seconds: Histogram,
-    /// Holes in a room's sequence that were read from the log.
-    pub gaps_healed: IntCounter,
-    /// Events that were read from the log to fill holes.
-    pub events_healed: IntCounter,
-    /// Events that other nodes published.
-    pub bus_events: IntCounter,
     bus_lag_seconds: Gauge,
-    /// Times that the subscription's buffer overflowed.
-    pub bus_lagged: IntCounter,
-    /// Times that the subscription was made anew.
-    pub bus_reconnects: IntCounter,
     redis_round_trip_seconds: Gauge,
     /// Whether the node and what it depends on are well.
     pub(crate) health: HealthGauges,
@@ -105,37 +76,10 @@ impl Metrics {
             env!("CARGO_PKG_VERSION"),
         );
         let metrics = Self {
+            chat: Arc::new(ChatMetrics::new(&new)),
             connections: new.gauge("rookery_connections", "Open client sockets"),
             sessions: new.gauge("rookery_sessions", "Connections that said hello"),
-            rooms: new.gauge(
-                "rookery_rooms",
-                "Rooms that this node follows, also those that everybody has just left",
-            ),
-            recent_bytes: new.gauge(
-                "rookery_recent_bytes",
-                "Bytes of recent events that rooms remember (rooms.recent_bytes)",
-            ),
-            range_reads: new.counter(
-                "rookery_range_reads_total",
-                "Readings of a part of a log from the store, for joins and to heal",
-            ),
-            passes: new.counter(
-                "rookery_passes_total",
-                "Passes over all rooms, because something may have been missed",
-            ),
-            joins_from_memory: new.counter(
-                "rookery_joins_from_memory_total",
-                "Joins answered without reading the log",
-            ),
             users: new.gauge("rookery_users", "Users with a session on this node"),
-            presence_events: new.counter(
-                "rookery_presence_events_total",
-                "Presence events that came over the bus",
-            ),
-            appends: new.counter(
-                "rookery_appends_total",
-                "Messages stored for clients of this node",
-            ),
             append_calls: new.gauge(
                 "rookery_append_calls",
                 "Calls of the store so far that carried messages: how many travel together is appends by calls",
@@ -148,41 +92,9 @@ impl Metrics {
                 "rookery_sends_in_flight",
                 "Messages on their way into the store",
             ),
-            duplicates: new.counter(
-                "rookery_duplicates_total",
-                "Messages sent again that were stored already",
-            ),
-            appends_failed: new.counter(
-                "rookery_appends_failed_total",
-                "Appends that the store refused or did not answer",
-            ),
-            append_seconds: new.histogram(
-                "rookery_append_seconds",
-                "From the command to the answer of the store",
-            ),
-            gaps_healed: new.counter(
-                "rookery_gaps_healed_total",
-                "Holes in a room's sequence that were read from the log",
-            ),
-            events_healed: new.counter(
-                "rookery_events_healed_total",
-                "Events read from the log to fill holes",
-            ),
-            bus_events: new.counter(
-                "rookery_bus_events_total",
-                "Events that other nodes published",
-            ),
             bus_lag_seconds: new.float_gauge(
                 "rookery_bus_lag_seconds",
                 "How long the way through the shared channel takes; NaN where nothing comes through it",
-            ),
-            bus_lagged: new.counter(
-                "rookery_bus_lagged_total",
-                "Times that the subscription's buffer overflowed",
-            ),
-            bus_reconnects: new.counter(
-                "rookery_bus_reconnects_total",
-                "Times that the subscription was made anew",
             ),
             redis_round_trip_seconds: new.float_gauge(
                 "rookery_redis_round_trip_seconds",
@@ -243,17 +155,6 @@ impl Metrics {
         self.delivered_bytes.inc_by(bytes);
     }
 
-    /// The store answered an append.
-    pub fn appended(&self, took: Duration, duplicate: bool) {
-        self.append_seconds.observe(took.as_secs_f64());
-        if duplicate {
-            &self.duplicates
-        } else {
-            &self.appends
-        }
-        .inc();
-    }
-
     /// More or fewer bytes wait for slow readers.
     pub fn outbox_changed(&self, by: i64) {
         self.outbox_bytes.add(by);
@@ -283,14 +184,6 @@ impl Metrics {
             .sum()
     }
 
-    /// A room was brought to the end of its log by so many events; none is no gap.
-    pub fn gap_healed(&self, events: u64) {
-        if events > 0 {
-            self.gaps_healed.inc();
-        }
-        self.events_healed.inc_by(events);
-    }
-
     /// A request was answered with this status.
     pub(crate) fn http_answered(&self, route: Route, status: u16) {
         self.http_requests.of(route, status).inc();
@@ -318,15 +211,15 @@ impl Metrics {
 
     /// The sum of what the live view plots.
     pub(crate) fn totals(&self) -> Totals {
-        let histogram = self.append_seconds.metric();
+        let histogram = self.chat.append_seconds.metric();
         let buckets = histogram.get_histogram().get_bucket();
         Totals {
             messages_in: self.frames.total(),
-            appends: self.appends.get(),
+            appends: self.chat.appends.get(),
             deliveries: self.deliveries.get(),
             delivered_bytes: self.delivered_bytes.get(),
             slow_consumers: self.slow_consumers_closed.get(),
-            appends_failed: self.appends_failed.get(),
+            appends_failed: self.chat.appends_failed.get(),
             http_requests: self.http_requests.total(),
             append_buckets: buckets
                 .iter()
@@ -358,8 +251,7 @@ mod tests {
         metrics.delivered(7, 700);
         metrics.frame_received(&Command::Ping);
         metrics.connection_closed("4002");
-        metrics.appended(Duration::from_millis(2), false);
-        metrics.appended(Duration::from_millis(2), true);
+        metrics.chat.appends.inc();
         metrics.http_answered(Route::Guest, 429);
         metrics.http_answered(Route::WebSocket, 101);
         let text = metrics.render().unwrap();
@@ -370,7 +262,7 @@ mod tests {
             "rookery_messages_in_total{type=\"send\"} 0",
             "rookery_closes_total{code=\"4002\"} 1",
             "rookery_appends_total 1",
-            "rookery_append_seconds_count 2",
+            "rookery_append_seconds_count 0",
             "rookery_http_requests_total{route=\"/api/v1/guest\",status=\"4xx\"} 1",
             "rookery_http_requests_total{route=\"/ws\",status=\"1xx\"} 1",
             "rookery_http_requests_total{route=\"/readyz\",status=\"5xx\"} 0",

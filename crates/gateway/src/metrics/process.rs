@@ -5,7 +5,7 @@ use prometheus::{Counter, Gauge, IntGauge};
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::Registrar;
+use rookery_chat::metrics::Registrar;
 
 /// Clock ticks per second in `/proc/self/stat`: 100 on every Linux that Rust builds for.
 const TICKS_PER_SECOND: f64 = 100.0;

@@ -4,8 +4,8 @@ use std::{net::SocketAddr, str::FromStr};
 
 use serde::Deserialize;
 
+use super::origin::split_authority;
 use super::{address, kinds};
-use crate::http::origin::split_authority;
 
 /// The operators' listener: metrics and the live view.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
+use super::AllowedOrigin;
 use super::{Network, kinds};
-use crate::http::origin::AllowedOrigin;
 
 /// Plain HTTP and browsers.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

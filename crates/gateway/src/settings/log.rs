@@ -15,7 +15,7 @@ pub struct LogSettings {
     #[serde(deserialize_with = "kinds::word")]
     pub format: LogFormat,
     /// How much: `error`, `warn`, `info`, `debug`, `trace`, or directives such
-    /// as `info,rookery_gateway::hub=debug`.
+    /// as `info,rookery_gateway::node=debug`.
     #[serde(deserialize_with = "kinds::word")]
     pub level: String,
 }

@@ -177,8 +177,8 @@ mod tests {
             ("warning", "warn"),
             ("3", "3"),
             (
-                " info , rookery_gateway::hub=Warning ",
-                "info,rookery_gateway::hub=warn",
+                " info , rookery_gateway::node=Warning ",
+                "info,rookery_gateway::node=warn",
             ),
             ("info,rookery_gateway", "info,rookery_gateway"),
             (
@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn what_names_nothing_is_told() {
-        let said = read("info,rookery_gatway::hub=debug").warnings;
+        let said = read("info,rookery_gatway::node=debug").warnings;
         assert!(
             said[0].contains("did you mean rookery_gateway?"),
             "{said:?}"

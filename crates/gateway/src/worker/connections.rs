@@ -2,15 +2,10 @@
 
 use std::rc::Rc;
 
+use rookery_chat::delivery::ConnectionKey;
 use slotmap::SlotMap;
 
-use super::Worker;
-use crate::socket::Connection;
-
-slotmap::new_key_type! {
-    /// Names a connection among those of its worker; never names another one later.
-    pub(crate) struct ConnectionKey;
-}
+use super::{Connection, Worker};
 
 pub(super) type Connections = SlotMap<ConnectionKey, Rc<Connection>>;
 

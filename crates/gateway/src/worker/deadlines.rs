@@ -6,8 +6,9 @@
 
 use std::{collections::BTreeMap, rc::Rc, time::Duration};
 
-use super::{ConnectionKey, Worker};
-use crate::{clock::Moment, socket::Connection};
+use rookery_chat::{Moment, delivery::ConnectionKey};
+
+use super::{Connection, Worker};
 
 /// How exact deadlines are kept.
 const TICK: Duration = Duration::from_millis(100);

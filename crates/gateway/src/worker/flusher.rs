@@ -8,10 +8,11 @@
 use std::{rc::Rc, time::Duration};
 
 use rand::{Rng, seq::IteratorRandom};
-use rookery_protocol::{CloseCode, RoomId, encode, websocket};
+use rookery_chat::delivery::Instruction;
+use rookery_protocol::{CloseCode, RoomId};
 
-use super::{Instruction, Worker};
-use crate::{room::Answer, socket::Connection};
+use super::{Connection, Worker};
+use crate::wire;
 
 /// How often the flusher yields before it writes, however many go on sending.
 const MOST_YIELDS: usize = 8;
@@ -21,13 +22,10 @@ pub(super) async fn run(worker: Rc<Worker>) {
     let mut instructions = Vec::new();
     let mut batched = Vec::new();
     loop {
-        worker.hub.workers.work(worker.number).await;
+        worker.inbox.work().await;
         worker.let_others_read().await;
-        worker.hub.store.send_appends();
-        worker
-            .hub
-            .workers
-            .take_all(worker.number, &mut instructions);
+        worker.node.chat.store.send_appends();
+        worker.inbox.take_all(&mut instructions);
         for instruction in instructions.drain(..) {
             worker.carry_out(instruction, &mut batched);
         }
@@ -43,9 +41,9 @@ impl Worker {
     /// the kernel which ones are.
     async fn let_others_read(&self) {
         for _ in 0..MOST_YIELDS {
-            let before = self.readings.get();
+            let before = self.reads.get();
             tokio::task::yield_now().await;
-            if self.readings.get() == before {
+            if self.reads.get() == before {
                 return;
             }
         }
@@ -55,23 +53,25 @@ impl Worker {
         match instruction {
             Instruction::Deliver {
                 room,
-                frame,
+                wire,
+                bytes,
                 ephemeral,
             } => {
-                if self.batch(&room, frame, ephemeral) {
+                if self.batch(&room, wire, bytes, ephemeral) {
                     batched.push(room);
                 }
             }
             Instruction::Attach {
                 room,
                 connection,
-                answer,
+                reply,
                 missed,
             } => {
                 // What was passed on before this member came is not for it.
                 self.flush_room(&room);
                 if let Some(connection) = self.connection(connection) {
-                    if let Some(Answer { head, items }) = answer {
+                    if let Some(reply) = reply {
+                        let (head, items) = wire::joined(*reply, &room);
                         connection.answer_in_two(head, items, self);
                     }
                     connection.answer(missed, self);
@@ -82,19 +82,19 @@ impl Worker {
                 self.flush_room(&room);
                 self.remove_member(&room, connection);
             }
-            Instruction::Answer { connection, frames } => {
+            Instruction::Answer { connection, bytes } => {
                 if let Some(connection) = self.connection(connection) {
-                    connection.answer(frames, self);
+                    connection.answer(bytes, self);
                 }
             }
-            Instruction::Epoch { room, frame } => {
+            Instruction::Epoch { room, wire, bytes } => {
                 self.flush_room(&room);
                 for connection in self.members(&room) {
-                    if !connection.follows_epochs.get() {
+                    if connection.wire == wire && !connection.follows_epochs() {
                         self.send_back(&connection);
                     }
                 }
-                if self.batch(&room, frame, false) {
+                if self.batch(&room, wire, bytes, false) {
                     batched.push(room);
                 }
             }
@@ -102,6 +102,18 @@ impl Worker {
                 self.flush_room(&room);
                 for connection in self.members(&room) {
                     self.send_back(&connection);
+                }
+            }
+            Instruction::Close {
+                connection,
+                session,
+                code,
+            } => {
+                let is_meant = |connection: &Rc<Connection>| {
+                    session.is_none_or(|session| connection.has_session(&session))
+                };
+                if let Some(connection) = self.connection(connection).filter(is_meant) {
+                    connection.close(code, self);
                 }
             }
             Instruction::Drain { spread_ms } => self.drain(spread_ms),
@@ -125,8 +137,8 @@ impl Worker {
     /// log is lost others are too, so each is told a time of its own.
     fn send_back(&self, connection: &Rc<Connection>) {
         if connection.ending().is_none() {
-            let after_ms = self.hub.spread.next_ms();
-            connection.answer(websocket::text(&encode::reconnect(after_ms)), self);
+            let after_ms = self.node.chat.spread.next_ms();
+            connection.answer(wire::reconnect(after_ms), self);
             connection.close(CloseCode::OutOfSync, self);
         }
     }
@@ -141,18 +153,18 @@ impl Worker {
 
     /// The same for one in so many of those who were not told yet.
     fn send_away(&self, one_in: u32, spread: Duration) {
-        let mut untold = self.all_connections();
-        untold.retain(|connection| !connection.is_asked_to_go());
-        let count = untold.len().div_ceil(one_in.max(1) as usize);
+        let mut staying = self.all_connections();
+        staying.retain(|connection| !connection.is_asked_to_go());
+        let count = staying.len().div_ceil(one_in.max(1) as usize);
         let spread_ms = u64::try_from(spread.as_millis()).unwrap_or(u64::MAX);
-        for connection in untold.into_iter().choose_multiple(&mut rand::rng(), count) {
+        for connection in staying.into_iter().choose_multiple(&mut rand::rng(), count) {
             self.ask_to_go(&connection, spread_ms);
         }
     }
 
     fn ask_to_go(&self, connection: &Rc<Connection>, spread_ms: u64) {
         let after_ms = rand::rng().random_range(0..=spread_ms);
-        connection.answer(websocket::text(&encode::reconnect(after_ms)), self);
+        connection.answer(wire::reconnect(after_ms), self);
         connection.drain_after(after_ms);
         self.watch(connection);
     }

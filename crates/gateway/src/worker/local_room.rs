@@ -1,16 +1,18 @@
-//! The members of a room on one worker, and the frames that wait to be written to them.
+//! The members of a room on one worker, grouped by their wires, and the bytes that
+//! wait to be written to them.
 //!
-//! Frames that become ready together leave in one write: they are frozen into
-//! one piece of memory, and the same bytes go to every member.
+//! What becomes ready together leaves in one write: it is frozen into one piece of
+//! memory for each wire, and the same bytes go to every member that is on it.
 
 use std::rc::Rc;
 
 use bytes::{Bytes, BytesMut};
 use indexmap::IndexMap;
+use rookery_chat::delivery::{ConnectionKey, WireNumber};
 use rookery_protocol::RoomId;
+use smallvec::SmallVec;
 
-use super::{ConnectionKey, Worker};
-use crate::socket::Connection;
+use super::{Connection, Worker};
 
 /// How many members are fetched from memory together.
 const AT_ONCE: usize = 16;
@@ -18,13 +20,18 @@ const AT_ONCE: usize = 16;
 /// One in so many members is few.
 const FEW: usize = 8;
 
+/// Nearly always all members are on one wire.
 #[derive(Default)]
-pub(super) struct LocalRoom {
+pub(super) struct LocalRoom(SmallVec<[Group; 1]>);
+
+/// The members that are on one wire.
+struct Group {
+    wire: WireNumber,
     members: IndexMap<ConnectionKey, Rc<Connection>>,
-    batch: Vec<BatchedFrame>,
+    batch: Vec<Batched>,
 }
 
-struct BatchedFrame {
+struct Batched {
     bytes: Bytes,
     ephemeral: bool,
 }
@@ -32,20 +39,21 @@ struct BatchedFrame {
 impl Worker {
     pub(crate) fn add_member(&self, room: RoomId, connection: &Rc<Connection>) {
         let mut rooms = self.rooms.borrow_mut();
-        rooms
-            .entry(room)
-            .or_default()
-            .members
-            .insert(connection.key, Rc::clone(connection));
+        let local = rooms.entry(room).or_default();
+        let members = &mut local.group(connection.wire).members;
+        members.insert(connection.key, Rc::clone(connection));
     }
 
-    pub(crate) fn remove_member(&self, room: &RoomId, connection: ConnectionKey) {
+    pub(super) fn remove_member(&self, room: &RoomId, connection: ConnectionKey) {
         let mut rooms = self.rooms.borrow_mut();
         let Some(local) = rooms.get_mut(room) else {
             return;
         };
-        local.members.swap_remove(&connection);
-        if local.members.is_empty() {
+        for group in &mut local.0 {
+            group.members.swap_remove(&connection);
+        }
+        local.0.retain(|group| !group.members.is_empty());
+        if local.0.is_empty() {
             rooms.remove(room);
         }
     }
@@ -54,54 +62,88 @@ impl Worker {
     pub(super) fn members(&self, room: &RoomId) -> Vec<Rc<Connection>> {
         let rooms = self.rooms.borrow();
         rooms.get(room).map_or_else(Vec::new, |local| {
-            local.members.values().map(Rc::clone).collect()
+            let groups = local.0.iter();
+            let members = groups.flat_map(|group| group.members.values());
+            members.map(Rc::clone).collect()
         })
     }
 
-    /// Adds a frame to the room's batch; true if it is the batch's first.
-    pub(crate) fn batch(&self, room: &RoomId, bytes: Bytes, ephemeral: bool) -> bool {
+    /// Adds bytes of a wire to the room's batches; true if they are the first there.
+    pub(crate) fn batch(
+        &self,
+        room: &RoomId,
+        wire: WireNumber,
+        bytes: Bytes,
+        ephemeral: bool,
+    ) -> bool {
         let mut rooms = self.rooms.borrow_mut();
         let Some(local) = rooms.get_mut(room) else {
             return false;
         };
-        local.batch.push(BatchedFrame { bytes, ephemeral });
-        local.batch.len() == 1
+        let first = local.0.iter().all(|group| group.batch.is_empty());
+        let Some(group) = local.0.iter_mut().find(|group| group.wire == wire) else {
+            return false;
+        };
+        group.batch.push(Batched { bytes, ephemeral });
+        first
     }
 
-    /// Writes the room's batch to every member.
+    /// Writes the room's batches to every member.
     pub(crate) fn flush_room(&self, room: &RoomId) {
         let mut rooms = self.rooms.borrow_mut();
-        let Some(local) = rooms.get_mut(room).filter(|local| !local.batch.is_empty()) else {
-            return;
-        };
-        let batch = std::mem::take(&mut local.batch);
+        let groups = rooms.get_mut(room).into_iter();
+        for group in groups.flat_map(|local| &mut local.0) {
+            if !group.batch.is_empty() {
+                self.flush_group(group);
+            }
+        }
+    }
+
+    fn flush_group(&self, group: &mut Group) {
+        let batch = std::mem::take(&mut group.batch);
         let all = join(batch.iter());
-        let durable_frames = batch.iter().filter(|frame| !frame.ephemeral).count();
-        let durable = match durable_frames {
+        let durable_pieces = batch.iter().filter(|piece| !piece.ephemeral).count();
+        let durable = match durable_pieces {
             0 => Bytes::new(),
             some if some == batch.len() => all.clone(),
-            _ => join(batch.iter().filter(|frame| !frame.ephemeral)),
+            _ => join(batch.iter().filter(|piece| !piece.ephemeral)),
         };
-        let first = local.awaiting_answer(&self.unflushed.borrow());
+        let first = group.awaiting_answer(&self.unflushed.borrow());
         for &place in &first {
-            local.members[place].deliver(&all, &durable, self);
+            group.members[place].deliver(&all, &durable, self);
         }
         let mut first = first.into_iter().peekable();
-        for (place, connection) in local.members.values().enumerate() {
+        for (place, connection) in group.members.values().enumerate() {
             if place % AT_ONCE == 0 {
-                local.fetch(place..place + AT_ONCE);
+                group.fetch(place..place + AT_ONCE);
             }
             if first.next_if_eq(&place).is_none() {
                 connection.deliver(&all, &durable, self);
             }
         }
-        let deliveries = batch.len() * local.members.len();
-        let bytes = all.len() * local.members.len();
-        self.hub.metrics.delivered(deliveries as u64, bytes as u64);
+        let deliveries = batch.len() * group.members.len();
+        let bytes = all.len() * group.members.len();
+        self.node.metrics.delivered(deliveries as u64, bytes as u64);
     }
 }
 
 impl LocalRoom {
+    /// The members on this wire, as a group that is made where there is none.
+    fn group(&mut self, wire: WireNumber) -> &mut Group {
+        let place = self.0.iter().position(|group| group.wire == wire);
+        let place = place.unwrap_or_else(|| {
+            self.0.push(Group {
+                wire,
+                members: IndexMap::new(),
+                batch: Vec::new(),
+            });
+            self.0.len() - 1
+        });
+        &mut self.0[place]
+    }
+}
+
+impl Group {
     /// Looks at some members, so that the processor gets them out of memory
     /// all at once and not each when its turn comes: a fifth of what a delivery
     /// costs outside the kernel, a hundredth of the whole.
@@ -133,16 +175,16 @@ impl LocalRoom {
     }
 }
 
-/// Frames in one piece; a single one is not copied.
-fn join<'a>(mut frames: impl Iterator<Item = &'a BatchedFrame> + Clone) -> Bytes {
-    let total: usize = frames.clone().map(|frame| frame.bytes.len()).sum();
-    match frames.next() {
+/// All in one piece; a single one is not copied.
+fn join<'a>(mut pieces: impl Iterator<Item = &'a Batched> + Clone) -> Bytes {
+    let total: usize = pieces.clone().map(|piece| piece.bytes.len()).sum();
+    match pieces.next() {
         None => Bytes::new(),
         Some(only) if only.bytes.len() == total => only.bytes.clone(),
         Some(first) => {
             let mut joined = BytesMut::with_capacity(total);
             joined.extend_from_slice(&first.bytes);
-            frames.for_each(|frame| joined.extend_from_slice(&frame.bytes));
+            pieces.for_each(|piece| joined.extend_from_slice(&piece.bytes));
             joined.freeze()
         }
     }

@@ -5,10 +5,10 @@
 
 use std::{cell::RefCell, collections::HashMap, rc::Rc, time::Duration};
 
+use rookery_chat::{Moment, delivery::ConnectionKey};
 use rookery_protocol::CloseCode;
 
-use super::{ConnectionKey, Worker};
-use crate::clock::Moment;
+use super::Worker;
 
 /// How often they are looked at.
 const TICK: Duration = Duration::from_millis(500);
@@ -79,7 +79,7 @@ impl SlowReader {
 
 /// Runs until the worker's thread ends.
 pub(super) async fn run(worker: Rc<Worker>) {
-    let patience = match worker.hub.settings.limits.stalled_ms {
+    let patience = match worker.node.settings.limits.stalled_ms {
         0 => Duration::MAX,
         ms => Duration::from_millis(ms),
     };
@@ -94,7 +94,7 @@ pub(super) async fn run(worker: Rc<Worker>) {
             worker.slow_readers.begin_anew(now);
         }
         before = now;
-        let others_wait = worker.hub.answers.are_waited_for();
+        let others_wait = worker.node.chat.answers.are_waited_for();
         let stalled = |reader: &SlowReader| reader.has_stalled(now, patience, others_wait);
         for key in worker.slow_readers.which(stalled) {
             if let Some(connection) = worker.connection(key) {

@@ -70,6 +70,13 @@ pub enum Command {
         /// At most how many, 1 to 200.
         limit: u32,
     },
+    /// Read one message.
+    Message {
+        /// The room.
+        room: RoomId,
+        /// Its number there.
+        seq: u64,
+    },
     /// Answer with a `pong`.
     Ping,
     /// A command of the protocol that this version of the node does not serve yet.

@@ -32,6 +32,7 @@ struct Raw<'a> {
     text: Option<Cow<'a, str>>,
     #[serde(borrow, default, deserialize_with = "borrowed")]
     nonce: Option<Cow<'a, str>>,
+    seq: Option<u64>,
     reply_to: Option<u64>,
     files: Option<IgnoredAny>,
     #[serde(borrow)]
@@ -158,6 +159,10 @@ impl Raw<'_> {
                 room: self.room()?,
                 page: self.page()?,
                 limit: self.page_limit()?.unwrap_or(DEFAULT_PAGE),
+            },
+            "message" => Command::Message {
+                room: self.room()?,
+                seq: self.seq.ok_or_else(|| missing("seq"))?,
             },
             "ping" => Command::Ping,
             "edit" => Command::Unserved("edit"),

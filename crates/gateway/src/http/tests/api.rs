@@ -112,21 +112,21 @@ async fn a_node_is_ready_when_nothing_is_missing() {
         "{missing}"
     );
 
-    assert!(!node.readiness.set_store_up(true));
-    assert!(!node.readiness.set_bus_up(true));
+    assert!(!node.chat.health.readiness().set_store_up(true));
+    assert!(!node.chat.health.readiness().set_bus_up(true));
     assert_eq!(ask(&node, get("/readyz")).await.status, 200);
 
-    assert!(node.readiness.set_bus_up(false));
+    assert!(node.chat.health.readiness().set_bus_up(false));
     assert!(
         ask(&node, get("/readyz")).await.json()["missing"][0]
             .as_str()
             .unwrap()
             .contains("shared channel")
     );
-    node.readiness.set_bus_up(true);
+    node.chat.health.readiness().set_bus_up(true);
 
     assert_eq!(ask(&node, get("/admitz")).await.status, 204);
-    node.readiness.set_draining();
+    node.chat.health.readiness().set_draining();
     let (status, code, message) = ask(&node, get("/admitz")).await.error();
     assert_eq!((status, code.as_str()), (503, "unavailable"));
     assert!(message.contains("draining"), "{message}");

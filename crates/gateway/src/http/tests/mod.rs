@@ -14,19 +14,19 @@ use actix_web::{
     http::StatusCode,
     test::{self, TestRequest},
 };
+use rookery_chat::Background;
 use rookery_protocol::{RoomId, ServerId, UserId};
 use rookery_store::{Join, Store, Supervisor};
 use serde_json::Value;
 
 use super::*;
 use crate::{
-    hub::{Hub, Parts},
-    identity::Identity,
+    node::{Node, Parts},
     settings::{Sources, load},
 };
 
 /// A node with the settings of a TOML text, that does all but listen.
-async fn node(toml: &str) -> Arc<Hub> {
+async fn node(toml: &str) -> Arc<Node> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("rookery.toml"), toml).unwrap();
     let sources = Sources {
@@ -37,19 +37,17 @@ async fn node(toml: &str) -> Arc<Hub> {
     let server_id = ServerId::new("n_test").unwrap();
     let store = Store::connect(settings.store_settings(server_id.clone()));
     let (store, _bus) = store.await.unwrap();
-    Arc::new(Hub::new(Parts {
+    Arc::new(Node::new(Parts {
         server_id,
         store,
-        identity: Arc::new(Identity::new(&settings)),
         settings,
         metrics: Arc::default(),
         readiness: Arc::default(),
-        supervisor: Supervisor::default(),
-        background: tokio::runtime::Handle::current(),
+        background: Background::new(tokio::runtime::Handle::current(), Supervisor::default()),
     }))
 }
 
-impl Hub {
+impl Node {
     /// Makes a room, as a join does.
     async fn make_room(&self, room: &str) {
         let join = Join {
@@ -61,7 +59,7 @@ impl Hub {
             create: true,
             known: None,
         };
-        self.store.join(join).await.unwrap();
+        self.chat.store.join(join).await.unwrap();
     }
 
     fn token(&self) -> String {
@@ -97,8 +95,8 @@ impl Answer {
 }
 
 /// Asks the app once.
-async fn ask(hub: &Arc<Hub>, request: TestRequest) -> Answer {
-    let app = test::init_service(app(Arc::clone(hub))).await;
+async fn ask(node: &Arc<Node>, request: TestRequest) -> Answer {
+    let app = test::init_service(app(Arc::clone(node))).await;
     answer(app.call(request.to_request()).await).await
 }
 

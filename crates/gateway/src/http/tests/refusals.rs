@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use rookery_chat::Refusal;
 use rookery_protocol::User;
+use rookery_store::StoreError;
 use serde_json::json;
 
 use super::*;
@@ -250,9 +252,9 @@ async fn a_path_or_method_that_is_not_there_is_refused_in_form() {
 
 #[actix_web::test]
 async fn a_store_that_is_away_is_worth_another_try() {
-    let refusal = HttpError::from(rookery_store::StoreError::Unavailable(
+    let refusal = HttpError::from(Refusal::from(StoreError::Unavailable(
         "redis://secret".into(),
-    ));
+    )));
     let response = actix_web::ResponseError::error_response(&refusal);
     assert_eq!(response.status(), 503);
     let header = response.headers().get("retry-after").unwrap();

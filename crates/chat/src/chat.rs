@@ -1,0 +1,176 @@
+//! One node's chat, as its threads share it.
+//!
+//! It holds nothing that cannot be lost and never waits for a client. What is
+//! done with it stands in `commands`; it only puts the parts together and
+//! starts the loops that belong to no session.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use rookery_protocol::{ServerId, UserId, bus_message};
+use rookery_store::{Bus, Store, StoreError};
+use serde_json::value::RawValue;
+
+use crate::{
+    background::Background,
+    delivery::Inboxes,
+    health::{Health, Readiness},
+    limits::{self, Allowances, Answers},
+    metrics::Metrics,
+    rooms::{self, Rooms},
+    settings::Settings,
+    spread::Spread,
+    sync::{self, Listener, Peers, Probe},
+    users::{self, Connected, Presence},
+};
+
+/// One node's chat.
+#[derive(Debug)]
+pub struct Chat {
+    /// The node's name, new at every start.
+    pub server_id: ServerId,
+    /// What an operator has set.
+    pub settings: Arc<Settings>,
+    /// Where everything is kept.
+    pub store: Store,
+    /// What operators can count.
+    pub metrics: Arc<Metrics>,
+    /// What is known of the store and the shared channel.
+    pub health: Arc<Health>,
+    /// What workers are told to do.
+    pub inboxes: Arc<Inboxes>,
+    /// What clients asked for and have not taken yet.
+    pub answers: Arc<Answers>,
+    /// What users and addresses may still do.
+    pub allowances: Arc<Allowances>,
+    /// When those who are refused or sent away are to come again.
+    pub spread: Spread,
+    /// Where other nodes were heard.
+    pub peers: Arc<Peers>,
+    /// The node's own echo on the shared channel.
+    pub probe: Arc<Probe>,
+    /// Who is connected here.
+    pub connected: Arc<Connected>,
+    /// What the store is told of them.
+    pub presence: Arc<Presence>,
+    pub(crate) rooms: Arc<Rooms>,
+    pub(crate) sends_in_flight: AtomicUsize,
+    pub(crate) background: Background,
+    listener: Arc<Listener>,
+}
+
+/// What a [`Chat`] is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// See [`Chat::server_id`].
+    pub server_id: ServerId,
+    /// See [`Chat::settings`].
+    pub settings: Settings,
+    /// See [`Chat::store`].
+    pub store: Store,
+    /// See [`Chat::metrics`].
+    pub metrics: Arc<Metrics>,
+    /// Whether the node may be given traffic.
+    pub readiness: Arc<Readiness>,
+    /// See [`Chat::inboxes`].
+    pub inboxes: Inboxes,
+    /// Where the loops run.
+    pub background: Background,
+}
+
+impl Chat {
+    /// Puts the parts together; nothing runs before [`Self::start`].
+    pub fn new(parts: Parts) -> Self {
+        let Parts {
+            server_id,
+            settings,
+            store,
+            metrics,
+            readiness,
+            inboxes,
+            background,
+        } = parts;
+        let (settings, inboxes) = (Arc::new(settings), Arc::new(inboxes));
+        let health = Arc::new(Health::new(readiness, &settings.presence));
+        let answers = Arc::new(Answers::new(&settings.limits));
+        let rooms = Arc::new(Rooms::new(rooms::Parts {
+            server_id: server_id.clone(),
+            settings: Arc::clone(&settings),
+            store: store.clone(),
+            metrics: Arc::clone(&metrics),
+            health: Arc::clone(&health),
+            answers: Arc::clone(&answers),
+            inboxes: Arc::clone(&inboxes),
+            background: background.clone(),
+        }));
+        let peers = Arc::new(Peers::default());
+        let probe = Arc::new(Probe::new(Arc::clone(&rooms), Arc::clone(&peers)));
+        let connected = Arc::new(Connected::default());
+        let listener = Listener {
+            rooms: Arc::clone(&rooms),
+            connected: Arc::clone(&connected),
+            probe: Arc::clone(&probe),
+        };
+        Self {
+            allowances: Arc::new(Allowances::new(&settings.limits)),
+            presence: Arc::new(Presence::new(Arc::clone(&rooms))),
+            spread: Spread::default(),
+            sends_in_flight: AtomicUsize::new(0),
+            listener: Arc::new(listener),
+            server_id,
+            settings,
+            store,
+            metrics,
+            health,
+            inboxes,
+            answers,
+            peers,
+            probe,
+            connected,
+            rooms,
+            background,
+        }
+    }
+
+    /// Starts the loops that belong to no session.
+    pub fn start(&self, bus: Bus) {
+        let background = &self.background;
+        let rooms = || Arc::clone(&self.rooms);
+        let presence = || Arc::clone(&self.presence);
+        background.keep_running("bus", sync::listen(Arc::clone(&self.listener), bus));
+        background.keep_running("heads", sync::compare_heads(rooms()));
+        background.keep_running("suspicion", sync::pass_over_rooms(rooms()));
+        background.keep_running("probe", sync::probe_channel(Arc::clone(&self.probe)));
+        background.keep_running("lingering rooms", rooms::forget_lingering(rooms()));
+        background.keep_running("notices", rooms::tell_notices(rooms()));
+        background.keep_running("presence", users::tell_presence(presence()));
+        background.keep_running("lease", users::keep_lease(presence()));
+        background.keep_running("gone nodes", users::sweep_gone_nodes(rooms()));
+        let allowances = Arc::clone(&self.allowances);
+        background.keep_running("allowances", limits::forget_allowances(allowances));
+    }
+
+    /// Messages on their way into the store.
+    pub fn sends_in_flight(&self) -> usize {
+        self.sends_in_flight.load(Ordering::Relaxed)
+    }
+
+    /// What essential tasks are started by.
+    pub fn background(&self) -> &Background {
+        &self.background
+    }
+
+    /// Tells all sessions of a user something, on every node: a frame as JSON on
+    /// one line. Who is not connected misses it.
+    ///
+    /// # Errors
+    ///
+    /// Where the other nodes could not be told.
+    pub async fn tell_user(&self, user: &UserId, frame: &RawValue) -> Result<(), StoreError> {
+        self.listener.tell_user(user, frame.get().as_bytes());
+        let line = bus_message::to_user_line(&self.server_id, user, frame);
+        self.store.publish(line).await
+    }
+}

@@ -1,0 +1,25 @@
+//! What somebody may do, one file for each thing.
+//!
+//! A command is a function of the chat, of who asks and of what is asked. It checks,
+//! asks the store, and gives a typed reply or a refusal; it knows nothing of how
+//! either is told. Commands of a session count in the order in which they are
+//! first polled, so whoever serves a session polls each once before it takes the next.
+//!
+//! Whatever is begun in the store is carried out, and nothing is left behind, also
+//! where the future of a command is dropped.
+
+mod history;
+mod join;
+mod leave;
+mod message;
+mod open_session;
+mod send;
+mod typing;
+
+pub use history::{History, Page, history};
+pub use join::{Join, join};
+pub use leave::leave;
+pub use message::{Message, message};
+pub use open_session::{Opened, open_session};
+pub use send::{Sending, Stored, send, send_making_the_room};
+pub use typing::{Typing, typing};

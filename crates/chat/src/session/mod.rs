@@ -1,0 +1,170 @@
+//! A session: a user's presence at one connection, from `welcome` to its end.
+//!
+//! It is a value that undoes itself: when it ends or is dropped its user is
+//! counted out of every room that it was in, and of this node. It lives on the
+//! thread of its worker.
+
+mod seats;
+
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+    rc::Rc,
+    sync::Arc,
+};
+
+use rookery_protocol::{RoomId, SessionId, User};
+use smallvec::SmallVec;
+
+pub(crate) use seats::{PendingSeat, Seat};
+
+use crate::{chat::Chat, clock::Moment, delivery::Endpoint};
+
+/// Who a connection is.
+pub struct Session {
+    chat: Arc<Chat>,
+    /// Random; [`Session::id`] has it as text.
+    number: u64,
+    user: User,
+    /// When its token runs out.
+    expires: Moment,
+    at: Endpoint,
+    /// Whether the client goes on where a room goes on in another epoch.
+    follows_epochs: bool,
+    ended: Cell<bool>,
+    /// The rooms that it is in or coming into. Most are in one, which needs no
+    /// memory of its own.
+    seats: RefCell<SmallVec<[(RoomId, Seat); 1]>>,
+    /// How many seats were taken, give or take whole rounds.
+    seats_taken: Cell<u32>,
+    /// How often it came into a room.
+    rooms_joined: Cell<u32>,
+}
+
+/// What a session begins with.
+#[derive(Debug)]
+pub struct Opening {
+    /// Who it is.
+    pub user: User,
+    /// When its token runs out.
+    pub expires: Moment,
+    /// Where it is reached.
+    pub at: Endpoint,
+    /// Whether the client goes on where a room goes on in another epoch.
+    pub follows_epochs: bool,
+}
+
+impl Session {
+    /// Begins a session; `None` where its user has as many as they may on this node.
+    pub fn open(chat: &Arc<Chat>, opening: Opening) -> Option<Rc<Self>> {
+        let Opening {
+            user,
+            expires,
+            at,
+            follows_epochs,
+        } = opening;
+        let most = chat.settings.limits.connections_per_user;
+        chat.connected.enter(&user.id, at, most).then(|| {
+            Rc::new(Self {
+                chat: Arc::clone(chat),
+                number: rand::random(),
+                user,
+                expires,
+                at,
+                follows_epochs,
+                ended: Cell::new(false),
+                seats: RefCell::default(),
+                seats_taken: Cell::new(0),
+                rooms_joined: Cell::new(0),
+            })
+        })
+    }
+
+    /// The id as clients and logs have it.
+    pub fn id(&self) -> SessionId {
+        // "s_" and 16 hexadecimal digits are a word of fewer than 64 characters.
+        #[allow(clippy::expect_used)]
+        SessionId::new(format!("s_{:016x}", self.number)).expect("a short word")
+    }
+
+    /// Whose it is.
+    pub fn user(&self) -> &User {
+        &self.user
+    }
+
+    /// When its token runs out.
+    pub fn expires(&self) -> Moment {
+        self.expires
+    }
+
+    /// How often it came into a room.
+    pub fn rooms_joined(&self) -> u32 {
+        self.rooms_joined.get()
+    }
+
+    /// Whether the client goes on where a room goes on in another epoch.
+    pub fn follows_epochs(&self) -> bool {
+        self.follows_epochs
+    }
+
+    pub(crate) fn at(&self) -> Endpoint {
+        self.at
+    }
+
+    /// Ends it: its user is counted out of all its rooms, and has the grace time
+    /// to come back. Cheap, and never waits: thousands may end at once. Gives the
+    /// rooms that it was in or coming into.
+    pub fn end(&self) -> impl Iterator<Item = RoomId> + use<> {
+        if !self.ended.replace(true) {
+            self.chat.connected.leave(&self.user.id, self.at);
+        }
+        let seats = self.seats.take();
+        for (room, seat) in &seats {
+            if *seat == Seat::Joined {
+                self.depart(room, Departure::Lost);
+            }
+        }
+        seats.into_iter().map(|(room, _)| room)
+    }
+
+    /// Counts the session out of a room.
+    pub(crate) fn depart(&self, room: &RoomId, departure: Departure) {
+        let Chat {
+            rooms, presence, ..
+        } = &*self.chat;
+        let Some(room) = rooms.followed(room) else {
+            return;
+        };
+        if let Some(user) = room.detach(self.at, &self.user.id) {
+            match departure {
+                Departure::OnPurpose => presence.left(&room.id, &user),
+                Departure::Lost => presence.lost(&room.id, &user),
+            }
+        }
+        rooms.forget_if_idle(&room);
+    }
+}
+
+/// How a session goes out of a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Departure {
+    /// It left: its user is gone at once.
+    OnPurpose,
+    /// It was lost: its user has the grace time to come back.
+    Lost,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        drop(self.end());
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("id", &self.id())
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,176 @@
+//! What a client that comes in is shown of a room, made once for all who are
+//! shown the same.
+//!
+//! Who is here is not a part of it: that is looked up at the moment of coming in.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rookery_protocol::{Cursor, Event, RequestId, RoomId, encode, server_frame::RoomKind};
+use rookery_store::{Joined, Recovery};
+
+use crate::limits::{Budget, Share};
+
+/// What a client that comes in wants to be shown.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct View {
+    /// Everything after this.
+    pub(crate) since: Option<Cursor>,
+    /// Without that, or where it cannot be had, so many of the latest messages.
+    pub(crate) limit: u32,
+}
+
+/// What bounds all views.
+#[derive(Debug, Clone)]
+pub(crate) struct ViewBounds {
+    /// At most how many events are caught up; 0 is no limit.
+    pub(crate) catch_up: u64,
+    /// How many of a room's latest events are shown at all; 0 is no limit.
+    pub(crate) max_events: u64,
+    /// What is shown takes of these bytes.
+    pub(crate) answers: Arc<Budget>,
+    /// The latest that it can be by the store's clock, in milliseconds since the Unix epoch.
+    pub(crate) now: Option<u64>,
+}
+
+/// What is told of a room itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RoomInfo {
+    pub(crate) kind: RoomKind,
+    pub(crate) name: Arc<str>,
+    pub(crate) ttl_ms: Option<u64>,
+}
+
+/// A room at one moment.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) head: Cursor,
+    info: RoomInfo,
+    recovered: bool,
+    /// The end of the answer, with all events.
+    items: Bytes,
+    /// When the first of the events is gone, by the store's clock.
+    expires_at: Option<u64>,
+}
+
+impl View {
+    /// What the view comes to in a room that ends at `end`, where that can be
+    /// known: a cursor that is too far behind is as good as none.
+    pub(crate) fn settled(&self, end: &Cursor, bounds: &ViewBounds) -> Self {
+        let over = |behind: u64, most: u64| most != 0 && behind > most;
+        let hopeless = |since: &&Cursor| {
+            let behind = end.seq.saturating_sub(since.seq);
+            let too_far = over(behind, bounds.catch_up) || over(behind, bounds.max_events);
+            since.epoch == end.epoch && too_far
+        };
+        let since = self.since.as_ref().filter(|since| !hopeless(since));
+        let most = match bounds.max_events {
+            0 => u32::MAX,
+            most => u32::try_from(most).unwrap_or(u32::MAX),
+        };
+        Self {
+            since: since.cloned(),
+            limit: self.limit.min(most),
+        }
+    }
+}
+
+impl ViewBounds {
+    /// Whether something with this end is surely still to be seen.
+    pub(crate) fn shows(&self, expires_at: Option<u64>) -> bool {
+        match (expires_at, self.now) {
+            (None, _) => true,
+            (Some(at), Some(now)) => now < at,
+            (Some(_), None) => false,
+        }
+    }
+}
+
+impl RoomInfo {
+    pub(crate) fn of(joined: &Joined) -> Self {
+        Self {
+            kind: joined.kind,
+            name: Arc::from(joined.name.as_str()),
+            ttl_ms: joined.ttl_ms,
+        }
+    }
+}
+
+impl Snapshot {
+    pub(crate) fn new<'a>(
+        head: Cursor,
+        info: RoomInfo,
+        recovered: bool,
+        events: impl Iterator<Item = &'a Event> + Clone,
+    ) -> Self {
+        let items = events.clone().map(Event::json);
+        Self {
+            head,
+            info,
+            recovered,
+            items: encode::ok_joined_items(recovered, items).into(),
+            expires_at: events.filter_map(|event| event.expires_at).min(),
+        }
+    }
+
+    /// What the store read.
+    pub(crate) fn of(joined: &Joined) -> Self {
+        let (recovered, events) = match &joined.recovery {
+            Recovery::Events(events) => (true, events),
+            Recovery::Messages(messages) => (false, messages),
+        };
+        let head = joined.head.clone();
+        Self::new(head, RoomInfo::of(joined), recovered, events.iter())
+    }
+
+    /// Whether it takes a client from where it left off into another epoch.
+    pub(crate) fn leads_out_of_the_epoch_of(&self, view: &View) -> bool {
+        let since = view.since.as_ref();
+        self.recovered && since.is_some_and(|since| since.epoch != self.head.epoch)
+    }
+
+    /// How many bytes the events take in the answer.
+    pub(crate) fn bytes(&self) -> usize {
+        self.items.len()
+    }
+
+    /// With what the events take of the node's bytes, for as long as anybody
+    /// holds them.
+    pub(crate) fn carrying(mut self, share: Share) -> Self {
+        self.items = share.carry(self.items);
+        self
+    }
+
+    pub(crate) fn expires_at(&self) -> Option<u64> {
+        self.expires_at
+    }
+
+    /// The beginning of the reply to `join` as JSON, up to the events.
+    pub(crate) fn head_json(
+        &self,
+        id: &RequestId,
+        room: &RoomId,
+        online: &[u8],
+        online_count: u64,
+    ) -> Vec<u8> {
+        encode::ok_joined_head(
+            id,
+            &encode::SnapshotHead {
+                room,
+                kind: self.info.kind,
+                name: &self.info.name,
+                epoch: &self.head.epoch,
+                seq: self.head.seq,
+                ttl_ms: self.info.ttl_ms,
+                recovered: self.recovered,
+                online,
+                online_count,
+            },
+        )
+    }
+
+    /// The rest of it, with the events; shared by all who are shown the same.
+    pub(crate) fn items(&self) -> &Bytes {
+        &self.items
+    }
+}

@@ -1,0 +1,12 @@
+//! Who is connected here, and what the store is told of them.
+
+mod connected;
+mod gone_nodes;
+mod lease;
+mod presence;
+
+pub use connected::Connected;
+pub(crate) use gone_nodes::run as sweep_gone_nodes;
+pub(crate) use lease::run as keep_lease;
+pub use presence::Presence;
+pub(crate) use presence::run as tell_presence;

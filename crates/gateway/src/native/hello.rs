@@ -1,0 +1,157 @@
+//! `hello`: who a client is, and what it is welcomed with.
+
+use std::{rc::Rc, time::Duration};
+
+use futures_util::FutureExt;
+use rookery_chat::{
+    Moment, Opening, Paid, Refusal, Retry, clock,
+    commands::{self, Opened},
+    delivery::Endpoint,
+};
+use rookery_protocol::{
+    CloseCode, ErrorCode, RequestId,
+    server_frame::{Limits, Welcome},
+};
+
+use crate::{
+    identity::Verified,
+    wire,
+    worker::{Connection, Worker},
+};
+
+/// What a client says of the program that it is.
+#[derive(Debug)]
+pub(super) struct Program {
+    pub(super) name: Option<String>,
+    pub(super) follows_epochs: bool,
+}
+
+/// Checks the token, then reads the user's rooms and welcomes the client. No
+/// further frame is read until that is done.
+pub(super) fn hello(
+    id: Option<RequestId>,
+    token: &str,
+    version: u32,
+    client: Program,
+    connection: &Rc<Connection>,
+    worker: &Rc<Worker>,
+) {
+    if version != rookery_protocol::VERSION {
+        let message = format!(
+            "version {version} is not served here; this node speaks {}",
+            rookery_protocol::VERSION
+        );
+        let refusal = Refusal::new(ErrorCode::BadRequest, message);
+        connection.refuse(id, refusal, worker);
+        return connection.close(CloseCode::UnknownVersion, worker);
+    }
+    let verified = match worker.node.identity.verify(token) {
+        Ok(verified) => verified,
+        Err(error) => {
+            // What this address asks next is refused before it is looked at.
+            let _ = worker
+                .node
+                .chat
+                .allowances
+                .charge_stranger(connection.address.into());
+            let refusal = Refusal::new(error.code(), error.to_string());
+            connection.refuse(id, refusal, worker);
+            return connection.close(CloseCode::AuthenticationFailed, worker);
+        }
+    };
+    if let Err(refusal) = Paid::charge(&worker.node.chat, &verified.user.id) {
+        connection.put_off();
+        return connection.refuse(id, refusal, worker);
+    }
+    let mut welcoming = Box::pin({
+        let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
+        async move {
+            let welcomed = welcome(id.clone(), verified, client, &connection, &worker).await;
+            if let Err(refusal) = welcomed {
+                connection.put_off();
+                connection.refuse(id, refusal, &worker);
+            }
+        }
+    });
+    // The embedded engine knows the rooms at once, and no task is needed.
+    if welcoming.as_mut().now_or_never().is_some() {
+        return;
+    }
+    let held = connection.hold();
+    actix_rt::spawn(async move {
+        welcoming.await;
+        drop(held);
+    });
+}
+
+/// What is answered to whatever was sent behind a `hello` that was put off.
+pub(super) fn say_hello_again() -> Refusal {
+    let message = "hello could not be carried out, and nothing can before it; say hello again";
+    Refusal::for_now(ErrorCode::Unavailable, message, Retry::Spread)
+}
+
+async fn welcome(
+    id: Option<RequestId>,
+    verified: Verified,
+    client: Program,
+    connection: &Rc<Connection>,
+    worker: &Rc<Worker>,
+) -> Result<(), Refusal> {
+    let opening = Opening {
+        user: verified.user,
+        expires: moment_of(verified.expires_at_ms),
+        at: Endpoint {
+            worker: worker.inbox.number(),
+            connection: connection.key,
+            wire: connection.wire,
+        },
+        follows_epochs: client.follows_epochs,
+    };
+    let is_gone = || connection.ending().is_some();
+    let opened = commands::open_session(&worker.node.chat, opening, is_gone).await?;
+    let Some(Opened {
+        session,
+        rooms,
+        share,
+    }) = opened
+    else {
+        connection.close(CloseCode::TooManyConnections, worker);
+        return Ok(());
+    };
+    let (node, user) = (&worker.node, session.user().clone());
+    let limits = &node.settings.limits;
+    let welcome = Welcome {
+        id,
+        session: session.id(),
+        node: node.chat.server_id.clone(),
+        user,
+        server_time: clock::now_ms(),
+        heartbeat_ms: node.settings.heartbeat_ms,
+        limits: Limits {
+            text: limits.text_chars as u64,
+            frame: limits.frame_bytes as u64,
+            rooms: limits.rooms_per_connection as u64,
+            catch_up: limits.catch_up,
+        },
+        rooms,
+    };
+    // Frames are held back while this runs, so no second hello can have come first.
+    let next_look = connection.next_deadline(worker);
+    let _ = connection.session.set(session);
+    if connection.next_deadline(worker) < next_look {
+        worker.watch(connection);
+    }
+    if tracing::enabled!(tracing::Level::DEBUG) {
+        let _entered = connection.span().entered();
+        tracing::debug!(client = client.name, "welcome");
+    }
+    connection.answer(share.carry(wire::welcome(welcome)), worker);
+    Ok(())
+}
+
+/// When a time of the calendar comes, by the clock that never jumps.
+fn moment_of(at_ms: u64) -> Moment {
+    // A token that outlives a year is looked at again within it; connections do not last that long.
+    const YEAR_MS: u64 = 365 * 24 * 3600 * 1000;
+    Moment::now() + Duration::from_millis(at_ms.saturating_sub(clock::now_ms()).min(YEAR_MS))
+}

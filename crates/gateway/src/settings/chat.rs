@@ -1,0 +1,41 @@
+//! The part of the settings that the chat goes by.
+
+use rookery_chat::settings::{Limits, PresenceSettings, RoomSettings, Settings as ChatSettings};
+
+use super::Settings;
+
+impl Settings {
+    /// What the chat is to be made with.
+    pub fn chat_settings(&self) -> ChatSettings {
+        let (limits, rooms) = (&self.limits, &self.rooms);
+        ChatSettings {
+            workers: self.worker_count(),
+            limits: Limits {
+                text_chars: limits.text_chars,
+                meta_bytes: limits.meta_bytes,
+                frame_bytes: limits.frame_bytes,
+                rooms_per_connection: limits.rooms_per_connection,
+                rooms_per_user: limits.rooms_per_user,
+                connections_per_user: limits.connections_per_user,
+                user_rate: limits.user_rate,
+                user_burst: limits.user_burst,
+                stranger_rate: limits.stranger_rate,
+                stranger_burst: limits.stranger_burst,
+                guests_per_minute: self.auth.guests_per_minute,
+                answer_bytes_per_user: limits.answer_bytes_per_user,
+                answer_bytes: limits.answer_bytes,
+                catch_up: limits.catch_up,
+            },
+            rooms: RoomSettings {
+                max_events: rooms.max_events,
+                recent_bytes: rooms.recent_bytes,
+                linger_ms: rooms.linger_ms,
+                create_on_join: rooms.create_on_join,
+            },
+            presence: PresenceSettings {
+                grace_ms: self.presence.grace_ms,
+                lease_ms: self.presence.lease_ms,
+            },
+        }
+    }
+}
