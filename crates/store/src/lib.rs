@@ -5,6 +5,7 @@
 //! holds both to the same rules. Redis keys and Lua live in this crate only,
 //! and no type of the Redis client leaves it. It must never know of sockets.
 
+mod announce;
 mod bus;
 mod check;
 mod embedded;
@@ -20,6 +21,7 @@ mod store;
 mod supervisor;
 mod user_limits;
 
+pub use announce::announce;
 pub use bus::{Bus, BusEvent, PayloadString};
 pub use check::{CheckLine, CheckStatus, check};
 pub use error::StoreError;

@@ -1,6 +1,7 @@
 //! The command line: what `rookery` does, and the flags that every command takes.
 
 mod check;
+mod disconnect;
 mod flags;
 mod health;
 mod serve;
@@ -35,6 +36,8 @@ enum Command {
     Token(token::TokenArgs),
     /// Test the settings and what they point to, and say what is wrong.
     Check,
+    /// Close all connections of a user, on all nodes; they may come back with a token.
+    Disconnect(disconnect::DisconnectArgs),
     /// Ask a node whether it is ready; ends with 0 or 1, for container engines.
     Health(health::HealthArgs),
 }
@@ -46,6 +49,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Serve => serve::serve(&flags),
         Command::Token(args) => token::token(&flags, &args),
         Command::Check => check::check(&flags),
+        Command::Disconnect(args) => disconnect::disconnect(&flags, &args),
         Command::Health(args) => health::health(&flags, &args),
     };
     done.unwrap_or_else(|error| {

@@ -67,7 +67,7 @@ fn api() -> Scope {
                 .default_service(web::to(|| fallback::wrong_method("GET, POST"))),
         )
         .service(only_get(
-            web::resource("/v1/rooms/{room}/messages/{seq:\\d+}"),
+            web::resource("/v1/rooms/{room}/messages/{seq}"),
             messages::message,
         ))
         .default_service(web::to(fallback::no_such_call))

@@ -76,10 +76,12 @@ pub(super) async fn page(
 pub(super) async fn message(
     node: web::Data<Node>,
     Bearer { user, paid }: Bearer,
-    path: web::Path<(String, u64)>,
+    path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, HttpError> {
     let (room, seq) = path.into_inner();
     let room = room_id(&room)?;
+    let seq = seq.parse();
+    let seq = seq.map_err(|_| bad_request("a message is named by its number, the seq"))?;
     let caller = Caller::new(&user, Way::Request, paid);
     let (event, claim) = commands::message(&node.chat, caller, &Message { room, seq }).await?;
     let json = [br#"{"message":"#, event.json(), b"}"].concat();

@@ -12,6 +12,7 @@ pub(crate) enum Route {
     Admitz,
     Guest,
     Messages,
+    Message,
     /// The chat page, and whatever else is asked for outside of the API.
     Page,
     /// The API where it has nothing.
@@ -21,13 +22,14 @@ pub(crate) enum Route {
 }
 
 impl Route {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::WebSocket,
         Self::Healthz,
         Self::Readyz,
         Self::Admitz,
         Self::Guest,
         Self::Messages,
+        Self::Message,
         Self::Page,
         Self::Api,
         Self::None,
@@ -53,6 +55,7 @@ impl Route {
             Self::Admitz => "/admitz",
             Self::Guest => "/api/v1/guest",
             Self::Messages => "/api/v1/rooms/{room}/messages",
+            Self::Message => "/api/v1/rooms/{room}/messages/{seq}",
             Self::Page => "page",
             Self::Api => "/api",
             Self::None => "none",

@@ -24,12 +24,6 @@ pub struct HttpSettings {
     /// How long a body may take to arrive, in milliseconds; 0 is no limit.
     #[serde(deserialize_with = "kinds::whole")]
     pub body_ms: u64,
-    /// The most pages of messages that one user may have under way by HTTP; 0 is no limit.
-    #[serde(deserialize_with = "kinds::whole")]
-    pub pages_per_user: usize,
-    /// The most bytes of all such pages on this node; 0 is no limit.
-    #[serde(deserialize_with = "kinds::whole")]
-    pub all_pages_bytes: usize,
     /// The most connections that speak plain HTTP to this node; 0 is no limit.
     #[serde(deserialize_with = "kinds::whole")]
     pub connections: usize,
@@ -43,8 +37,6 @@ impl Default for HttpSettings {
             body_bytes: 256 * 1024,
             all_bodies_bytes: 32 * 1024 * 1024,
             body_ms: 10_000,
-            pages_per_user: 8,
-            all_pages_bytes: 64 * 1024 * 1024,
             connections: 2_000,
         }
     }

@@ -27,6 +27,7 @@ const OVER_REDIS: [&str; 21] = [
     "lingering rooms",
     "membership changes",
     "nonces",
+    "notices",
     "presence",
     "probe",
     "redis connection",
@@ -34,7 +35,6 @@ const OVER_REDIS: [&str; 21] = [
     "room lists",
     "slow readers",
     "suspicion",
-    "untold",
 ];
 
 /// The names of the tasks that have started.

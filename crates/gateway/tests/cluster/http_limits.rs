@@ -278,7 +278,11 @@ async fn connections_of_plain_http_have_a_number() {
 
 #[tokio::test]
 async fn pages_that_nobody_takes_are_bounded() {
-    let settings = [("http.pages_per_user", "4"), ("limits.send_rate", "0")];
+    // Four pages and a half.
+    let settings = [
+        ("limits.answer_bytes_per_user", "15000000"),
+        ("limits.send_rate", "0"),
+    ];
     let node = Node::start(&settings).await;
     let mut writer = Raw::hello(&node, "writer").await;
     writer.join(&room("general"), None).await;
@@ -292,8 +296,7 @@ async fn pages_that_nobody_takes_are_bounded() {
         token("alex")
     );
     let before = node.resident_kib();
-    let (mut unread, mut refused) = (vec![], 0);
-    for _ in 0..40 {
+    let asked = (0..40).map(|_| async {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4096).unwrap();
         let mut stream = socket.connect(node.address()).await.unwrap();
@@ -302,6 +305,10 @@ async fn pages_that_nobody_takes_are_bounded() {
         soon("the beginning of an answer", stream.read_exact(&mut status))
             .await
             .unwrap();
+        (status, stream)
+    });
+    let (mut unread, mut refused) = (vec![], 0);
+    for (status, stream) in futures_util::future::join_all(asked).await {
         match &status {
             b"HTTP/1.1 200" => unread.push(stream),
             b"HTTP/1.1 429" => refused += 1,

@@ -5,6 +5,7 @@
 //! Lua script. Nothing is kept here that cannot be lost, and an append is never
 //! sent twice.
 
+mod announce;
 mod answer;
 mod append_call;
 mod appender;
@@ -55,6 +56,7 @@ use crate::{
     StoreError, Supervisor, UserLimits, bus::BusFeed,
 };
 
+pub(crate) use announce::announce;
 pub(crate) use check::check;
 
 /// How long what is written as a trial is kept, in milliseconds.

@@ -1,0 +1,103 @@
+//! Each command's reply and its refusals, without anything that carries them.
+
+use rookery_chat::commands::{self, History, Message, Typing};
+use rookery_protocol::{ErrorCode, RoomId, client_frame::HistoryPage};
+
+use crate::support::{Client, LINES, Node, Surroundings, run};
+
+#[test]
+fn a_message_is_read_by_its_number() {
+    run(async {
+        let surroundings = Surroundings::far_away(1, 1);
+        let node = Node::start("n_one", &surroundings).await;
+        let client = Client::connect(&node, "anna", LINES).await;
+        let room = RoomId::new("general").unwrap();
+        let find = async |seq| {
+            let room = room.clone();
+            let arguments = Message { room, seq };
+            commands::message(&node.chat, client.caller(), &arguments).await
+        };
+        let refused = find(1).await.unwrap_err();
+        assert_eq!(refused.code, ErrorCode::NotFound, "there is no such room");
+        client.join(&room, None).await.unwrap();
+        for text in ["one", "two"] {
+            client.send(&room, text).await.unwrap();
+        }
+        let (event, claim) = find(2).await.unwrap();
+        let json: serde_json::Value = serde_json::from_slice(event.json()).unwrap();
+        assert_eq!(
+            (json["seq"].as_u64(), &json["text"]),
+            (Some(2), &"two".into())
+        );
+        drop(claim);
+        for seq in [0, 3, u64::MAX] {
+            let refused = find(seq).await.unwrap_err();
+            assert_eq!(refused.code, ErrorCode::NotFound, "{seq}");
+        }
+        assert_eq!(node.chat.answers.bytes(), 0);
+    });
+}
+
+#[test]
+fn a_page_counts_until_its_claim_is_let_go() {
+    run(async {
+        let surroundings = Surroundings::far_away(1, 1);
+        let node = Node::start("n_one", &surroundings).await;
+        let client = Client::connect(&node, "anna", LINES).await;
+        let room = RoomId::new("general").unwrap();
+        client.join(&room, None).await.unwrap();
+        for _ in 0..5 {
+            client.send(&room, "text").await.unwrap();
+        }
+        let arguments = History {
+            room: room.clone(),
+            page: HistoryPage::Before(5),
+            limit: 3,
+        };
+        let page = commands::history(&node.chat, client.caller(), &arguments).await;
+        let page = page.unwrap();
+        let seqs: Vec<_> = page.messages.iter().map(|event| event.seq).collect();
+        assert_eq!((seqs, page.more), (vec![2, 3, 4], true));
+        assert!(node.chat.answers.bytes() > 0);
+        drop(page);
+        assert_eq!(node.chat.answers.bytes(), 0);
+    });
+}
+
+#[test]
+fn only_who_joined_is_seen_typing() {
+    run(async {
+        let surroundings = Surroundings::far_away(1, 1);
+        let node = Node::start("n_one", &surroundings).await;
+        let client = Client::connect(&node, "anna", LINES).await;
+        let mut other = Client::connect(&node, "ben", LINES).await;
+        let room = RoomId::new("general").unwrap();
+        other.join(&room, None).await.unwrap();
+        let arguments = Typing {
+            room: room.clone(),
+            on: true,
+        };
+        let typing = || commands::typing(&node.chat, client.caller(), &client.session, &arguments);
+        let refused = typing().unwrap_err();
+        assert_eq!(refused.code, ErrorCode::Forbidden);
+        client.join(&room, None).await.unwrap();
+        typing().unwrap();
+        assert_eq!(other.next_of("typing").await["user"]["id"], "anna");
+    });
+}
+
+#[test]
+fn whoever_asks_too_much_is_no_caller() {
+    run(async {
+        let surroundings = Surroundings::far_away(1, 1);
+        let node = Node::start("n_one", &surroundings).await;
+        let client = Client::connect(&node, "anna", LINES).await;
+        let user = &client.session.user().id;
+        let many = node.chat.settings.limits.user_burst as usize;
+        let charge = || rookery_chat::Paid::charge(&node.chat, user);
+        let paid = (0..10 * many).map_while(|_| charge().ok()).count();
+        assert!(paid >= many - 10 && paid < 2 * many, "{paid}");
+        let refused = (0..100).find_map(|_| charge().err()).unwrap();
+        assert_eq!(refused.code, ErrorCode::RateLimited);
+    });
+}
