@@ -1,10 +1,11 @@
 //! An operator ends a user's sessions, on whatever nodes they are.
 
-use std::{process::Output, time::Duration};
+use std::{
+    process::{Command, Output},
+    time::Duration,
+};
 
-use tokio::process::Command;
-
-use crate::support::{Cluster, Raw, room};
+use crate::support::{Cluster, Raw, SECRET, room};
 
 /// What `rookery disconnect` says.
 async fn disconnect(redis: &str, user: &str) -> Output {
@@ -12,8 +13,10 @@ async fn disconnect(redis: &str, user: &str) -> Output {
     command
         .args(["disconnect", "--user", user])
         .env("ROOKERY__STORE", "redis")
-        .env("ROOKERY__REDIS__URL", redis);
-    command.output().await.unwrap()
+        .env("ROOKERY__REDIS__URL", redis)
+        .env("ROOKERY__AUTH__JWT_SECRET", SECRET);
+    let asking = tokio::task::spawn_blocking(move || command.output());
+    asking.await.unwrap().unwrap()
 }
 
 #[tokio::test]
@@ -54,7 +57,7 @@ async fn it_is_said_where_nobody_hears_of_it() {
     let said = disconnect("redis://127.0.0.1:1", "anna").await;
     let words = String::from_utf8(said.stderr).unwrap();
     assert!(words.contains("the nodes could not be told"), "{words}");
-    let said = disconnect(&cluster.redis().url(), "an na").await;
+    let said = disconnect(&cluster.redis().url(), "").await;
     let words = String::from_utf8(said.stderr).unwrap();
     assert!(words.contains("--user is no id of a user"), "{words}");
 }
