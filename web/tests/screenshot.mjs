@@ -46,7 +46,7 @@ await bea.page.goto(`${URL_B}/#general`);
 await alex.roomLink("garden-party").getByText("2 unread").waitFor({ state: "attached" });
 await alex.field.fill("Ah, now I see it");
 await bea.field.pressSequentially("Have a look");
-await alex.page.getByText("Bea Okafor is typing…").waitFor();
+await alex.page.getByText("\u2068Bea Okafor\u2069 is typing…").waitFor();
 await alex.page.screenshot({ path: file });
 await browser.close();
 console.log(`${file} is there`);

@@ -47,8 +47,8 @@ test("typing is told at once, then every few seconds, and its end once", () => {
 
 test("words for people and days", () => {
   assert.equal(typingLine([]), "");
-  assert.equal(typingLine(["Bea"]), "Bea is typing…");
-  assert.equal(typingLine(["Bea", "Cem"]), "Bea and Cem are typing…");
+  assert.equal(typingLine(["Bea"]), "\u2068Bea\u2069 is typing…");
+  assert.equal(typingLine(["Bea", "Cem"]), "\u2068Bea\u2069 and \u2068Cem\u2069 are typing…");
   assert.equal(typingLine(["Bea", "Cem", "Dee"]), "Several people are typing…");
   assert.equal(dayName(at(5, 1, 0), at(5, 23, 0)), "Today");
   assert.equal(dayName(at(4, 23, 59), at(5, 0, 1)), "Yesterday");

@@ -25,9 +25,15 @@ export function dayName(ts, now = Date.now()) {
 
 export function typingLine(names) {
   if (names.length === 0) return "";
-  if (names.length === 1) return `${names[0]} is typing…`;
-  if (names.length === 2) return `${names[0]} and ${names[1]} are typing…`;
+  const [first, second] = names.map(isolated);
+  if (names.length === 1) return `${first} is typing…`;
+  if (names.length === 2) return `${first} and ${second} are typing…`;
   return "Several people are typing…";
+}
+
+/** A name of another direction of writing must not turn the words around it (FSI … PDI). */
+function isolated(name) {
+  return `\u2068${name}\u2069`;
 }
 
 export function counted(count, one, many) {

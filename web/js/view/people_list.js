@@ -25,7 +25,7 @@ export class PeopleList {
     say(byId("people-title"), count > 0 ? `Online – ${count.toLocaleString()}` : "People");
     byId("people-list").replaceChildren(...people.map((user) => item(user, user.id === me?.id)));
     say(byId("people-more"), isPast ? "Too many to name them all: these were here a while ago" : "");
-    if (me) byId("me").replaceChildren(avatar(me), element("span", { class: "me-name", title: me.id }, me.name));
+    if (me) byId("me").replaceChildren(avatar(me), element("span", { class: "me-name", dir: "auto", title: me.id }, me.name));
   }
 }
 

@@ -1,28 +1,10 @@
 // Two people talk to each other, through two ways in.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
-import { enter, launch, newRoom, URL_A, URL_B } from "./people.mjs";
+import { test } from "node:test";
+import { company, newRoom, URL_A, URL_B } from "./people.mjs";
 
-let browser;
-let people = [];
-
-before(async () => {
-  browser = await launch();
-});
-after(() => browser.close());
-afterEach(async () => {
-  const complaints = people.flatMap((person) => person.complaints);
-  for (const person of people) await person.context.close();
-  people = [];
-  assert.deepEqual(complaints, []);
-});
-
-async function come(options) {
-  const person = await enter(browser, options);
-  people.push(person);
-  return person;
-}
+const { come, gone } = company();
 
 async function alexAndBea(room) {
   const alex = await come({ url: URL_A, name: "Alex", room });
@@ -56,13 +38,13 @@ test("they see each other come and go, and each one's messages once and in one o
   assert.deepEqual(await bea.texts(), texts);
 
   await bea.context.close();
-  people = [alex];
+  gone(bea);
   await alex.people.getByText("Bea", { exact: true }).waitFor({ state: "detached" });
 });
 
 test("a line tells who is typing, and ends with the message", async () => {
   const { alex, bea } = await alexAndBea(newRoom());
-  const line = alex.page.getByText("Bea is typing…");
+  const line = alex.page.getByText("\u2068Bea\u2069 is typing…");
   await bea.field.pressSequentially("let me think");
   await line.waitFor();
   await bea.field.press("Enter");

@@ -1,7 +1,9 @@
 // People in front of the page: each in a browser context of their own, of a real Chromium (CHROMIUM or /usr/bin/chromium).
 // Everything the browser complains about is kept, so that a test can demand that there was nothing.
 
+import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { after, afterEach, before } from "node:test";
 import { chromium } from "playwright-core";
 
 export const URL_A = process.env.ROOKERY_URL_A ?? "http://127.0.0.1:8080";
@@ -77,6 +79,39 @@ export class Person {
   scrollTo(share) {
     return this.log.evaluate((log, to) => (log.scrollTop = to * (log.scrollHeight - log.clientHeight)), share);
   }
+}
+
+/**
+ * A browser for the tests of a file, and the people in front of it. Behind each test all go, and nobody's browser
+ * may have complained about anything.
+ */
+export function company() {
+  let browser;
+  let people = [];
+
+  async function among(person) {
+    people.push(await person);
+    return person;
+  }
+
+  before(async () => {
+    browser = await launch();
+  });
+  after(() => browser.close());
+  afterEach(async () => {
+    const complaints = people.flatMap((person) => person.complaints);
+    for (const person of people) await person.context.close();
+    people = [];
+    assert.deepEqual(complaints, []);
+  });
+  return {
+    come: (options) => among(enter(browser, options)),
+    comeToTheDoor: (options) => among(arrive(browser, options)),
+    /** Somebody has closed the browser. */
+    gone(person) {
+      people = people.filter((other) => other !== person);
+    },
+  };
 }
 
 /** Opens the page, takes a name and waits until the room is joined. */

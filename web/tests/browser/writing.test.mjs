@@ -1,30 +1,12 @@
 // Writing: several lines, input methods, phones, drafts, links, and what failed.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
-import { arrive, enter, launch, newRoom } from "./people.mjs";
+import { test } from "node:test";
+import { company, newRoom } from "./people.mjs";
 
 const PHONE = { viewport: { width: 390, height: 700 }, isMobile: true, hasTouch: true, reducedMotion: "reduce" };
 
-let browser;
-let people = [];
-
-before(async () => {
-  browser = await launch();
-});
-after(() => browser.close());
-afterEach(async () => {
-  const complaints = people.flatMap((person) => person.complaints);
-  for (const person of people) await person.context.close();
-  people = [];
-  assert.deepEqual(complaints, []);
-});
-
-async function come(options) {
-  const person = await enter(browser, options);
-  people.push(person);
-  return person;
-}
+const { come, comeToTheDoor } = company();
 
 const isFocused = (locator) => locator.evaluate((one) => one === document.activeElement);
 
@@ -142,8 +124,7 @@ test("the focus is where one goes on behind a choice", async () => {
 });
 
 test("a token that is refused is called one, and stays to be looked at", async () => {
-  const alex = await arrive(browser, { name: "Alex", room: newRoom() });
-  people.push(alex);
+  const alex = await comeToTheDoor({ name: "Alex", room: newRoom() });
   await alex.page.getByText("I have a token").click();
   await alex.page.getByLabel("Token").fill("not.a.token");
   await alex.page.getByRole("button", { name: "Start chatting" }).click();

@@ -63,6 +63,10 @@ impl Settings {
         if user != 0 && limits.rooms_per_connection > user {
             warnings.push("limits.rooms_per_connection is larger than limits.rooms_per_user, so the user's limit is met first".to_owned());
         }
+        let (linger_ms, keep_empty_ms) = (self.rooms.linger_ms, self.rooms.keep_empty_ms);
+        if keep_empty_ms != 0 && keep_empty_ms < linger_ms {
+            warnings.push("rooms.keep_empty_ms is shorter than rooms.linger_ms: nodes follow rooms that the store has forgotten, and will say that their log is gone".to_owned());
+        }
         if [limits.frame_bytes, limits.outbox_bytes, limits.answer_bytes].contains(&0) {
             warnings.push(
                 "limits.frame_bytes, limits.outbox_bytes or limits.answer_bytes is 0: one client can take all memory"

@@ -22,7 +22,7 @@ enum Fault {
 }
 
 fn any_fault(rng: &mut StdRng) -> Fault {
-    let node = rng.random_range(0..3);
+    let node = rng.random_range(0..4);
     match rng.random_range(0..6) {
         0 => Fault::CutSharedChannel,
         1 => Fault::KillNode(node),
@@ -74,7 +74,7 @@ async fn whatever_happens_nothing_acknowledged_is_lost_or_repeated() {
         ("presence.grace_ms", "2000"),
         ("presence.lease_ms", "2000"),
     ];
-    let mut cluster = Cluster::start_with(3, &settings).await;
+    let mut cluster = Cluster::start_with(4, &settings).await;
     let general = room("general");
     let turns = [[0, 1, 2], [1, 2, 0], [2, 0, 1]];
     let around = |turn: [usize; 3]| turn.map(|node| &cluster.nodes[node]);
@@ -82,6 +82,9 @@ async fn whatever_happens_nothing_acknowledged_is_lost_or_repeated() {
     for turn in turns {
         readers.push(Reader::join(client_settings(around(turn), "reader"), &general).await);
     }
+    // One sits on a node through which nobody writes.
+    let apart = [&cluster.nodes[3]];
+    readers.push(Reader::join(client_settings(apart, "reader"), &general).await);
     let authors = turns.map(|turn| client(around(turn), "author"));
     let mut writers = Writers::start(authors, &general, Duration::from_millis(2));
 

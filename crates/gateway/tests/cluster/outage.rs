@@ -6,13 +6,16 @@ use crate::support::{Cluster, Reader, Writers, assert_one_log, client, client_se
 
 #[tokio::test]
 async fn when_everything_was_killed_and_started_again_everybody_goes_on() {
-    let mut cluster = Cluster::start(2).await;
+    let mut cluster = Cluster::start(3).await;
     let general = room("general");
     let mut readers = vec![];
     for _ in 0..3 {
         readers.push(Reader::join(client_settings(&cluster.nodes, "reader"), &general).await);
     }
-    let authors = (0..4).map(|_| client(&cluster.nodes, "author"));
+    // One sits on a node through which nobody writes.
+    let apart = [&cluster.nodes[2]];
+    readers.push(Reader::join(client_settings(apart, "apart"), &general).await);
+    let authors = (0..4).map(|_| client(&cluster.nodes[..2], "author"));
     let mut writers = Writers::start(authors, &general, Duration::from_millis(1));
     writers.write(200).await;
 

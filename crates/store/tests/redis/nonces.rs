@@ -2,7 +2,8 @@
 //! no clock that is set makes it less.
 //!
 //! Hours are not waited for: how long the turn has lasted, and when that was
-//! seen, is written as it would stand there. Whoever connects looks at once.
+//! seen, is written as it would stand there, or the server's clock is stepped.
+//! Whoever connects looks at once.
 
 use rookery_store::Store;
 use rookery_testing::RedisServer;
@@ -55,7 +56,10 @@ async fn look_at_age(redis: &RedisServer, age: u64) -> u64 {
 
 /// A server with a store on it, and a nonce that is known.
 async fn with_a_nonce() -> (RedisServer, Store) {
-    let redis = RedisServer::start().unwrap();
+    with_a_nonce_on(RedisServer::start().unwrap()).await
+}
+
+async fn with_a_nonce_on(redis: RedisServer) -> (RedisServer, Store) {
     let (store, _bus) = connect(&redis.url()).await;
     join(&store, "general").await;
     until("somebody looked", async || {
@@ -101,6 +105,22 @@ async fn a_clock_that_was_set_ages_nothing() {
         assert!(is_known(&store, "a").await);
     }
     assert_eq!(redis.command(&["HLEN", HASHES[0]]).unwrap(), "1");
+}
+
+#[tokio::test]
+async fn a_server_whose_clock_is_stepped_stores_nothing_twice() {
+    let redis = RedisServer::start_with_clock().unwrap();
+    let (redis, store) = with_a_nonce_on(redis).await;
+    let hour = i64::try_from(HOUR_MS).unwrap();
+    for step in [-hour, 3 * hour, -hour, -5 * hour, 10 * hour] {
+        redis.step_clock(step).unwrap();
+        assert!(is_known(&store, "a").await, "at once behind {step} ms");
+        let [number, ..] = look(&redis).await;
+        assert_eq!(number, 0, "nothing aged by {step} ms");
+        assert!(is_known(&store, "a").await, "looked at behind {step} ms");
+    }
+    assert!(!is_known(&store, "b").await);
+    assert!(is_known(&store, "b").await);
 }
 
 #[tokio::test]
