@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use rookery_protocol::{User, UserId, server_frame::Status};
+use rookery_protocol::{User, UserId, encode, server_frame::Status};
 use rookery_store::Online;
 
 use super::{
@@ -87,6 +87,17 @@ impl Room {
         let enqueue = state.enqueue();
         state.notices.get_or_insert_default().typing(user, json);
         enqueue
+    }
+
+    /// Who is online as a notice that takes the place of all that somebody knew.
+    pub(crate) fn whole_presence(&self) -> Bytes {
+        let mut state = self.state.lock();
+        let roster = &mut state.roster;
+        match roster.has_everybody() {
+            true => encode::presence_of_all(&self.id, &roster.users_json(), roster.count()),
+            false => encode::presence_count(&self.id, roster.count()),
+        }
+        .into()
     }
 
     /// Tells the members up to where somebody has received or read.

@@ -18,7 +18,11 @@ use smallvec::SmallVec;
 
 pub(crate) use seats::{PendingSeat, Seat};
 
-use crate::{chat::Chat, clock::Moment, delivery::Endpoint};
+use crate::{
+    chat::Chat,
+    clock::Moment,
+    delivery::{Endpoint, Instruction, Push},
+};
 
 /// Who a connection is.
 pub struct Session {
@@ -109,6 +113,21 @@ impl Session {
 
     pub(crate) fn at(&self) -> Endpoint {
         self.at
+    }
+
+    /// Tells the client who is online in these rooms, as far as it is in them: it was
+    /// spared notices while it read too slowly, and what it knows may be wrong.
+    pub fn tell_who_is_online(&self, rooms: impl IntoIterator<Item = RoomId>) {
+        let Chat { inboxes, .. } = &*self.chat;
+        let here = rooms.into_iter().filter(|room| self.has_joined(room));
+        for room in here.filter_map(|room| self.chat.rooms.followed(&room)) {
+            let json = room.whole_presence();
+            let answer = Instruction::Answer {
+                connection: self.at.connection,
+                bytes: inboxes.wire(self.at.wire).push(Push::Presence(&json)),
+            };
+            inboxes.give(self.at.worker, answer);
+        }
     }
 
     /// Ends it: its user is counted out of all its rooms, and has the grace time

@@ -94,12 +94,12 @@ impl Worker {
         let groups = rooms.get_mut(room).into_iter();
         for group in groups.flat_map(|local| &mut local.0) {
             if !group.batch.is_empty() {
-                self.flush_group(group);
+                self.flush_group(room, group);
             }
         }
     }
 
-    fn flush_group(&self, group: &mut Group) {
+    fn flush_group(&self, room: &RoomId, group: &mut Group) {
         let batch = std::mem::take(&mut group.batch);
         let all = join(batch.iter());
         let durable_pieces = batch.iter().filter(|piece| !piece.ephemeral).count();
@@ -108,9 +108,14 @@ impl Worker {
             some if some == batch.len() => all.clone(),
             _ => join(batch.iter().filter(|piece| !piece.ephemeral)),
         };
+        let deliver = |connection: &Connection| {
+            if connection.deliver(&all, &durable, self) {
+                self.note_spared(connection, room);
+            }
+        };
         let first = group.awaiting_answer(&self.unflushed.borrow());
         for &place in &first {
-            group.members[place].deliver(&all, &durable, self);
+            deliver(&group.members[place]);
         }
         let mut first = first.into_iter().peekable();
         for (place, connection) in group.members.values().enumerate() {
@@ -118,7 +123,7 @@ impl Worker {
                 group.fetch(place..place + AT_ONCE);
             }
             if first.next_if_eq(&place).is_none() {
-                connection.deliver(&all, &durable, self);
+                deliver(connection);
             }
         }
         let deliveries = batch.len() * group.members.len();

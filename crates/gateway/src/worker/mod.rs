@@ -16,6 +16,7 @@ mod outbox;
 mod pausing;
 mod reading;
 mod slow_readers;
+mod spared;
 mod time_limits;
 mod writing;
 
@@ -38,6 +39,7 @@ use local_room::LocalRoom;
 pub(crate) use pausing::InFlight;
 pub(crate) use reading::read_once;
 use slow_readers::SlowReaders;
+use spared::Spared;
 
 use crate::node::Node;
 
@@ -58,6 +60,8 @@ pub(crate) struct Worker {
     deadlines: RefCell<Deadlines>,
     /// Connections whose kernel takes no more.
     slow_readers: SlowReaders,
+    /// Those of them that were spared notices.
+    spared: Spared,
     /// Connections with answers that the flusher is to write.
     unflushed: RefCell<Vec<Rc<Connection>>>,
     /// How often sockets were read.
@@ -79,6 +83,7 @@ impl Worker {
             rooms: RefCell::default(),
             deadlines: RefCell::default(),
             slow_readers: SlowReaders::default(),
+            spared: Spared::default(),
             unflushed: RefCell::default(),
             reads: Cell::new(0),
             endings: Endings::default(),

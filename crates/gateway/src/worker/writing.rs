@@ -41,38 +41,42 @@ impl Connection {
     }
 
     /// Sends a room's batch at once: `all` of it, or where the client is slow
-    /// only what is `durable`.
-    pub(crate) fn deliver(&self, all: &Bytes, durable: &Bytes, worker: &Worker) {
+    /// only what is `durable`; whether it was spared the rest.
+    pub(super) fn deliver(&self, all: &Bytes, durable: &Bytes, worker: &Worker) -> bool {
         if self.ending().is_some() {
-            return;
+            return false;
         }
         let limit = worker.node.settings.limits.outbox_bytes;
         let mut outbox = self.outbox.borrow_mut();
         if outbox.is_empty() {
             match self.send(all) {
-                Ok(written) if written == all.len() => return,
+                Ok(written) if written == all.len() => return false,
                 Ok(written) => outbox.push(all.clone(), written, false),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     outbox.push(all.clone(), 0, false);
                 }
                 Err(error) => {
                     drop(outbox);
-                    return self.finish(End::Lost(error.kind()));
+                    self.finish(End::Lost(error.kind()));
+                    return false;
                 }
             }
             drop(outbox);
-            return self.set_blocked(true, worker);
+            self.set_blocked(true, worker);
+            return false;
         }
         if !self.blocked.get() {
             // Only answers of this very turn wait: one write takes them along.
             outbox.push(all.clone(), 0, false);
             drop(outbox);
-            return self.flush(worker);
+            self.flush(worker);
+            return false;
         }
         let shed = limit != 0 && outbox.backlog() > limit / 2;
         let frames = if shed { durable } else { all };
+        let spared = frames.len() < all.len();
         if frames.is_empty() {
-            return;
+            return spared;
         }
         outbox.push(frames.clone(), 0, false);
         let full = limit != 0 && outbox.backlog() > limit;
@@ -81,6 +85,7 @@ impl Connection {
         if full {
             self.close(CloseCode::SlowReader, worker);
         }
+        spared
     }
 
     /// Looks at what [`Connection::deliver`] looks at.
@@ -97,7 +102,10 @@ impl Connection {
         let before = self.blocked.replace(blocked);
         match (before, blocked) {
             (_, true) => worker.slow_readers.took_a_part(self.key),
-            (true, false) => worker.slow_readers.took_all(self.key),
+            (true, false) => {
+                worker.slow_readers.took_all(self.key);
+                worker.tell_what_was_spared(self);
+            }
             (false, false) => {}
         }
         if before != blocked {
@@ -126,6 +134,7 @@ impl Connection {
     /// Nothing waits here any more.
     pub(super) fn account_for_end(&self, worker: &Worker) {
         worker.slow_readers.took_all(self.key);
+        worker.forget_spared(self);
         worker
             .node
             .metrics

@@ -88,6 +88,40 @@ async fn a_stalled_reader_is_closed_and_resumes_whole_and_others_notice_nothing(
     );
 }
 
+#[tokio::test]
+async fn who_was_spared_presence_is_told_who_is_there_once_it_has_read() {
+    let cluster = Cluster::start_with(1, &[("limits.outbox_bytes", "1000000")]).await;
+    let (general, node) = (room("general"), &cluster.nodes[0]);
+    let mut slow = narrow(node, "slow").await;
+    slow.join(&general, None).await;
+    let mut watcher = Watcher::join(node, "watcher", &general).await;
+    let author = client([node], "author");
+    let text = "x".repeat(3900);
+    // So much waits for it that it is spared what can be spared, but not too much.
+    while node.metric("rookery_outbox_bytes").await < 600_000.0 {
+        for _ in 0..20 {
+            author.send(&general, text.as_str()).await.unwrap();
+        }
+    }
+    let mut ben = Raw::hello(node, "ben").await;
+    ben.join(&general, None).await;
+    watcher
+        .until("ben online", |seen| seen.of_user("ben") == ["online"])
+        .await;
+    let names = loop {
+        let told = soon("who is there", slow.next()).await;
+        if told["type"] == "presence" && told["online"].is_array() {
+            let online = told["online"].as_array().unwrap().clone();
+            break online;
+        }
+    };
+    let names: Vec<_> = names
+        .iter()
+        .map(|user| user["id"].as_str().unwrap())
+        .collect();
+    assert!(names.contains(&"ben"), "{names:?}");
+}
+
 fn seq_of(event: &Value) -> u64 {
     event["seq"].as_u64().unwrap()
 }
