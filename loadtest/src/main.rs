@@ -4,9 +4,12 @@ mod bench;
 mod cli;
 mod dialect;
 mod engine;
+mod flags;
 mod fleet;
+mod goals;
 mod measure;
 mod outcome;
+mod recording;
 mod report;
 mod scenario;
 

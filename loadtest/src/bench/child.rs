@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::case::Measured;
 use super::options::Options;
 use super::redis_baseline;
 use super::schedule::Turn;
+use crate::goals::case::Measured;
 use crate::outcome::Outcome;
-use crate::report::json::Recording;
+use crate::recording::json::Recording;
 
 /// No run of the bench takes as long as this; one that does is stuck.
 const PATIENCE: Duration = Duration::from_secs(900);

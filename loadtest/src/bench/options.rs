@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::{bail, ensure};
 use clap::Args;
 
-use super::growth::GROWTH;
-use super::{
+use crate::goals::growth::GROWTH;
+use crate::goals::{
     case::{Case, Contender, Measured},
     cases::{CASES, all_cases},
 };
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn systems_narrow_down_the_contenders() {
         let options = options("--systems rookery");
-        let case = crate::bench::cases::case_named("workers").unwrap();
+        let case = crate::goals::cases::case_named("workers").unwrap();
         let names: Vec<_> = options.contenders(case).iter().map(|c| c.name).collect();
         assert_eq!(names, ["rookery-2-workers", "rookery"]);
     }

@@ -12,15 +12,16 @@ use anyhow::Context;
 use console::{Term, style};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use super::case::{Case, Contender, Measured};
 use super::options::Options;
 use super::schedule::{Pace, Turn, turns};
-use super::{child, redis_baseline, results};
+use super::{child, redis_baseline};
 use crate::fleet;
+use crate::goals::case::{Case, Contender, Measured};
+use crate::goals::results;
 use crate::outcome::Outcome;
+use crate::recording::json::{Recording, Run};
+use crate::recording::units::duration;
 use crate::report::commands::{write_page, write_plots};
-use crate::report::json::{Recording, Run};
-use crate::report::units::duration;
 
 /// Runs the bench. Success where every run of Rookery has an outcome and right counts,
 /// whatever the figures are.

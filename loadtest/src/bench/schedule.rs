@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::case::{Case, Contender};
 use super::options::Options;
+use crate::goals::case::{Case, Contender};
 
 /// One run of the bench.
 #[derive(Debug, Clone, Copy)]

@@ -8,9 +8,9 @@ use clap::Args;
 use console::Term;
 
 pub(crate) use super::html::svg::write as write_plots;
-use super::json::Recording;
 use super::{compare, html, table};
-use crate::bench;
+use crate::goals;
+use crate::recording::json::Recording;
 
 /// Put two results side by side
 #[derive(Debug, Args)]
@@ -72,7 +72,7 @@ pub(crate) fn show(options: &ShowOptions) -> anyhow::Result<()> {
         return Ok(());
     }
     if recording.is_bench() {
-        print(&bench::results(&recording.runs));
+        print(&goals::results::text(&recording.runs));
     } else {
         recording
             .runs

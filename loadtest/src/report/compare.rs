@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use console::style;
 
-use super::grid::Grid;
-use super::json::{Recording, Run};
-use super::spread::Spread;
-use super::units::ratio;
 use crate::outcome::{Better, Counts, Outcome};
+use crate::recording::grid::Grid;
+use crate::recording::json::{Recording, Run};
+use crate::recording::spread::Spread;
+use crate::recording::units::ratio;
 
 /// A single measurement has to differ by more than this to mean anything.
 const NOISE_OF_ONE: f64 = 0.05;
@@ -241,7 +241,7 @@ fn only_in_one(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::example;
+    use crate::recording::example;
 
     fn spread(values: &[f64]) -> Spread {
         Spread::of(values.iter().copied()).unwrap()

@@ -3,20 +3,14 @@
 
 pub(crate) mod commands;
 mod compare;
-#[cfg(test)]
-pub(crate) mod example;
-pub(crate) mod grid;
 mod html;
-pub(crate) mod json;
 pub(crate) mod progress;
-pub(crate) mod spread;
 pub(crate) mod table;
-pub(crate) mod units;
 
 use std::path::Path;
 
 use crate::outcome::Outcome;
-use json::Recording;
+use crate::recording::json::Recording;
 
 /// Shows the outcome of one run: the table on stdout unless `quiet`, and the
 /// files that were asked for.

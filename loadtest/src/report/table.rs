@@ -4,9 +4,9 @@ use std::io::Write;
 
 use console::{Term, style};
 
-use super::grid::Grid;
-use super::units::{bytes, date, duration, grouped, micros, number, short};
 use crate::outcome::{Counts, Outcome, ProcessUse, Quantiles, Role};
+use crate::recording::grid::Grid;
+use crate::recording::units::{bytes, date, duration, grouped, micros, number, short};
 
 /// Writes the table to stdout. Whoever closed it does not want to read on.
 pub(crate) fn print(outcome: &Outcome) {
@@ -241,7 +241,7 @@ impl Role {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::example;
+    use crate::recording::example;
 
     #[test]
     fn the_table_says_everything_that_matters() {

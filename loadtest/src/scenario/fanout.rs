@@ -4,7 +4,7 @@
 use clap::Args;
 
 use crate::{
-    cli::{Common, positive},
+    flags::{Common, positive},
     outcome::Outcome,
 };
 

@@ -11,8 +11,8 @@ use super::{
     figure,
 };
 use crate::{
-    cli::{Common, positive},
     engine::{Happened, Latency, SeatId},
+    flags::{Common, positive},
     outcome::{Better, Counts, Figure, Moment, Outcome},
 };
 

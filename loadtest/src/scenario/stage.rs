@@ -9,9 +9,9 @@ use std::{
 use anyhow::{Context, ensure};
 
 use crate::{
-    cli::Common,
     dialect::Dialect,
     engine::{self, Engine, Happened, Nanos, Stop, Target, open_files, wire::Wire},
+    flags::Common,
     fleet::Fleet,
     measure::{Sampler, Watched, low_limits, machine, pid_listening_on},
     outcome::{Figure, Outcome, Role},

@@ -10,8 +10,8 @@ use super::{
     figure,
 };
 use crate::{
-    cli::Common,
     engine::{Happened, MembershipId, Nanos, SeatId},
+    flags::Common,
     outcome::{Better, Figure, Outcome, Role},
 };
 

@@ -1,6 +1,6 @@
 //! Where a value lies on a plot, and the round numbers written beside it.
 
-use crate::report::units;
+use crate::recording::units;
 
 /// One direction of a plot. Everything on it lies between 0 (left, bottom) and 1.
 pub(super) struct Axis {

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use crate::bench::case::Bound;
-use crate::bench::judge::Judged;
+use crate::goals::case::Bound;
+use crate::goals::judge::Judged;
 
 /// As many doublings to each side.
 const DOUBLINGS: f64 = 2.0;

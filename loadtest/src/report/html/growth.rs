@@ -3,10 +3,10 @@
 use super::axis::{Axis, count, trimmed};
 use super::plot::{Look, Plot, Point, Series};
 use super::plots::range;
-use crate::bench::case::Case;
+use crate::goals::case::Case;
 use crate::outcome::Figure;
-use crate::report::spread::Spread;
-use crate::report::units::quantity;
+use crate::recording::spread::Spread;
+use crate::recording::units::quantity;
 
 /// From such a ratio of the most to the least on an axis is logarithmic.
 const WIDE: f64 = 20.0;

@@ -12,9 +12,9 @@ pub(crate) mod svg;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::json::Recording;
-use super::units::date;
 use crate::outcome::Machine;
+use crate::recording::json::Recording;
+use crate::recording::units::date;
 
 /// The page of one run, of several, or of a whole bench.
 pub(crate) fn page(recording: &Recording) -> String {
@@ -61,7 +61,7 @@ fn place(started_at_ms: u64, machine: &Machine) -> String {
         words.push(format!("{} ({} cores)", machine.cpu, machine.cores));
     }
     if machine.memory_bytes > 0 {
-        words.push(super::units::bytes(machine.memory_bytes as f64));
+        words.push(crate::recording::units::bytes(machine.memory_bytes as f64));
     }
     if !machine.kernel.is_empty() {
         words.push(format!("Linux {}", machine.kernel));
@@ -72,7 +72,7 @@ fn place(started_at_ms: u64, machine: &Machine) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::example;
+    use crate::recording::example;
 
     /// Elements that have no end of their own.
     const VOID: [&str; 3] = ["meta", "br", "!DOCTYPE"];

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{place, plots};
 use crate::outcome::{Outcome, Quantiles};
-use crate::report::units::{bytes, duration, grouped, micros, number};
+use crate::recording::units::{bytes, duration, grouped, micros, number};
 
 /// Everything about one run, from its title on.
 pub(super) fn content(outcome: &Outcome) -> Markup {

@@ -3,7 +3,7 @@
 use super::axis::{Axis, count, trimmed};
 use super::plot::{Look, Plot, Point, Series};
 use crate::outcome::{Moment, Outcome, Quantiles, Role, Step};
-use crate::report::units::{bytes, duration, micros, short};
+use crate::recording::units::{bytes, duration, micros, short};
 
 /// All plots of one outcome, in the order of the page.
 pub(super) fn of(outcome: &Outcome) -> Vec<Plot> {

@@ -9,8 +9,8 @@ use clap::Args;
 
 use super::{Measured, Stage, figure};
 use crate::{
-    cli::{Common, positive},
     engine::{Engine, Schedule},
+    flags::{Common, positive},
     outcome::{Better, Figure, Outcome, Quantiles, Role},
 };
 

@@ -24,8 +24,8 @@ use self::{
 pub(crate) use self::{crew::PART_COMMAND, part::run as run_part};
 use super::{Stage, connect::at_least_one};
 use crate::{
-    cli::Common,
     engine::open_files,
+    flags::Common,
     fleet::ROOKERY,
     measure::low_limits,
     outcome::{Outcome, Role},

@@ -17,8 +17,8 @@ use super::{
     figure,
 };
 use crate::{
-    cli::{Common, positive},
     engine::{Happened, Latency, Nanos, SeatId, TargetIndex},
+    flags::{Common, positive},
     fleet::Store,
     outcome::{Better, Figure, Outcome},
 };

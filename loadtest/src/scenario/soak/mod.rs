@@ -18,8 +18,8 @@ use self::{
 };
 use super::{Measured, Stage, connect::at_least_one, figure};
 use crate::{
-    cli::{Common, positive},
     engine::Schedule,
+    flags::{Common, positive},
     fleet::{Durability, Fleet, Store},
     outcome::{Better, Figure, Outcome},
 };

@@ -7,9 +7,9 @@ use super::super::svg::{self, Bar};
 use super::super::{growth, plots};
 use super::case_keys;
 use super::measured::{Measured, contenders, figures};
-use crate::bench::{case::Case, cases::case_named};
+use crate::goals::{case::Case, cases::case_named};
 use crate::outcome::Better;
-use crate::report::json::Run;
+use crate::recording::json::Run;
 
 /// Each with a word for its file; empty where that of the case says it.
 pub(super) fn case_plots(

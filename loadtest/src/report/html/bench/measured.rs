@@ -1,9 +1,9 @@
 //! What was measured in a case, by contender.
 
-use crate::bench::case::Case;
+use crate::goals::case::Case;
 use crate::outcome::{Figure, Outcome};
-use crate::report::json::Run;
-use crate::report::spread::Spread;
+use crate::recording::json::Run;
+use crate::recording::spread::Spread;
 
 /// All runs of one contender in a case.
 pub(super) struct Measured<'a> {

@@ -10,12 +10,12 @@ use self::drawings::case_plots;
 pub(super) use self::drawings::drawings;
 use self::measured::{Measured, all_figures, contenders, figures};
 use super::{gauge, place};
-use crate::bench::cases::case_named;
-use crate::bench::judge::{Judged, Verdict, judge};
+use crate::goals::cases::case_named;
+use crate::goals::judge::{Judged, Verdict, judge};
 use crate::outcome::Better;
-use crate::report::json::Run;
-use crate::report::spread::Spread;
-use crate::report::units::{quantity, ratio, short};
+use crate::recording::json::Run;
+use crate::recording::spread::Spread;
+use crate::recording::units::{quantity, ratio, short};
 
 /// Everything about a bench, from its title on.
 pub(super) fn content(runs: &[Run]) -> Markup {

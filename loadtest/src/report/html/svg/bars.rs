@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use super::{INK, WIDTH, colour, drawing};
-use crate::report::spread::Spread;
-use crate::report::units::{quantity, ratio};
+use crate::recording::spread::Spread;
+use crate::recording::units::{quantity, ratio};
 
 /// One bar.
 pub(in crate::report::html) struct Bar<'a> {

@@ -6,7 +6,7 @@ use anyhow::Context;
 use maud::Markup;
 
 use super::super::{bench, plots};
-use crate::report::json::Recording;
+use crate::recording::json::Recording;
 
 /// Writes every plot of a result into a folder, which is made where there is none.
 ///
@@ -52,7 +52,7 @@ fn file_name(words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::example;
+    use crate::recording::example;
 
     #[test]
     fn every_plot_of_a_bench_is_a_file_of_its_own() {

@@ -2,16 +2,13 @@
 //! Ends with 0 where everything came, 1 where something is missing, doubled or
 //! out of order, 2 where nothing could be measured.
 
-mod flags;
-
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-pub(crate) use flags::{Common, positive};
-
 use crate::{
     bench,
+    flags::Common,
     outcome::{Counts, Outcome},
     report, scenario,
 };

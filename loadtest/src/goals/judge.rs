@@ -7,9 +7,9 @@ use super::{
     cases::CASES,
 };
 use crate::outcome::Figure;
-use crate::report::json::Run;
-use crate::report::spread::Spread;
-use crate::report::units::{quantity, ratio};
+use crate::recording::json::Run;
+use crate::recording::spread::Spread;
+use crate::recording::units::{quantity, ratio};
 
 /// A goal and what was found.
 pub(crate) struct Judged {
@@ -140,7 +140,7 @@ impl Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::example;
+    use crate::recording::example;
 
     /// Three repetitions of the first case, with these costs of the others.
     fn runs(rookery: [f64; 3], bun: [f64; 3]) -> Vec<Run> {

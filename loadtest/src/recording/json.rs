@@ -92,7 +92,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::report::example;
+    use crate::recording::example;
 
     #[test]
     fn what_was_written_is_read() {

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use crate::outcome::Figure;
 
 /// `1234567` as `1,234,567`.
-pub(super) fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -18,7 +18,7 @@ pub(super) fn grouped(number: u64) -> String {
 }
 
 /// Three significant digits, grouped from a thousand on: `0.0712`, `7.12`, `71.2`, `7,120`.
-pub(super) fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     let size = value.abs();
     if !value.is_finite() {
         return "–".to_owned();
@@ -44,7 +44,7 @@ fn whole(value: f64) -> String {
 }
 
 /// A number too long to be read at a glance, shortened: `2.51 M`, `48.3 k`.
-pub(super) fn short(value: f64) -> String {
+pub(crate) fn short(value: f64) -> String {
     match value.abs() {
         size if size >= 1e9 => format!("{} G", number(value / 1e9)),
         size if size >= 1e6 => format!("{} M", number(value / 1e6)),
@@ -54,7 +54,7 @@ pub(super) fn short(value: f64) -> String {
 }
 
 /// Microseconds in the unit that suits: `840 µs`, `12.3 ms`, `1.2 s`.
-pub(super) fn micros(us: f64) -> String {
+pub(crate) fn micros(us: f64) -> String {
     match us.abs() {
         size if size >= 999_500.0 => format!("{} s", number(us / 1e6)),
         size if size >= 999.5 => format!("{} ms", number(us / 1e3)),
@@ -63,7 +63,7 @@ pub(super) fn micros(us: f64) -> String {
 }
 
 /// Bytes in the unit that suits, in powers of 1024: `940 B`, `1.10 KiB`, `3.2 GiB`.
-pub(super) fn bytes(bytes: f64) -> String {
+pub(crate) fn bytes(bytes: f64) -> String {
     const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
     let mut value = bytes;
     let mut unit = 0;
@@ -112,7 +112,7 @@ impl Figure {
 }
 
 /// A day and time in UTC, from milliseconds since the Unix epoch: `2026-03-01 14:05 UTC`.
-pub(super) fn date(ms: u64) -> String {
+pub(crate) fn date(ms: u64) -> String {
     let seconds = i64::try_from(ms / 1000).unwrap_or(i64::MAX);
     let Ok(at) = OffsetDateTime::from_unix_timestamp(seconds) else {
         return "–".to_owned();

@@ -4,10 +4,10 @@ use console::style;
 
 use super::judge::{Verdict, judge, values};
 use super::{case::Case, cases::all_cases};
-use crate::report::grid::Grid;
-use crate::report::json::Run;
-use crate::report::spread::Spread;
-use crate::report::units::ratio;
+use crate::recording::grid::Grid;
+use crate::recording::json::Run;
+use crate::recording::spread::Spread;
+use crate::recording::units::ratio;
 
 /// Every case with a line for everybody in it, then the goals.
 pub(crate) fn text(runs: &[Run]) -> String {
@@ -137,7 +137,7 @@ pub(crate) fn list() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::example;
+    use crate::recording::example;
 
     #[test]
     fn ratios_stand_beside_the_goals() {
