@@ -6,7 +6,6 @@
 
 use std::{
     fmt,
-    hash::Hash,
     sync::{Arc, Weak},
 };
 
@@ -14,7 +13,6 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
-use indexmap::IndexMap;
 use parking_lot::Mutex;
 
 /// A question that several may wait for.
@@ -25,7 +23,8 @@ pub(crate) struct SingleFlight<K, T> {
     under_way: Arc<UnderWay<K, T>>,
 }
 
-type UnderWay<K, T> = Mutex<IndexMap<K, Flight<T>>>;
+/// Few are under way at a time: whatever a room is asked for by all who come in.
+type UnderWay<K, T> = Mutex<Vec<(K, Flight<T>)>>;
 
 /// What there is for somebody who asks.
 pub(crate) enum Lookup<A, T> {
@@ -37,21 +36,22 @@ pub(crate) enum Lookup<A, T> {
 
 /// Takes a flight out of the list when it ends: with an outcome, by a panic,
 /// or because it was dropped.
-struct Entry<K: Hash + Eq, T: Clone> {
+struct Entry<K: Eq, T: Clone> {
     /// Weak, since the list holds the flight that holds this.
     under_way: Weak<UnderWay<K, T>>,
     key: K,
 }
 
-impl<K: Hash + Eq, T: Clone> Drop for Entry<K, T> {
+impl<K: Eq, T: Clone> Drop for Entry<K, T> {
     fn drop(&mut self) {
         let Some(under_way) = self.under_way.upgrade() else {
             return;
         };
         let mut under_way = under_way.lock();
-        let flight = under_way.swap_remove(&self.key);
+        let place = under_way.iter().position(|(key, _)| *key == self.key);
+        let flight = place.map(|place| under_way.remove(place));
         if under_way.is_empty() {
-            *under_way = IndexMap::new();
+            *under_way = Vec::new();
         }
         // It may be the last one that holds the flight.
         drop(under_way);
@@ -61,7 +61,7 @@ impl<K: Hash + Eq, T: Clone> Drop for Entry<K, T> {
 
 impl<K, T> SingleFlight<K, T>
 where
-    K: Hash + Eq + Clone + Send + 'static,
+    K: Eq + Clone + Send + 'static,
     T: Clone + Send + Sync + 'static,
 {
     /// What `known` gives; else the flight of this key, or while `patient` any
@@ -78,8 +78,8 @@ where
         if let Some(known) = known() {
             return Lookup::Known(known);
         }
-        let first = under_way.first().filter(|_| patient);
-        if let Some(flight) = first.map(|(_, flight)| flight).or(under_way.get(&key)) {
+        let fits = |(other, _): &&(K, Flight<T>)| patient || *other == key;
+        if let Some((_, flight)) = under_way.iter().find(fits) {
             return Lookup::InFlight(flight.clone());
         }
         let entry = Entry {
@@ -91,7 +91,7 @@ where
             ask.await
         };
         let flight = flight.boxed().shared();
-        under_way.insert(key, flight.clone());
+        under_way.push((key, flight.clone()));
         Lookup::InFlight(flight)
     }
 }
@@ -107,6 +107,7 @@ impl<K, T> Default for SingleFlight<K, T> {
 impl<K: fmt::Debug, T> fmt::Debug for SingleFlight<K, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let under_way = self.under_way.lock();
-        f.debug_list().entries(under_way.keys()).finish()
+        let keys = under_way.iter().map(|(key, _)| key);
+        f.debug_list().entries(keys).finish()
     }
 }

@@ -1,26 +1,26 @@
 //! Whether and since when something may have been missed in any room.
 
-use std::time::Instant;
-
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+
+use crate::clock::Moment;
 
 /// Whether and since when something may have been missed.
 #[derive(Debug, Default)]
 pub(crate) struct Suspicion {
     /// Holds one word, which stands for all that was suspected since the last pass began.
     raised: Notify,
-    latest: Mutex<Option<Instant>>,
+    latest: Mutex<Option<Moment>>,
 }
 
 impl Suspicion {
     pub(super) fn raise(&self) {
-        *self.latest.lock() = Some(Instant::now());
+        *self.latest.lock() = Some(Moment::now());
         self.raised.notify_one();
     }
 
     /// What was learned before this moment may be wrong.
-    pub(crate) fn latest(&self) -> Option<Instant> {
+    pub(crate) fn latest(&self) -> Option<Moment> {
         *self.latest.lock()
     }
 

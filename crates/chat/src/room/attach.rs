@@ -5,12 +5,13 @@
 //! and the subscription are put into the worker's inbox as one instruction, so
 //! that whatever the room passes on next follows exactly.
 
-use std::time::Instant;
-
 use rookery_protocol::{Cursor, User, UserId};
 
 use super::{HealRequest, LocalUser, Room, RoomState, Roster, bytes_of};
-use crate::delivery::{Endpoint, Inboxes, Instruction, JoinReply, Push};
+use crate::{
+    clock::Moment,
+    delivery::{Endpoint, Inboxes, Instruction, JoinReply, Push},
+};
 
 /// What became of an attempt to come in.
 #[derive(Debug, PartialEq, Eq)]
@@ -117,7 +118,7 @@ impl RoomState {
         }
         let (id, local) = self.users.remove_entry(user)?;
         if self.users.is_empty() {
-            self.empty_since = Some(Instant::now());
+            self.empty_since = Some(Moment::now());
         }
         Some(User {
             id,

@@ -7,7 +7,7 @@
 
 use std::{
     sync::{Arc, Weak},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rookery_protocol::{Cursor, Epoch, server_frame::RoomKind};
@@ -15,6 +15,7 @@ use rookery_store::{Forks, Joined, Recovery, StoreError};
 
 use super::{Recent, Room, RoomState};
 use crate::{
+    clock::Moment,
     delivery::Inboxes,
     limits::{Share, TooMuch},
     refusal::Refusal,
@@ -60,7 +61,7 @@ impl From<SnapshotError> for Refusal {
 /// What the store said, and what was made of it.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    info: Option<(RoomInfo, Instant)>,
+    info: Option<(RoomInfo, Moment)>,
     /// What the log shares with epochs before its own, as the store said then.
     forks: Forks,
     /// The epoch before this one.
@@ -123,7 +124,7 @@ impl Room {
             state.sequencer.start(joined.head.clone(), &mut passed);
             state.hand_on(&self.id, passed, inboxes);
         }
-        state.confirmed = Instant::now();
+        state.confirmed = Moment::now();
         let RoomState {
             sequencer,
             memory,
@@ -133,7 +134,7 @@ impl Room {
         if let Some(position) = sequencer.position()
             && position.epoch == joined.head.epoch
         {
-            memory.info = Some((RoomInfo::of(joined), Instant::now()));
+            memory.info = Some((RoomInfo::of(joined), Moment::now()));
             memory.forks = joined.forks.clone();
             let (events, whole) = match &joined.recovery {
                 Recovery::Events(events) => {
@@ -155,7 +156,7 @@ impl Room {
     }
 
     /// As [`Self::doubt`], of what was learned before that moment.
-    pub(crate) fn doubt_what_is_older(&self, moment: Instant) {
+    pub(crate) fn doubt_what_is_older(&self, moment: Moment) {
         let mut state = self.state.lock();
         if let Some((_, since)) = &state.memory.info
             && *since < moment
@@ -166,7 +167,7 @@ impl Room {
 
     /// When it was used last, by events or people, and how many bytes its
     /// recent events take.
-    pub(crate) fn usage(&self) -> (Instant, usize) {
+    pub(crate) fn usage(&self) -> (Moment, usize) {
         let state = self.state.lock();
         (state.used, state.recent.bytes())
     }
@@ -180,7 +181,7 @@ impl Room {
 impl RoomState {
     /// The view from what is remembered, where that is enough.
     fn recall(&mut self, view: &View, bounds: &ViewBounds) -> Option<Arc<Snapshot>> {
-        self.used = Instant::now();
+        self.used = Moment::now();
         let end = self.sequencer.position()?;
         let info = self.memory.believed()?;
         if let Some(now) = bounds.now {
@@ -273,6 +274,14 @@ impl Memory {
                 && recent.since(made.head.seq, end.seq).is_some()
                 && bounds.shows(made.expires_at())
         })
+    }
+
+    /// Lets go of snapshots that nobody is given any more.
+    pub(super) fn let_go(&mut self) {
+        self.made.retain(|(_, made)| made.strong_count() > 0);
+        if self.made.is_empty() {
+            self.made = Vec::new();
+        }
     }
 
     /// Holds on to a snapshot for as long as anybody else does.

@@ -20,11 +20,7 @@ mod telling;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use parking_lot::Mutex;
@@ -48,6 +44,7 @@ pub use sequencer::Sequencer;
 pub(crate) use telling::Enqueue;
 
 use crate::{
+    clock::Moment,
     delivery::{Inboxes, Instruction, Push, Wire, WireNumber, WorkerNumber},
     single_flight::SingleFlight,
     snapshot::View,
@@ -72,7 +69,7 @@ struct RoomState {
     recent: Recent,
     memory: Memory,
     /// When something happened here last.
-    used: Instant,
+    used: Moment,
     roster: Roster,
     members: Members,
     /// The users among them, and how many sessions each has here.
@@ -80,13 +77,13 @@ struct RoomState {
     healer: Healer,
     /// What the members are still to be told, and when they last were.
     notices: Option<Box<Notices>>,
-    told: Option<Instant>,
+    told: Option<Moment>,
     /// When they were last told of everybody who is there.
-    listed: Option<Instant>,
+    listed: Option<Moment>,
     /// Since when nobody is in it.
-    empty_since: Option<Instant>,
+    empty_since: Option<Moment>,
     /// When the store was last told that somebody is.
-    confirmed: Instant,
+    confirmed: Moment,
     /// It stands in the list of rooms that nobody is in.
     lingers: bool,
 }
@@ -113,7 +110,7 @@ impl Room {
             sequencer: Sequencer::default(),
             recent: Recent::new(budget),
             memory: Memory::default(),
-            used: Instant::now(),
+            used: Moment::now(),
             roster: Roster::default(),
             members: Members::default(),
             users: HashMap::new(),
@@ -121,8 +118,8 @@ impl Room {
             notices: None,
             told: None,
             listed: None,
-            empty_since: Some(Instant::now()),
-            confirmed: Instant::now(),
+            empty_since: Some(Moment::now()),
+            confirmed: Moment::now(),
             lingers: false,
         };
         Self {
@@ -175,7 +172,7 @@ impl Room {
 
     /// The store was told that somebody is in it.
     pub(crate) fn was_confirmed(&self) {
-        self.state.lock().confirmed = Instant::now();
+        self.state.lock().confirmed = Moment::now();
     }
 
     /// Nobody is in it: from now on it lingers. False where it does already.
@@ -195,7 +192,7 @@ impl RoomState {
     /// Gives each event to the members, and remembers it.
     fn hand_on(&mut self, room: &RoomId, passed: Vec<Event>, inboxes: &Inboxes) {
         if !passed.is_empty() {
-            self.used = Instant::now();
+            self.used = Moment::now();
         }
         for event in passed {
             self.push(room, &[Push::Event(&event)], false, inboxes);

@@ -42,6 +42,10 @@ impl Recent {
     /// Adds the event that was just passed on. It stays, however large; others go for it.
     pub(crate) fn push(&mut self, event: Event) {
         self.account(cost(&event));
+        if self.events.capacity() == 0 {
+            // Most rooms are quiet ones.
+            self.events.reserve_exact(1);
+        }
         self.events.push_back(event);
         while self.events.len() > 1 && !self.budget.allows(self.bytes, self.events.len()) {
             self.pop_front();

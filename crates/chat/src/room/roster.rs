@@ -4,18 +4,20 @@
 //! channel, so that a thousand joins ask the store once. In a big room only the
 //! number is kept, and for a moment some of those who were there.
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
 use bytes::Bytes;
 use rookery_protocol::{User, UserId, encode, server_frame::Status};
 use rookery_store::Online;
 
+use crate::clock::Moment;
+
 /// For how long those are shown to newcomers who were seen in a big room: nobody
 /// hears which of them go.
 const SOME_ARE_SHOWN_FOR: Duration = Duration::from_secs(2);
+
+/// By how many the room for names grows.
+const GROWTH: usize = 4;
 
 /// One coming or going, as the shared channel tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,15 +52,57 @@ pub(crate) enum Absence {
     PerhapsForgotten,
 }
 
+/// Some users, in the order of their ids. They are few enough to be named, so that this
+/// is as fast as a map, and takes half of one's memory.
+#[derive(Debug)]
+struct Named(Vec<User>);
+
+impl Named {
+    fn of(mut users: Vec<User>) -> Self {
+        users.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+        users.dedup_by(|one, other| one.id == other.id);
+        users.shrink_to_fit();
+        Self(users)
+    }
+
+    fn get(&self, id: &UserId) -> Option<&User> {
+        Some(&self.0[self.place_of(id).ok()?])
+    }
+
+    /// Puts one in; gives who had the same id.
+    fn put(&mut self, user: User) -> Option<User> {
+        match self.place_of(&user.id) {
+            Ok(place) => Some(std::mem::replace(&mut self.0[place], user)),
+            Err(place) => {
+                if self.0.len() == self.0.capacity() {
+                    self.0.reserve_exact(GROWTH);
+                }
+                self.0.insert(place, user);
+                None
+            }
+        }
+    }
+
+    /// Takes one out; whether it was there.
+    fn remove(&mut self, id: &UserId) -> bool {
+        let place = self.place_of(id);
+        place.is_ok_and(|place| self.0.remove(place).id == *id)
+    }
+
+    fn place_of(&self, id: &UserId) -> Result<usize, usize> {
+        self.0.binary_search_by(|user| user.id.cmp(id))
+    }
+}
+
 /// The node's picture of who is there.
 #[derive(Debug, Default)]
 pub(crate) struct Roster {
     /// `None` until loaded, and while too many are there to list.
-    users: Option<HashMap<UserId, User>>,
+    users: Option<Named>,
     /// The same as JSON, once somebody needed it.
     json: Option<Bytes>,
     /// Some of those who were in a big room, as JSON, and when.
-    some: Option<(Bytes, Instant)>,
+    some: Option<(Bytes, Moment)>,
     count: u64,
     at: u64,
     loaded: bool,
@@ -74,7 +118,7 @@ impl Roster {
     /// Whether somebody who comes in needs the picture to be asked for: it is stale,
     /// or nobody can be named of a big room.
     pub(crate) fn is_wanting(&self) -> bool {
-        let fresh = |(_, since): &(Bytes, Instant)| since.elapsed() < SOME_ARE_SHOWN_FOR;
+        let fresh = |(_, since): &(Bytes, Moment)| since.elapsed() < SOME_ARE_SHOWN_FOR;
         self.is_stale() || (self.users.is_none() && !self.some.as_ref().is_some_and(fresh))
     }
 
@@ -95,8 +139,13 @@ impl Roster {
             return some.clone();
         }
         let users = &self.users;
-        let list = || encode::users(users.iter().flat_map(HashMap::values)).into();
+        let list = || encode::users(users.iter().flat_map(|users| &users.0)).into();
         self.json.get_or_insert_with(list).clone()
+    }
+
+    /// Lets go of what can be made again: nobody came in for a while.
+    pub(super) fn let_go(&mut self) {
+        self.json = None;
     }
 
     /// Whether the node has heard of something later than this picture.
@@ -122,24 +171,18 @@ impl Roster {
         self.count = online.count;
         self.some = self
             .is_big()
-            .then(|| (encode::users(&online.users).into(), Instant::now()));
-        let now = (!self.is_big()).then(|| {
-            online
-                .users
-                .into_iter()
-                .map(|user| (user.id.clone(), user))
-                .collect()
-        });
+            .then(|| (encode::users(&online.users).into(), Moment::now()));
+        let now = (!self.is_big()).then(|| Named::of(online.users));
         let before = std::mem::replace(&mut self.users, now);
         match (&before, &self.users) {
             _ if first => Vec::new(),
             (None, Some(_)) => vec![RosterChange::Everybody],
             (Some(before), Some(now)) => {
-                let came = now.values().filter_map(|user| match before.get(&user.id) {
+                let came = now.0.iter().filter_map(|user| match before.get(&user.id) {
                     None => Some(RosterChange::User(user.clone(), Status::Online)),
                     Some(before) => (before != user).then(|| RosterChange::Name(user.clone())),
                 });
-                let went = before.values().filter(|user| !now.contains_key(&user.id));
+                let went = before.0.iter().filter(|user| now.get(&user.id).is_none());
                 came.chain(went.map(|user| RosterChange::User(user.clone(), Status::Offline)))
                     .collect()
             }
@@ -154,9 +197,11 @@ impl Roster {
         if online.users.len() as u64 != online.count {
             return;
         }
-        let shown: HashSet<_> = online.users.iter().map(|user| user.id.clone()).collect();
-        let missing = before.values().filter(|user| !shown.contains(&user.id));
-        online.users.extend(missing.cloned());
+        let shown = Named::of(std::mem::take(&mut online.users));
+        let missing = before.0.iter().filter(|user| shown.get(&user.id).is_none());
+        let missing: Vec<_> = missing.cloned().collect();
+        online.users = shown.0;
+        online.users.extend(missing);
         online.count = online.users.len() as u64;
     }
 
@@ -182,12 +227,12 @@ impl Roster {
         };
         if let Some(users) = &mut self.users {
             return match status {
-                Status::Online => match users.insert(user.id.clone(), user.clone()) {
+                Status::Online => match users.put(user.clone()) {
                     None => Some(RosterChange::User(user, status)),
                     Some(before) => (before != user).then_some(RosterChange::Name(user)),
                 },
                 Status::Offline => {
-                    let was_there = users.remove(&user.id).is_some();
+                    let was_there = users.remove(&user.id);
                     was_there.then_some(RosterChange::User(user, status))
                 }
             };

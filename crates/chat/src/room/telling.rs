@@ -3,8 +3,6 @@
 //! What there is to tell waits in [`Notices`]; whoever keeps the queue of rooms
 //! that have some comes by and has it told.
 
-use std::time::Instant;
-
 use bytes::Bytes;
 use rookery_protocol::{User, UserId, encode, server_frame::Status};
 use rookery_store::Online;
@@ -14,7 +12,10 @@ use super::{
     notices::{self, Notice, Notices},
     roster::RosterChange,
 };
-use crate::delivery::{Inboxes, Push};
+use crate::{
+    clock::Moment,
+    delivery::{Inboxes, Push},
+};
 
 /// Whether a room has to be put into the queue of those with notices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +109,7 @@ impl Room {
 
     /// Tells the members what there is to tell, unless it is too soon after the
     /// last time; whether it was done.
-    pub(crate) fn tell(&self, now: Instant, inboxes: &Inboxes) -> bool {
+    pub(crate) fn tell(&self, now: Moment, inboxes: &Inboxes) -> bool {
         let mut state = self.state.lock();
         let span = notices::span(&state.roster);
         if state
@@ -121,11 +122,15 @@ impl Room {
             notices: waiting,
             roster,
             listed,
+            memory,
             ..
         } = &mut *state;
         let Some(mut telling) = waiting.take() else {
             return true;
         };
+        // Who came together has come by now.
+        memory.let_go();
+        roster.let_go();
         let since = |listed| now.saturating_duration_since(listed);
         let too_soon = listed.is_some_and(|listed| since(listed) < notices::SPAN_OF_LISTS);
         let put_off = too_soon && telling.put_off_everybody();

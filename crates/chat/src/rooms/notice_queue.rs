@@ -1,9 +1,6 @@
 //! Telling rooms who comes, goes and writes: several at once, and only so often.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use indexmap::IndexMap;
@@ -13,7 +10,10 @@ use serde_json::value::RawValue;
 use tokio::sync::Notify;
 
 use super::Rooms;
-use crate::room::{Enqueue, Room};
+use crate::{
+    clock::Moment,
+    room::{Enqueue, Room},
+};
 
 /// How often rooms are looked at that have something to tell.
 const TICK: Duration = Duration::from_millis(50);
@@ -40,7 +40,7 @@ pub(crate) async fn run(rooms: Arc<Rooms>) {
             rooms.notices.work.notified().await;
         }
         waiting.append(&mut rooms.notices.rooms.lock());
-        let now = Instant::now();
+        let now = Moment::now();
         waiting.retain(|room| !room.tell(now, &rooms.inboxes));
         rooms.publish_typing();
         tokio::time::sleep(TICK).await;

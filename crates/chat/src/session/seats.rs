@@ -23,7 +23,7 @@ pub(crate) enum Seat {
 
 /// Tells one taking of a seat from another of the same session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct SeatNumber(u32);
+pub(crate) struct SeatNumber(u16);
 
 /// A seat that a `join` has taken and not confirmed yet. It is given up when
 /// this is dropped.
@@ -47,8 +47,6 @@ impl PendingSeat {
         if let Some((_, seat)) = seats.iter_mut().find(|seat| self.is_this(seat)) {
             *seat = Seat::Joined;
         }
-        let joined = &self.session.rooms_joined;
-        joined.set(joined.get().saturating_add(1));
     }
 
     fn is_this(&self, (room, seat): &(RoomId, Seat)) -> bool {

@@ -54,7 +54,6 @@ fn answers_to(authority: &str, allowed: &[AllowedHost]) -> bool {
     let Some((host, _)) = split_authority(authority) else {
         return false;
     };
-    let host = host.to_ascii_lowercase();
     let is_address = host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok();
     // The dot of a whole name makes no difference.
     let name = host.strip_suffix('.').unwrap_or(&host);

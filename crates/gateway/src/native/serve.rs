@@ -8,7 +8,7 @@ use std::{
 };
 
 use rookery_protocol::{CloseCode, ErrorCode};
-use rookery_websocket::{self as websocket, Incoming, ReadError};
+use rookery_websocket::{self as websocket, Incoming, ReadError, Reader};
 
 use super::{charge, commands};
 use crate::{
@@ -83,8 +83,13 @@ impl Connection {
 
     /// Takes the frames out of what came.
     pub(super) fn take(self: &Rc<Self>, chunk: &mut [u8], worker: &Rc<Worker>) {
+        let mut reader = self.reader.take();
+        self.take_with(&mut reader, chunk, worker);
+        self.reader.set(reader);
+    }
+
+    fn take_with(self: &Rc<Self>, reader: &mut Reader, chunk: &mut [u8], worker: &Rc<Worker>) {
         let settings = &worker.node.settings;
-        let mut reader = self.reader.borrow_mut();
         let mut frames = reader.frames(chunk, settings.limits.frame_bytes);
         while self.ending().is_none() {
             if !self.may_read(&settings.limits) {

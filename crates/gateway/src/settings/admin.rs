@@ -45,7 +45,7 @@ impl FromStr for AllowedHost {
             return Ok(Self::Any);
         }
         match split_authority(text) {
-            Some((name, None)) => Ok(Self::Name(name.to_ascii_lowercase())),
+            Some((name, None)) => Ok(Self::Name(name)),
             _ => Err(format!(
                 "must be a host name such as node-1.internal, without scheme and port, not {text:?}"
             )),

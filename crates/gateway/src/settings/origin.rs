@@ -1,6 +1,9 @@
 //! Origins of pages, as operators and browsers write them.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, net::Ipv6Addr, str::FromStr};
+
+use actix_web::http::uri::Authority;
+use url::Url;
 
 /// An origin that the settings allow beside the node's own page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,75 +32,51 @@ impl FromStr for AllowedOrigin {
 
 /// A scheme, a host and a port, in the one form by which they are compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
-    secure: bool,
-    host: String,
-    port: u16,
-}
+pub struct Origin(url::Origin);
 
 impl Origin {
+    /// Reads an origin, and nothing that says more than one.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let lower = text.to_ascii_lowercase();
-        let (secure, authority) = match lower.split_once("://")? {
-            ("http", authority) => (false, authority),
-            ("https", authority) => (true, authority),
-            _ => return None,
-        };
-        let (host, port) = split_authority(authority)?;
-        Some(Self {
-            secure,
-            host: host.to_owned(),
-            port: port.unwrap_or(default_port(secure)),
-        })
+        let url = Url::parse(text).ok()?;
+        let is_web = matches!(url.scheme(), "http" | "https");
+        let origin = url.origin();
+        // As it was written, but for the case and a port that need not be said.
+        let bare = origin.ascii_serialization();
+        let rest = text.to_ascii_lowercase().strip_prefix(&bare)?.to_owned();
+        let port = url.port_or_known_default()?;
+        let is_bare = rest.is_empty() || rest == format!(":{port}");
+        (is_web && is_bare).then_some(Self(origin))
     }
 
     /// Whether a request to this `Host` came from a page of the same host. A
     /// proxy may have taken TLS off, so the page's scheme says what a missing port means.
     pub(crate) fn is_host(&self, host: &str) -> bool {
-        let host = host.to_ascii_lowercase();
-        split_authority(&host).is_some_and(|(host, port)| {
-            self.host == host && self.port == port.unwrap_or(default_port(self.secure))
-        })
+        let scheme = match &self.0 {
+            url::Origin::Tuple(scheme, ..) => scheme,
+            url::Origin::Opaque(_) => return false,
+        };
+        Self::parse(&format!("{scheme}://{host}")).as_ref() == Some(self)
     }
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.secure { "https" } else { "http" };
-        write!(f, "{scheme}://{}", self.host)?;
-        if self.port != default_port(self.secure) {
-            write!(f, ":{}", self.port)?;
-        }
-        Ok(())
+        f.write_str(&self.0.ascii_serialization())
     }
 }
 
-fn default_port(secure: bool) -> u16 {
-    if secure { 443 } else { 80 }
-}
-
 /// Host and port of `example.org`, `example.org:8080` or `[::1]:8080`.
-pub(crate) fn split_authority(authority: &str) -> Option<(&str, Option<u16>)> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
-    let (host, rest) = match authority.strip_prefix('[') {
-        Some(inside) => {
-            let end = inside.find(']')? + 2;
-            authority.split_at(end)
-        }
-        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
+pub(crate) fn split_authority(text: &str) -> Option<(String, Option<u16>)> {
+    let authority: Authority = text.parse().ok()?;
+    let (host, port) = (authority.host(), authority.port_u16());
+    let is_sound = match host.strip_prefix('[') {
+        Some(inside) => inside.strip_suffix(']')?.parse::<Ipv6Addr>().is_ok(),
+        None => !host.is_empty(),
     };
-    let sane = match host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-    {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => !host.is_empty() && host.chars().all(plain),
+    // Nothing but these two: no user, and no port that is none.
+    let is_all = match port {
+        Some(port) => text == format!("{host}:{port}"),
+        None => text == host,
     };
-    let port = match rest.strip_prefix(':') {
-        Some(port) if port.bytes().all(|b| b.is_ascii_digit()) => Some(port.parse().ok()?),
-        Some(_) => return None,
-        None if rest.is_empty() => None,
-        None => return None,
-    };
-    sane.then_some((host, port))
+    (is_sound && is_all).then(|| (host.to_ascii_lowercase(), port))
 }

@@ -69,14 +69,12 @@ impl Connection {
     }
 }
 
-/// One line with the reason and the counts.
-pub(super) fn log(connection: &Connection, end: End) {
+/// One line with the reason and the counts; `rooms` is in how many it was.
+pub(super) fn log(connection: &Connection, end: End, rooms: usize) {
     let _entered = connection.span().entered();
     let seconds = connection.age().as_secs_f32();
     let frames_in = connection.counts.frames_in.get();
     let bytes_in = connection.counts.bytes_in.get();
-    let session = connection.session.get();
-    let rooms = session.map_or(0, |session| session.rooms_joined());
     let waiting = connection.outbox.borrow().bytes();
     let (code, reason) = match end {
         End::Closed(code) => (Some(code.as_u16()), code.reason().to_owned()),

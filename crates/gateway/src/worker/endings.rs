@@ -63,10 +63,10 @@ pub(super) async fn run(worker: Rc<Worker>) {
 fn clean_up(connection: Rc<Connection>, open: OpenSocket, worker: &Worker) {
     let end = connection.ending();
     let end = end.unwrap_or(End::Closed(CloseCode::Internal));
-    worker.end_session(&connection);
+    let rooms = worker.end_session(&connection);
     connection.account_for_end(worker);
     worker.dismiss(&connection);
-    closing::log(&connection, end);
+    closing::log(&connection, end, rooms);
     worker.node.metrics.connection_closed(&end.label());
     match end {
         End::Lost(_) => drop((connection, open)),
@@ -86,12 +86,12 @@ impl Worker {
         self.endings.push(connection, open);
     }
 
-    /// Takes a connection out of all its rooms.
-    fn end_session(&self, connection: &Connection) {
-        if let Some(session) = connection.session.get() {
-            for room in session.end() {
-                self.remove_member(&room, connection.key);
-            }
-        }
+    /// Takes a connection out of all its rooms; says of how many.
+    fn end_session(&self, connection: &Connection) -> usize {
+        let session = connection.session.get().into_iter();
+        let rooms = session.flat_map(|session| session.end());
+        rooms
+            .inspect(|room| self.remove_member(room, connection.key))
+            .count()
     }
 }

@@ -7,12 +7,11 @@
 use std::rc::Rc;
 
 use bytes::{Bytes, BytesMut};
-use indexmap::IndexMap;
 use rookery_chat::delivery::{ConnectionKey, WireNumber};
 use rookery_protocol::RoomId;
 use smallvec::SmallVec;
 
-use super::{Connection, Worker};
+use super::{Connection, Worker, members::Members};
 
 /// How many members are fetched from memory together.
 const AT_ONCE: usize = 16;
@@ -27,7 +26,7 @@ pub(super) struct LocalRoom(SmallVec<[Group; 1]>);
 /// The members that are on one wire.
 struct Group {
     wire: WireNumber,
-    members: IndexMap<ConnectionKey, Rc<Connection>>,
+    members: Members,
     batch: Vec<Batched>,
 }
 
@@ -41,7 +40,7 @@ impl Worker {
         let mut rooms = self.rooms.borrow_mut();
         let local = rooms.entry(room).or_default();
         let members = &mut local.group(connection.wire).members;
-        members.insert(connection.key, Rc::clone(connection));
+        members.insert(Rc::clone(connection));
     }
 
     pub(super) fn remove_member(&self, room: &RoomId, connection: ConnectionKey) {
@@ -50,7 +49,7 @@ impl Worker {
             return;
         };
         for group in &mut local.0 {
-            group.members.swap_remove(&connection);
+            group.members.remove(connection);
         }
         local.0.retain(|group| !group.members.is_empty());
         if local.0.is_empty() {
@@ -63,7 +62,7 @@ impl Worker {
         let rooms = self.rooms.borrow();
         rooms.get(room).map_or_else(Vec::new, |local| {
             let groups = local.0.iter();
-            let members = groups.flat_map(|group| group.members.values());
+            let members = groups.flat_map(|group| group.members.all());
             members.map(Rc::clone).collect()
         })
     }
@@ -115,10 +114,10 @@ impl Worker {
         };
         let first = group.awaiting_answer(&self.unflushed.borrow());
         for &place in &first {
-            deliver(&group.members[place]);
+            deliver(&group.members.all()[place]);
         }
         let mut first = first.into_iter().peekable();
-        for (place, connection) in group.members.values().enumerate() {
+        for (place, connection) in group.members.all().iter().enumerate() {
             if place % AT_ONCE == 0 {
                 group.fetch(place..place + AT_ONCE);
             }
@@ -139,7 +138,7 @@ impl LocalRoom {
         let place = place.unwrap_or_else(|| {
             self.0.push(Group {
                 wire,
-                members: IndexMap::new(),
+                members: Members::default(),
                 batch: Vec::new(),
             });
             self.0.len() - 1
@@ -154,12 +153,7 @@ impl Group {
     /// costs outside the kernel, a hundredth of the whole.
     fn fetch(&self, places: std::ops::Range<usize>) {
         let places = places.start..places.end.min(self.members.len());
-        for connection in self
-            .members
-            .get_range(places)
-            .into_iter()
-            .flat_map(|members| members.values())
-        {
+        for connection in &self.members.all()[places] {
             connection.fetch();
         }
     }
@@ -172,7 +166,7 @@ impl Group {
             return Vec::new();
         }
         let places = answered.iter();
-        let places = places.filter_map(|connection| self.members.get_index_of(&connection.key));
+        let places = places.filter_map(|connection| self.members.place_of(connection.key));
         let mut places: Vec<usize> = places.collect();
         places.sort_unstable();
         places.dedup();

@@ -12,6 +12,7 @@ mod deadlines;
 mod endings;
 mod flusher;
 mod local_room;
+mod members;
 mod outbox;
 mod pausing;
 mod reading;
@@ -56,7 +57,7 @@ pub(crate) struct Worker {
     /// Short frames are put together here to be written as one piece.
     pub(crate) joined: RefCell<Vec<u8>>,
     connections: RefCell<Connections>,
-    rooms: RefCell<HashMap<RoomId, LocalRoom>>,
+    rooms: RefCell<HashMap<RoomId, Box<LocalRoom>>>,
     deadlines: RefCell<Deadlines>,
     /// Connections whose kernel takes no more.
     slow_readers: SlowReaders,

@@ -78,6 +78,10 @@ impl Nonces {
         }
         // Nobody stores four billion messages in one room in an hour.
         let place = self.first.wrapping_add(self.oldest_first.len() as u32);
+        if self.oldest_first.capacity() == 0 {
+            // Most rooms are quiet ones.
+            self.oldest_first.reserve_exact(1);
+        }
         self.oldest_first.push_back(Remembered {
             digest,
             seen,

@@ -124,6 +124,10 @@ impl Room {
         if let Some(nonce) = nonce {
             self.nonces.remember(nonce, seen, now.steady);
         }
+        if self.log.capacity() == 0 {
+            // Most rooms are quiet ones.
+            self.log.reserve_exact(1);
+        }
         self.log.push_back(Stored {
             kind: append.body.kind,
             event: event.clone(),
