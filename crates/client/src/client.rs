@@ -20,7 +20,7 @@ pub use rookery_protocol::client_frame::HistoryPage;
 use crate::{
     ClientError, ClientSettings, Events,
     driver::{Command, Driver},
-    frame::Answer,
+    frame::OkFrame,
     raw::host_and_port,
     request::Request,
 };
@@ -270,7 +270,7 @@ impl Client {
         self.shared.commands.closed().await;
     }
 
-    async fn call(&self, request: Request) -> Result<Answer, ClientError> {
+    async fn call(&self, request: Request) -> Result<OkFrame, ClientError> {
         let (reply, answer) = oneshot::channel();
         let command = Command {
             request,

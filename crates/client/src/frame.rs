@@ -53,7 +53,7 @@ impl LogEvent {
 #[derive(Debug)]
 pub(crate) enum Frame {
     Welcome(Box<Welcome>),
-    Answer(Box<Answer>),
+    Ok(Box<OkFrame>),
     Refused(ErrorFrame),
     Pong(Pong),
     Log(LogEvent),
@@ -67,7 +67,7 @@ pub(crate) enum Frame {
 
 /// `ok`, with the events of a resumed room apart from its snapshot.
 #[derive(Debug, Default)]
-pub(crate) struct Answer {
+pub(crate) struct OkFrame {
     pub(crate) id: Option<RequestId>,
     pub(crate) seq: Option<u64>,
     pub(crate) ts: Option<u64>,
@@ -122,7 +122,7 @@ impl Frame {
         let outline: Outline<'_> = serde_json::from_str(json)?;
         Ok(match outline.kind.as_ref() {
             "welcome" => Self::Welcome(serde_json::from_str(json)?),
-            "ok" => Self::Answer(Box::new(answer(json)?)),
+            "ok" => Self::Ok(Box::new(answer(json)?)),
             "error" => Self::Refused(serde_json::from_str(json)?),
             "pong" => Self::Pong(serde_json::from_str(json)?),
             "typing" => Self::Typing(serde_json::from_str(json)?),
@@ -155,16 +155,16 @@ fn log_event(json: &str, outline: &Outline<'_>) -> serde_json::Result<Option<Log
     }))
 }
 
-fn answer(json: &str) -> serde_json::Result<Answer> {
+fn answer(json: &str) -> serde_json::Result<OkFrame> {
     let ok: Ok<'_> = serde_json::from_str(json)?;
-    let mut answer = Answer {
+    let mut answer = OkFrame {
         id: ok.id,
         seq: ok.seq,
         ts: ok.ts,
         duplicate: ok.duplicate,
         messages: ok.messages,
         more: ok.more,
-        ..Answer::default()
+        ..OkFrame::default()
     };
     if let Some(room) = ok.room {
         answer.room = Some(Arc::new(snapshot(room.get())?));
@@ -218,7 +218,7 @@ mod tests {
             {"type":"message","room":"general","seq":42,"ts":1,"from":{"id":"u","name":"U"},"text":"a"},
             {"type":"reacted","room":"general","seq":43,"ts":2,"target":42}],
             "online":[{"id":"u_8","name":"Bea"}],"online_count":1}}"#;
-        let Frame::Answer(answer) = Frame::parse(ok).unwrap() else {
+        let Frame::Ok(answer) = Frame::parse(ok).unwrap() else {
             panic!("not an answer");
         };
         let seqs: Vec<_> = answer.events.iter().map(|event| event.seq).collect();

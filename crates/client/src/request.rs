@@ -6,7 +6,7 @@ use rookery_protocol::{Cursor, Nonce, RoomId};
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use crate::{ClientError, frame::Answer};
+use crate::{ClientError, frame::OkFrame};
 
 /// What is asked.
 #[derive(Debug, Clone, Serialize)]
@@ -67,7 +67,7 @@ impl Request {
 }
 
 /// Where the answer goes.
-pub(crate) type Reply = oneshot::Sender<Result<Answer, ClientError>>;
+pub(crate) type Reply = oneshot::Sender<Result<OkFrame, ClientError>>;
 
 #[cfg(test)]
 mod tests {

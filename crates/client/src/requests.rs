@@ -40,7 +40,7 @@ pub(crate) struct Pending {
 
 impl Pending {
     /// Tells the caller, if one still waits.
-    pub(crate) fn finish(self, result: Result<crate::frame::Answer, ClientError>) {
+    pub(crate) fn finish(self, result: Result<crate::frame::OkFrame, ClientError>) {
         if let Some(reply) = self.reply {
             // A caller that no longer waits has no use for it.
             let _ = reply.send(result);
@@ -226,7 +226,7 @@ mod tests {
         calls: usize,
     ) -> (
         Requests,
-        Vec<oneshot::Receiver<Result<crate::frame::Answer, ClientError>>>,
+        Vec<oneshot::Receiver<Result<crate::frame::OkFrame, ClientError>>>,
     ) {
         let mut requests = Requests::new(2, 10);
         let receivers = (0..calls)

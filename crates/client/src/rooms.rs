@@ -44,7 +44,7 @@ pub(crate) enum OrderError {
 }
 
 #[derive(Debug)]
-struct Room {
+struct OpenRoom {
     cursor: Cursor,
     /// Whether this connection has joined it.
     live: bool,
@@ -53,7 +53,7 @@ struct Room {
 /// The rooms that are open.
 #[derive(Debug, Default)]
 pub(crate) struct Rooms {
-    rooms: HashMap<RoomId, Room>,
+    rooms: HashMap<RoomId, OpenRoom>,
 }
 
 impl Rooms {
@@ -69,7 +69,7 @@ impl Rooms {
     /// Opens a room at a place that the program itself remembers.
     pub(crate) fn open_at(&mut self, room: RoomId, cursor: Cursor) {
         let live = false;
-        self.rooms.entry(room).or_insert(Room { cursor, live });
+        self.rooms.entry(room).or_insert(OpenRoom { cursor, live });
     }
 
     /// The connection is gone: no room is live until it is joined again.
@@ -100,7 +100,7 @@ impl Rooms {
         {
             cursor.seq = cursor.seq.max(state.cursor.seq);
         }
-        let state = Room { cursor, live: true };
+        let state = OpenRoom { cursor, live: true };
         self.rooms.insert(snapshot.room.clone(), state);
     }
 
@@ -149,7 +149,7 @@ impl Rooms {
                 head: snapshot.seq,
             });
         }
-        *state = Room { cursor, live: true };
+        *state = OpenRoom { cursor, live: true };
         Ok(verdicts)
     }
 }

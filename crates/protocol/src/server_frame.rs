@@ -15,7 +15,7 @@ pub enum ServerFrame {
     /// The answer to `hello`.
     Welcome(Box<Welcome>),
     /// The answer to a command that was carried out.
-    Ok(Box<Answer>),
+    Ok(Box<OkFields>),
     /// The answer to a command that was refused.
     Error(ErrorFrame),
     /// The answer to `ping`.
@@ -114,7 +114,7 @@ pub struct RoomRow {
 /// depends on the command.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Answer {
+pub struct OkFields {
     /// The id of the command.
     pub id: Option<RequestId>,
     /// The number under which something was stored.

@@ -20,6 +20,7 @@ mod settings;
 mod store;
 mod supervisor;
 mod user_limits;
+mod user_map;
 
 pub use announce::announce;
 pub use bus::{Bus, BusEvent, PayloadString};
@@ -35,3 +36,4 @@ pub use settings::{EngineSettings, PresenceTimes, RedisSettings, Settings};
 pub use store::{Stats, Store};
 pub use supervisor::{Ended, Endings, Supervisor};
 pub use user_limits::UserLimits;
+pub use user_map::UserMap;

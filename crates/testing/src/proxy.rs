@@ -34,12 +34,12 @@ pub struct Proxy {
 #[derive(Debug)]
 struct Shared {
     upstream: SocketAddr,
-    state: Mutex<State>,
+    state: Mutex<ProxyState>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct ProxyState {
     delay: Duration,
     jitter: Duration,
     /// Where new connections go instead of to where they went at first.
@@ -123,7 +123,7 @@ impl Proxy {
 
     /// Cuts every open connection; what was on its way is lost. New ones are accepted.
     pub fn cut(&self) {
-        self.shared.change(State::cut);
+        self.shared.change(ProxyState::cut);
     }
 
     /// Cuts every open connection and closes each new one at once, until [`Self::admit`].
@@ -165,7 +165,7 @@ impl Drop for Proxy {
     }
 }
 
-impl State {
+impl ProxyState {
     fn is_open(&self, number: u64) -> bool {
         self.open.iter().any(|(open, ..)| *open == number)
     }
@@ -180,11 +180,11 @@ impl State {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, ProxyState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self, change: impl FnOnce(&mut State)) {
+    fn change(&self, change: impl FnOnce(&mut ProxyState)) {
         change(&mut self.lock());
         self.changed.notify_all();
     }

@@ -20,13 +20,13 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// CPU counts from [`Self::begin`], the start of the measured part.
 #[derive(Debug)]
 pub(crate) struct Sampler {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<Samples>>,
     stop: Sender<()>,
     thread: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug)]
-struct State {
+struct Samples {
     began: Instant,
     processes: Vec<Observed>,
 }
@@ -44,7 +44,7 @@ struct Observed {
 impl Sampler {
     /// Takes the memory that each process has before anybody connects.
     pub(crate) fn start(processes: impl IntoIterator<Item = Watched>) -> Self {
-        let state = Arc::new(Mutex::new(State {
+        let state = Arc::new(Mutex::new(Samples {
             began: Instant::now(),
             processes: processes.into_iter().map(Observed::new).collect(),
         }));
@@ -116,11 +116,11 @@ impl Drop for Sampler {
 }
 
 /// A state is whole between any two statements, so a panic elsewhere does not spoil it.
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+fn lock(state: &Mutex<Samples>) -> MutexGuard<'_, Samples> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl State {
+impl Samples {
     fn begin(&mut self) {
         self.began = Instant::now();
         for observed in &mut self.processes {

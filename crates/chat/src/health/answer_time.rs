@@ -7,10 +7,10 @@ use parking_lot::Mutex;
 
 /// How long an answer takes just now.
 #[derive(Debug, Default)]
-pub(crate) struct AnswerTime(Mutex<State>);
+pub(crate) struct AnswerTime(Mutex<AnswerTimeState>);
 
 #[derive(Debug, Default)]
-struct State {
+struct AnswerTimeState {
     last: Option<Duration>,
     /// Since when an answer is waited for.
     waiting: Option<Instant>,
@@ -24,7 +24,7 @@ impl AnswerTime {
 
     /// What was asked last was answered after this time.
     pub(crate) fn answered(&self, took: Duration) {
-        *self.0.lock() = State {
+        *self.0.lock() = AnswerTimeState {
             last: Some(took),
             waiting: None,
         };
@@ -32,7 +32,7 @@ impl AnswerTime {
 
     /// No answer comes any more.
     pub(crate) fn lost(&self) {
-        *self.0.lock() = State::default();
+        *self.0.lock() = AnswerTimeState::default();
     }
 
     /// How long it takes, at least; `None` where nothing answers.

@@ -26,11 +26,11 @@ pub(crate) struct Budget {
     for_large: usize,
     /// The most bytes of a small share.
     small: usize,
-    state: Mutex<State>,
+    state: Mutex<BudgetState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct BudgetState {
     used: usize,
     small: Waiting,
     large: Waiting,
@@ -123,7 +123,7 @@ impl Budget {
         self.share(&mut self.state.lock(), bytes)
     }
 
-    fn share(self: &Arc<Self>, state: &mut State, bytes: usize) -> Share {
+    fn share(self: &Arc<Self>, state: &mut BudgetState, bytes: usize) -> Share {
         state.used += bytes;
         Share {
             budget: Arc::clone(self),
@@ -176,7 +176,7 @@ impl Budget {
     }
 }
 
-impl State {
+impl BudgetState {
     fn waiting(&mut self, small: bool) -> &mut Waiting {
         if small {
             &mut self.small

@@ -93,11 +93,11 @@ impl Metrics {
             ),
             gaps_healed: new.counter(
                 "rookery_gaps_healed_total",
-                "Holes in a room's sequence that were read from the log",
+                "Gaps in a room's sequence that were read from the log",
             ),
             events_healed: new.counter(
                 "rookery_events_healed_total",
-                "Events read from the log to fill holes",
+                "Events read from the log to fill gaps",
             ),
             bus_events: new.counter(
                 "rookery_bus_events_total",

@@ -1,4 +1,4 @@
-//! Coming into a room without a hole and without a repeat, and going.
+//! Coming into a room without a gap and without a repeat, and going.
 //!
 //! A snapshot is of some head; since it was made events went on.
 //! Under the room's lock the answer, the events between the snapshot and now,
@@ -74,7 +74,7 @@ impl Room {
 
     /// Whether the user has a session here.
     pub(crate) fn has_user(&self, user: &UserId) -> bool {
-        self.state.lock().users.contains_key(user)
+        self.state.lock().users.get(user).is_some()
     }
 
     /// The users that have sessions here.
@@ -94,19 +94,21 @@ impl Room {
 impl RoomState {
     fn add(&mut self, at: Endpoint, user: &User) -> bool {
         self.members.add(at);
-        let local = self.users.entry(user.id.clone());
-        let local = local.or_insert_with(|| LocalUser {
-            name: user.name.clone(),
-            sessions: 0,
-        });
-        local.sessions += 1;
-        let renamed = local.name != user.name;
-        if renamed {
-            local.name = user.name.clone();
-        }
-        let first = local.sessions == 1 || renamed;
         self.empty_since = None;
-        first
+        let name = user.name.clone();
+        match self.users.get_mut(&user.id) {
+            Some(local) => {
+                local.sessions += 1;
+                let before = std::mem::replace(&mut local.name, name);
+                before != user.name
+            }
+            None => {
+                let sessions = 1;
+                self.users
+                    .insert(user.id.clone(), LocalUser { name, sessions });
+                true
+            }
+        }
     }
 
     fn subtract(&mut self, at: Endpoint, user: &UserId) -> Option<User> {

@@ -71,8 +71,8 @@ pub(super) struct Memory {
 }
 
 impl Room {
-    /// The view from memory; else a reading of the store, which `read` makes
-    /// of a view. While `patient`, the reading may be of another view: mostly
+    /// The view from memory; else a flight to the store, which `read` makes
+    /// of a view. While `patient`, the flight may be of another view: mostly
     /// it brings what is needed as well.
     pub(crate) fn find<R>(
         &self,

@@ -20,12 +20,12 @@ mod telling;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use parking_lot::Mutex;
-use rookery_protocol::{Cursor, Epoch, Event, RoomId, UserId};
-use rookery_store::StoreError;
+use rookery_protocol::{Cursor, Epoch, Event, RoomId};
+use rookery_store::{StoreError, UserMap};
 use tokio::sync::Notify;
 
 pub(crate) use attach::Attach;
@@ -73,7 +73,7 @@ struct RoomState {
     roster: Roster,
     members: Members,
     /// The users among them, and how many sessions each has here.
-    users: HashMap<UserId, LocalUser>,
+    users: UserMap<LocalUser>,
     healer: Healer,
     /// What the members are still to be told, and when they last were.
     notices: Option<Box<Notices>>,
@@ -113,7 +113,7 @@ impl Room {
             used: Moment::now(),
             roster: Roster::default(),
             members: Members::default(),
-            users: HashMap::new(),
+            users: UserMap::default(),
             healer: Healer::default(),
             notices: None,
             told: None,

@@ -19,7 +19,7 @@ const MESSAGE: &[u8] = br#"{"type":"message""#;
 /// What an event takes beside its JSON, about.
 const BYTES_BESIDE: usize = 96;
 
-/// A window at the end of a room's log, without holes and bounded.
+/// A window at the end of a room's log, without gaps and bounded.
 #[derive(Debug)]
 pub(crate) struct Recent {
     events: VecDeque<Event>,
@@ -54,17 +54,17 @@ impl Recent {
     }
 
     /// Adds what was read of the log, up to `head`, before what is here, which
-    /// ends at `position`. Useful only without holes. `whole` is whether
+    /// ends at `position`. Useful only without gaps. `whole` is whether
     /// nothing that readers could see comes before what was read.
     pub(crate) fn fill(&mut self, read: &[Event], head: u64, position: u64, whole: bool) {
         let first_here = (position + 1).saturating_sub(self.events.len() as u64);
         let first_read = read.first().map_or(head + 1, |event| event.seq);
-        let without_holes = read
+        let without_gaps = read
             .iter()
             .zip(first_read..)
             .all(|(event, seq)| event.seq == seq)
             && first_read + read.len() as u64 == head + 1;
-        if !without_holes || head + 1 < first_here {
+        if !without_gaps || head + 1 < first_here {
             return;
         }
         let earlier = read.iter().rev();
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_expired_goes_and_leaves_no_hole() {
+    fn what_expired_goes_and_leaves_no_gap() {
         let mut recent = Recent::new(Arc::new(RecentBudget::new(1 << 20, 1000)));
         recent.fill(&[], 0, 0, true);
         for seq in 1..=3 {

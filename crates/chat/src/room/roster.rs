@@ -17,7 +17,7 @@ use crate::clock::Moment;
 const SOME_ARE_SHOWN_FOR: Duration = Duration::from_secs(2);
 
 /// By how many the room for names grows.
-const GROWTH: usize = 4;
+const GROWTH: usize = 2;
 
 /// One coming or going, as the shared channel tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,9 +100,9 @@ pub(crate) struct Roster {
     /// `None` until loaded, and while too many are there to list.
     users: Option<Named>,
     /// The same as JSON, once somebody needed it.
-    json: Option<Bytes>,
+    json: Option<Box<Bytes>>,
     /// Some of those who were in a big room, as JSON, and when.
-    some: Option<(Bytes, Moment)>,
+    some: Option<Box<(Bytes, Moment)>>,
     count: u64,
     at: u64,
     loaded: bool,
@@ -118,8 +118,8 @@ impl Roster {
     /// Whether somebody who comes in needs the picture to be asked for: it is stale,
     /// or nobody can be named of a big room.
     pub(crate) fn is_wanting(&self) -> bool {
-        let fresh = |(_, since): &(Bytes, Moment)| since.elapsed() < SOME_ARE_SHOWN_FOR;
-        self.is_stale() || (self.users.is_none() && !self.some.as_ref().is_some_and(fresh))
+        let fresh = |some: &(Bytes, Moment)| some.1.elapsed() < SOME_ARE_SHOWN_FOR;
+        self.is_stale() || (self.users.is_none() && !self.some.as_deref().is_some_and(fresh))
     }
 
     /// Whether all who are there are known.
@@ -135,12 +135,14 @@ impl Roster {
     /// Those who are there, as a list in JSON; some of them where there are too
     /// many. Made once for all who come in before the next change.
     pub(crate) fn users_json(&mut self) -> Bytes {
-        if let (None, Some((some, _))) = (&self.users, &self.some) {
-            return some.clone();
+        if let (None, Some(some)) = (&self.users, &self.some) {
+            return some.0.clone();
         }
         let users = &self.users;
-        let list = || encode::users(users.iter().flat_map(|users| &users.0)).into();
-        self.json.get_or_insert_with(list).clone()
+        let all = users.iter().flat_map(|users| &users.0);
+        let list = || Box::new(encode::users(all).into());
+        let json: &Bytes = self.json.get_or_insert_with(list);
+        json.clone()
     }
 
     /// Lets go of what can be made again: nobody came in for a while.
@@ -171,7 +173,7 @@ impl Roster {
         self.count = online.count;
         self.some = self
             .is_big()
-            .then(|| (encode::users(&online.users).into(), Moment::now()));
+            .then(|| Box::new((encode::users(&online.users).into(), Moment::now())));
         let now = (!self.is_big()).then(|| Named::of(online.users));
         let before = std::mem::replace(&mut self.users, now);
         match (&before, &self.users) {

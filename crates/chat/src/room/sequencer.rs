@@ -3,7 +3,7 @@
 //! Events reach a node twice over, by the answers to its own appends and by
 //! the shared channel, and out of step with each other. The sequencer passes
 //! them on strictly by number: what comes early waits, what was seen is
-//! dropped. It never asks anybody anything; closing a hole is the healer's work.
+//! dropped. It never asks anybody anything; closing a gap is the healer's work.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub enum Offered {
     OtherEpoch,
 }
 
-/// The place that a room's subscribers have been brought to, and what waits behind a hole.
+/// The place that a room's subscribers have been brought to, and what waits behind a gap.
 #[derive(Debug, Default)]
 pub struct Sequencer {
     position: Option<Cursor>,
@@ -32,7 +32,7 @@ pub struct Sequencer {
 }
 
 impl Sequencer {
-    /// The most events that wait behind a hole; the log has the others.
+    /// The most events that wait behind a gap; the log has the others.
     pub const MOST_WAITING: usize = 1024;
 
     /// Up to where events were passed on; `None` before the start.
@@ -104,7 +104,7 @@ impl Sequencer {
         }
     }
 
-    /// Passes on what follows without a hole, and forgets what was overtaken.
+    /// Passes on what follows without a gap, and forgets what was overtaken.
     fn release(&mut self, passed: &mut Vec<Event>) {
         let Some(position) = &mut self.position else {
             return;

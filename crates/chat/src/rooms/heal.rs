@@ -13,7 +13,7 @@ use crate::room::{Gap, HealRequest, Healing, Room};
 /// How many events are read from the log at once.
 const PAGE: usize = 500;
 
-/// How long a hole is given to close by itself: the answer of Redis and the
+/// How long a gap is given to close by itself: the answer of Redis and the
 /// shared channel are two connections, one a little ahead of the other.
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -29,7 +29,7 @@ enum Progress {
 }
 
 impl Rooms {
-    /// Heals in the background, for as long as it takes, unless it is but a hole
+    /// Heals in the background, for as long as it takes, unless it is but a gap
     /// that closes by itself. The caller was told that healing is wanted.
     pub(crate) fn heal_soon(self: &Arc<Self>, room: Arc<Room>) {
         let (rooms, mut healing) = (Arc::clone(self), Healing::of(&room));

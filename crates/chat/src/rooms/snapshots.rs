@@ -13,7 +13,7 @@ use crate::{
     snapshot::{Snapshot, View, ViewBounds},
 };
 
-/// How many readings of other clients are waited for, which mostly bring what
+/// How many flights of other clients are waited for, which mostly bring what
 /// is needed as well, before one of one's own is made.
 const PATIENCE: u32 = 2;
 
@@ -45,7 +45,7 @@ impl Rooms {
                 }
                 Lookup::InFlight(flight) => {
                     let read = match self.background.carry_out(flight).await {
-                        // Another user made the reading, and has met a limit of their own.
+                        // Another user made the flight, and has met a limit of their own.
                         Err(SnapshotError::Store(error))
                             if error.limited_user().is_some_and(|other| other != user) =>
                         {

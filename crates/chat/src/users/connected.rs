@@ -68,10 +68,10 @@ impl Connected {
 
     /// Counts a session out.
     pub(crate) fn leave(&self, user: &UserId, at: Endpoint) {
-        if let Entry::Occupied(mut sessions) = self.by_user.entry(user.clone()) {
-            if sessions.get_mut().remove(at) {
-                sessions.remove();
-            }
+        if let Entry::Occupied(mut sessions) = self.by_user.entry(user.clone())
+            && sessions.get_mut().remove(at)
+        {
+            sessions.remove();
         }
     }
 

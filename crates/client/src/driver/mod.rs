@@ -2,9 +2,9 @@
 //! wait, and again. It must never give up where the protocol says come back,
 //! nor come back where it says stay away.
 
-mod link;
 mod outlet;
 mod serve;
+mod socket;
 
 use std::{
     future::Future,
@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-use self::{link::Link, outlet::Outlet};
+use self::{outlet::Outlet, socket::Socket};
 use crate::{
     ClientError, ClientSettings, ConnectionError, Event, GaveUp, HelloError, Lost,
     backoff::{Backoff, Returns},
@@ -92,7 +92,7 @@ impl Driver {
     pub(crate) async fn run(mut self) {
         loop {
             let ended = match self.reach().await {
-                Ok(link) => self.serve(link).await,
+                Ok(socket) => self.serve(socket).await,
                 Err(ended) => ended,
             };
             self.rooms.disconnected();
@@ -112,11 +112,11 @@ impl Driver {
     }
 
     /// Opens a connection to the node whose turn it is.
-    async fn reach(&mut self) -> Result<Link, Ended> {
+    async fn reach(&mut self) -> Result<Socket, Ended> {
         let target = self.settings.targets[self.attempts % self.settings.targets.len()].clone();
         self.attempts += 1;
         let token = self.token.borrow_and_update().clone();
-        let opening = Link::open(
+        let opening = Socket::open(
             target.clone(),
             token,
             self.settings.name.clone(),
@@ -124,7 +124,7 @@ impl Driver {
         );
         let error = match self.meanwhile(opening).await {
             None => return Err(Ended::Stopped),
-            Some(Ok(link)) => return Ok(link),
+            Some(Ok(socket)) => return Ok(socket),
             Some(Err(error)) => error,
         };
         tracing::debug!(%target, %error, "no connection");

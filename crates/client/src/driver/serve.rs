@@ -10,10 +10,10 @@ use rookery_protocol::{
 };
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::{Command, Driver, Ended, asked_to_close, link::Link};
+use super::{Command, Driver, Ended, asked_to_close, socket::Socket};
 use crate::{
     ClientError, ConnectionError, Event, GaveUp, Lost, Received,
-    frame::{Answer, Frame, LogEvent},
+    frame::{Frame, LogEvent, OkFrame},
     request::Request,
     requests::{Pending, Rank, hold},
     rooms::{OrderError, Verdict},
@@ -32,28 +32,28 @@ impl From<OrderError> for Lost {
 
 impl Driver {
     /// Serves a connection until it ends.
-    pub(super) async fn serve(&mut self, mut link: Link) -> Ended {
-        self.begin(&link);
+    pub(super) async fn serve(&mut self, mut socket: Socket) -> Ended {
+        self.begin(&socket);
         let ended = loop {
-            match self.step(&mut link).await {
+            match self.step(&mut socket).await {
                 Ok(()) => {}
                 Err(Ended::Stopped) => {
-                    link.connection.close(CLOSE_WITHIN).await;
+                    socket.connection.close(CLOSE_WITHIN).await;
                     return Ended::Stopped;
                 }
                 Err(ended) => break ended,
             }
         };
-        if link.since.elapsed() >= self.settings.stable_after {
+        if socket.since.elapsed() >= self.settings.stable_after {
             self.returns.begin_anew();
         }
         ended
     }
 
     /// Tells that the connection stands and asks for every open room.
-    fn begin(&mut self, link: &Link) {
+    fn begin(&mut self, socket: &Socket) {
         let again = std::mem::replace(&mut self.connected_before, true);
-        let (node, session) = (link.welcome.node.clone(), link.welcome.session.clone());
+        let (node, session) = (socket.welcome.node.clone(), socket.welcome.session.clone());
         tracing::debug!(%node, again, "connected");
         self.outlet.push(Event::Connected {
             node,
@@ -71,26 +71,26 @@ impl Driver {
     }
 
     /// Writes what is due and waits for one thing to happen.
-    async fn step(&mut self, link: &mut Link) -> Result<(), Ended> {
-        self.write(link).await?;
+    async fn step(&mut self, socket: &mut Socket) -> Result<(), Ended> {
+        self.write(socket).await?;
         let answer_timeout = self.settings.answer_timeout;
         let reading = !self.outlet.is_full();
-        let deadline = link.next_deadline(&self.requests, answer_timeout);
+        let deadline = socket.next_deadline(&self.requests, answer_timeout);
         tokio::select! {
-            received = link.connection.next(), if reading => self.hear(received, link),
+            received = socket.connection.next(), if reading => self.hear(received, socket),
             () = self.outlet.drain(), if !reading => {
                 if !self.outlet.is_full() {
-                    link.listens_again();
+                    socket.listens_again();
                 }
                 Ok(())
             }
             Some(command) = self.commands.recv(), if self.requests.has_room() => {
-                self.call(command, link).await
+                self.call(command, socket).await
             }
             () = asked_to_close(&mut self.closing) => Err(Ended::Stopped),
             () = sleep_until(deadline), if reading => {
-                match link.overdue(&self.requests, answer_timeout) {
-                    Some(lost) => Err(link.lost(lost)),
+                match socket.overdue(&self.requests, answer_timeout) {
+                    Some(lost) => Err(socket.lost(lost)),
                     None => Ok(()),
                 }
             }
@@ -98,10 +98,10 @@ impl Driver {
     }
 
     /// Writes the commands whose turn it is.
-    async fn write(&mut self, link: &mut Link) -> Result<(), Ended> {
+    async fn write(&mut self, socket: &mut Socket) -> Result<(), Ended> {
         let requests = &mut self.requests;
-        let most = link.welcome.limits.frame;
-        let connection = &mut link.connection;
+        let most = socket.welcome.limits.frame;
+        let connection = &mut socket.connection;
         let writing = async {
             let mut any = false;
             while let Some((id, request)) = requests.next(Instant::now()) {
@@ -119,54 +119,54 @@ impl Driver {
             Ok::<_, ConnectionError>(())
         };
         let written = timeout(self.settings.answer_timeout, writing).await;
-        link.written(written)
+        socket.written(written)
     }
 
-    async fn call(&mut self, command: Command, link: &mut Link) -> Result<(), Ended> {
+    async fn call(&mut self, command: Command, socket: &mut Socket) -> Result<(), Ended> {
         if !matches!(command.request, Request::Typing { .. }) {
             self.take(command);
             return Ok(());
         }
-        let typing = link.connection.send(command.request.to_json(None));
+        let typing = socket.connection.send(command.request.to_json(None));
         let written = timeout(self.settings.answer_timeout, typing).await;
-        link.written(written)
+        socket.written(written)
     }
 
     /// Takes what came from the socket.
     fn hear(
         &mut self,
         received: Result<Received, ConnectionError>,
-        link: &mut Link,
+        socket: &mut Socket,
     ) -> Result<(), Ended> {
-        link.heard();
+        socket.heard();
         match received {
             Ok(Received::Alive) => Ok(()),
             Ok(Received::Text(text)) => match Frame::parse(&text) {
-                Ok(frame) => self.frame(frame, link).map_err(|lost| link.lost(lost)),
-                Err(error) => Err(link.lost(Lost::OutOfSync(error.to_string()))),
+                Ok(frame) => self.frame(frame, socket).map_err(|lost| socket.lost(lost)),
+                Err(error) => Err(socket.lost(Lost::OutOfSync(error.to_string()))),
             },
             Ok(Received::Closed { code, reason }) if may_come_back(code) => {
-                Err(link.lost(Lost::Closed { code, reason }))
+                Err(socket.lost(Lost::Closed { code, reason }))
             }
             Ok(Received::Closed { code, reason }) => {
                 Err(Ended::GaveUp(GaveUp::Closed { code, reason }))
             }
-            Err(error) => Err(link.lost(Lost::Broken(error.to_string()))),
+            Err(error) => Err(socket.lost(Lost::Broken(error.to_string()))),
         }
     }
 
-    fn frame(&mut self, frame: Frame, link: &mut Link) -> Result<(), Lost> {
+    fn frame(&mut self, frame: Frame, socket: &mut Socket) -> Result<(), Lost> {
         match frame {
             Frame::Log(event) => {
                 if self.rooms.check(&event.room, event.seq)? == Verdict::Deliver {
                     self.outlet.push(Event::Log(event));
                 }
             }
-            Frame::Answer(answer) => self.answered(*answer)?,
+            Frame::Ok(answer) => self.answered(*answer)?,
             Frame::Refused(error) => self.refused(error),
             Frame::Pong(pong) => {
                 if let Some(pending) = self.pending_of(pong.id.as_ref()) {
-                    pending.1.finish(Ok(Answer::default()));
+                    pending.1.finish(Ok(OkFrame::default()));
                 }
             }
             Frame::Epoch(new) => {
@@ -178,7 +178,7 @@ impl Driver {
             Frame::Presence(presence) => self.outlet.push(Event::Presence(presence)),
             Frame::Reconnect(reconnect) => {
                 let absence = reconnect.after_ms.min(LONGEST_ABSENCE);
-                link.back_at = Some(Instant::now() + Duration::from_millis(absence));
+                socket.back_at = Some(Instant::now() + Duration::from_millis(absence));
             }
             Frame::Welcome(_) | Frame::Other => {}
         }
@@ -194,7 +194,7 @@ impl Driver {
         Some((id, self.requests.take(id)?))
     }
 
-    fn answered(&mut self, mut answer: Answer) -> Result<(), Lost> {
+    fn answered(&mut self, mut answer: OkFrame) -> Result<(), Lost> {
         let Some((_, pending)) = self.pending_of(answer.id.as_ref()) else {
             return Ok(());
         };
@@ -302,7 +302,7 @@ fn passes(code: ErrorCode, resuming: bool) -> bool {
     }
 }
 
-impl Link {
+impl Socket {
     fn lost(&self, lost: Lost) -> Ended {
         Ended::Lost {
             lost,

@@ -72,17 +72,17 @@ impl Sampler {
     }
 
     /// A place to watch from; none where there are viewers enough.
-    pub(super) fn seat(self: &Arc<Self>) -> Option<Seat> {
+    pub(super) fn viewer(self: &Arc<Self>) -> Option<Viewer> {
         let taken = self.viewers.fetch_add(1, Ordering::Relaxed);
-        let seat = Seat(Arc::clone(self));
-        (taken < MOST_VIEWERS).then_some(seat)
+        let viewer = Viewer(Arc::clone(self));
+        (taken < MOST_VIEWERS).then_some(viewer)
     }
 }
 
 /// A viewer's place, free again when it is dropped.
-pub(super) struct Seat(Arc<Sampler>);
+pub(super) struct Viewer(Arc<Sampler>);
 
-impl Seat {
+impl Viewer {
     /// What was so far, as a JSON array, and what comes from now on.
     pub(super) fn watch(&self) -> (String, broadcast::Receiver<Arc<str>>) {
         let kept = self.0.kept.lock();
@@ -91,7 +91,7 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for Viewer {
     fn drop(&mut self) {
         self.0.viewers.fetch_sub(1, Ordering::Relaxed);
     }

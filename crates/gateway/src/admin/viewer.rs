@@ -7,7 +7,7 @@ use actix_ws::{CloseCode, CloseReason, Closed, Message, MessageStream, Session};
 use rookery_protocol::ErrorCode;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::sampler::{Sampler, Seat};
+use super::sampler::{Sampler, Viewer};
 use crate::{http::HttpError, node::Node, request::origin::headers_allowed};
 
 /// The most bytes of a message from the page, which has nothing to say.
@@ -27,7 +27,7 @@ pub(super) async fn view(
         let message = "the live view is only for its own page";
         return Err(HttpError::new(ErrorCode::Forbidden, message).into());
     }
-    let seat = sampler.into_inner().seat().ok_or_else(|| {
+    let viewer = sampler.into_inner().viewer().ok_or_else(|| {
         HttpError::new(
             ErrorCode::Unavailable,
             "as many people watch this node as may; close another view",
@@ -36,7 +36,7 @@ pub(super) async fn view(
     let (response, session, messages) = actix_ws::handle(&request, body)?;
     actix_web::rt::spawn(watch(
         node.into_inner(),
-        seat,
+        viewer,
         session,
         messages.max_frame_size(FRAME_BYTES),
     ));
@@ -44,8 +44,8 @@ pub(super) async fn view(
 }
 
 /// Sends figures until the viewer goes or the node has said its last.
-async fn watch(node: Arc<Node>, seat: Seat, mut session: Session, mut messages: MessageStream) {
-    let (so_far, mut latest) = seat.watch();
+async fn watch(node: Arc<Node>, viewer: Viewer, mut session: Session, mut messages: MessageStream) {
+    let (so_far, mut latest) = viewer.watch();
     let mut next = Some(so_far);
     loop {
         if let Some(figures) = next.take() {

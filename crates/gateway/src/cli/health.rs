@@ -51,7 +51,7 @@ pub(super) fn is_alive(listen: SocketAddr) -> bool {
     answer.is_ok_and(|answer| answer.status == 200 && answer.body.contains("alive"))
 }
 
-struct Answer {
+struct HealthReply {
     status: u16,
     body: String,
 }
@@ -85,7 +85,7 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, listen.port())
 }
 
-fn get(authority: &str, path: &str) -> anyhow::Result<Answer> {
+fn get(authority: &str, path: &str) -> anyhow::Result<HealthReply> {
     let address = authority
         .to_socket_addrs()?
         .next()
@@ -104,7 +104,7 @@ fn get(authority: &str, path: &str) -> anyhow::Result<Answer> {
         .strip_prefix("HTTP/1.1 ")
         .and_then(|rest| rest.get(..3)?.parse().ok());
     let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-    Ok(Answer {
+    Ok(HealthReply {
         status: status.context("the answer is not HTTP")?,
         body: body.to_owned(),
     })

@@ -12,6 +12,10 @@ use slotmap::Key;
 
 use super::Connection;
 
+/// Fewer than these are given no more memory than they need: most rooms are small ones.
+const FEW: usize = 32;
+const GROWTH: usize = 2;
+
 #[derive(Default)]
 pub(super) struct Members {
     connections: Vec<Rc<Connection>>,
@@ -56,6 +60,9 @@ impl Members {
         let hash_at = |place: &u32| hash(self.connections[*place as usize].key);
         self.places
             .insert_unique(hash(connection.key), place, hash_at);
+        if self.connections.len() == self.connections.capacity() && self.connections.len() < FEW {
+            self.connections.reserve_exact(GROWTH);
+        }
         self.connections.push(connection);
     }
 

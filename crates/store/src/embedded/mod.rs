@@ -28,7 +28,8 @@ use rookery_protocol::{
 };
 
 use self::{
-    clock::Now, made::Made, memberships::Memberships, presence::Presence, room::Room, sweep::Agenda,
+    clock::Now, made::Made, memberships::Memberships, presence::Presence, room::StoredRoom,
+    sweep::Agenda,
 };
 use crate::{
     Append, Appended, Bus, BusEvent, History, Join, Joined, Online, Pong, PresenceChange, Range,
@@ -47,7 +48,7 @@ struct Shared {
     retention: Retention,
     /// Whether appends go to the bus, where only this node would hear of them.
     echo: bool,
-    rooms: DashMap<RoomId, Room>,
+    rooms: DashMap<RoomId, StoredRoom>,
     memberships: Memberships,
     user_limits: UserLimits,
     made: Made,
@@ -279,7 +280,7 @@ impl Shared {
         id: &RoomId,
         known: Option<&Cursor>,
         maker: Option<&UserId>,
-    ) -> Result<RefMut<'_, RoomId, Room>, StoreError> {
+    ) -> Result<RefMut<'_, RoomId, StoredRoom>, StoreError> {
         match self.rooms.entry(id.clone()) {
             Entry::Occupied(mut room) => {
                 if let Some(known) = known {
@@ -291,7 +292,7 @@ impl Shared {
                 if let (Some(maker), None) = (maker, known) {
                     self.make(id, maker)?;
                 }
-                let room = Room::new(id.clone(), known, &self.retention, clock::now_ms());
+                let room = StoredRoom::new(id.clone(), known, &self.retention, clock::now_ms());
                 Ok(vacant.insert(room))
             }
             Entry::Vacant(_) => Err(StoreError::NoSuchRoom(id.clone())),
@@ -299,7 +300,7 @@ impl Shared {
     }
 
     /// The room as it is to be read.
-    fn existing(&self, id: &RoomId) -> Result<RefMut<'_, RoomId, Room>, StoreError> {
+    fn existing(&self, id: &RoomId) -> Result<RefMut<'_, RoomId, StoredRoom>, StoreError> {
         let room = self.rooms.get_mut(id);
         room.ok_or_else(|| StoreError::NoSuchRoom(id.clone()))
     }

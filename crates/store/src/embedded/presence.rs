@@ -1,13 +1,13 @@
 //! Who is in which room.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use dashmap::{DashMap, Entry};
 use rookery_protocol::{Envelope, RoomId, User, UserId, server_frame::Status};
 use serde::Serialize;
 
 use super::clock::RisingClock;
-use crate::{BusEvent, Online, PresenceChange, bus::BusFeed};
+use crate::{BusEvent, Online, PresenceChange, UserMap, bus::BusFeed};
 
 /// Who is in which room; rooms with nobody in them are not there.
 #[derive(Debug, Default)]
@@ -17,7 +17,7 @@ pub(super) struct Presence {
 }
 
 /// The names of users by their ids.
-type Users = HashMap<UserId, Arc<str>>;
+type Users = UserMap<Arc<str>>;
 
 fn user((id, name): (&UserId, &Arc<str>)) -> User {
     User {
@@ -48,14 +48,16 @@ impl Presence {
         match self.rooms.entry(room.clone()) {
             Entry::Vacant(_) if !online => {}
             Entry::Vacant(vacant) => {
-                vacant.insert(HashMap::from([(user.id.clone(), user.name.clone())]));
+                let mut users = Users::default();
+                users.insert(user.id.clone(), user.name.clone());
+                vacant.insert(users);
                 self.publish(room, user, true, 1, feed);
             }
             Entry::Occupied(mut occupied) => {
                 let users = occupied.get_mut();
                 let before = match online {
                     true => users.insert(user.id.clone(), user.name.clone()),
-                    false => users.remove(&user.id),
+                    false => users.remove_entry(&user.id).map(|(_, name)| name),
                 };
                 let count = users.len();
                 let renamed = before.as_ref().is_some_and(|name| *name != user.name);

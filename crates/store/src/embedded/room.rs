@@ -21,7 +21,7 @@ use crate::{
 
 /// A room. Times are in milliseconds since the Unix epoch.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct StoredRoom {
     id: RoomId,
     kind: RoomKind,
     name: String,
@@ -52,7 +52,7 @@ struct Stored {
     event: Event,
 }
 
-impl Room {
+impl StoredRoom {
     /// A public room without events whose next number follows the known one.
     pub(super) fn new(id: RoomId, known: Option<&Cursor>, retention: &Retention, now: u64) -> Self {
         Self {
@@ -363,7 +363,7 @@ mod tests {
     #[test]
     fn time_does_not_fall_when_the_clock_does() {
         let retention = short_lived();
-        let mut room = Room::new(append().room, None, &retention, 1000);
+        let mut room = StoredRoom::new(append().room, None, &retention, 1000);
         assert_eq!(room.append(&append(), &retention, at(1500)).ts, 1500);
         assert_eq!(room.append(&append(), &retention, at(1400)).ts, 1500);
         assert_eq!(room.append(&append(), &retention, at(1501)).ts, 1501);
@@ -372,7 +372,7 @@ mod tests {
     #[test]
     fn no_clock_that_is_set_makes_a_nonce_forgotten_or_remembered_for_good() {
         let retention = short_lived();
-        let mut room = Room::new(append().room, None, &retention, 10 * MEMORY_MS);
+        let mut room = StoredRoom::new(append().room, None, &retention, 10 * MEMORY_MS);
         let with_nonce = Append {
             nonce: Some(Nonce::new("n").unwrap()),
             ..append()
@@ -399,7 +399,7 @@ mod tests {
     #[test]
     fn a_room_outlives_its_last_message_by_an_hour() {
         let retention = short_lived();
-        let mut room = Room::new(append().room, None, &retention, 1000);
+        let mut room = StoredRoom::new(append().room, None, &retention, 1000);
         room.append(&append(), &retention, at(2000));
         assert_eq!(room.next_due(at(2000)), Some(2100));
         room.forget_old(at(2100));
@@ -417,7 +417,7 @@ mod tests {
     fn a_room_without_events_outlives_the_last_who_was_there() {
         let retention = short_lived();
         let id = RoomId::new("general").unwrap();
-        let mut room = Room::new(id.clone(), None, &retention, 1000);
+        let mut room = StoredRoom::new(id.clone(), None, &retention, 1000);
         assert!(
             !room.is_over(at(1049)) && room.is_over(at(1050)),
             "nobody came"

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use rookery_protocol::RoomId;
 use tokio::time::MissedTickBehavior;
 
-use super::{Shared, clock::Now, room::Room};
+use super::{Shared, clock::Now, room::StoredRoom};
 use crate::Supervisor;
 
 /// How often the agenda is looked at. Readers see nothing of it: they filter
@@ -29,7 +29,7 @@ pub(super) struct Agenda {
 
 impl Agenda {
     /// Enters a room, unless it stands there already for as early a time.
-    pub(super) fn enter(&self, id: &RoomId, room: &mut Room, now: Now) {
+    pub(super) fn enter(&self, id: &RoomId, room: &mut StoredRoom, now: Now) {
         let Some(due) = room.next_due(now) else {
             return;
         };

@@ -46,10 +46,10 @@ pub(super) fn node_of(life: &str) -> Option<ServerId> {
 /// The present life of this node.
 pub(super) struct Lives {
     server_id: ServerId,
-    state: Mutex<State>,
+    state: Mutex<LifeState>,
 }
 
-struct State {
+struct LifeState {
     number: u64,
     life: Life,
     /// The number of the last change that was sent, heard of or not.
@@ -59,7 +59,7 @@ struct State {
 
 impl Lives {
     pub(super) fn new(server_id: ServerId) -> Self {
-        let state = State {
+        let state = LifeState {
             number: 1,
             life: Life::first_of(&server_id),
             sent: 0,

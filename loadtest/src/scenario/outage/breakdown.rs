@@ -28,7 +28,7 @@ pub(super) enum What {
 
 /// What the thread tells.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum News {
+pub(super) enum BreakdownStep {
     Broken,
     /// From here on somebody who comes can be served.
     Mended(Instant),
@@ -36,7 +36,7 @@ pub(super) enum News {
 
 /// A breakdown under way.
 pub(super) struct Breakdown {
-    news: Receiver<News>,
+    news: Receiver<BreakdownStep>,
     thread: JoinHandle<(Fleet, Result<()>)>,
 }
 
@@ -52,7 +52,7 @@ impl Breakdown {
     }
 
     /// What has happened since this was asked last.
-    pub(super) fn news(&self) -> impl Iterator<Item = News> + '_ {
+    pub(super) fn news(&self) -> impl Iterator<Item = BreakdownStep> + '_ {
         self.news.try_iter()
     }
 
@@ -74,7 +74,12 @@ impl Breakdown {
 }
 
 impl What {
-    fn break_for(self, down: Duration, fleet: &mut Fleet, tell: &Sender<News>) -> Result<()> {
+    fn break_for(
+        self,
+        down: Duration,
+        fleet: &mut Fleet,
+        tell: &Sender<BreakdownStep>,
+    ) -> Result<()> {
         let say = |news| {
             // Nobody listens any more where the run is over.
             let _ = tell.send(news);
@@ -84,7 +89,7 @@ impl What {
             Self::Nodes => (0..nodes).for_each(|node| fleet.kill_node(node)),
             Self::Redis => fleet.kill_redis()?,
         }
-        say(News::Broken);
+        say(BreakdownStep::Broken);
         thread::sleep(down);
         match self {
             Self::Nodes => {
@@ -95,7 +100,7 @@ impl What {
             }
             Self::Redis => fleet.start_redis()?,
         }
-        say(News::Mended(Instant::now()));
+        say(BreakdownStep::Mended(Instant::now()));
         wait(|| (0..nodes).all(|node| fleet.node_is_ready(node)))
             .context("not every node is ready again")
     }

@@ -10,7 +10,7 @@ use anyhow::{Context, ensure};
 use clap::Args;
 use rand::Rng;
 
-use self::breakdown::{Breakdown, News, What};
+use self::breakdown::{Breakdown, BreakdownStep, What};
 use super::{
     Stage,
     connect::{at_least_one, seat},
@@ -143,13 +143,13 @@ impl Returns {
             let over = breakdown.has_ended();
             for news in breakdown.news() {
                 match news {
-                    News::Broken => {
+                    BreakdownStep::Broken => {
                         broken = true;
                         if what == What::Redis {
                             self.break_all(stage);
                         }
                     }
-                    News::Mended(at) => {
+                    BreakdownStep::Mended(at) => {
                         self.mended = Some(stage.engine.at(at));
                         self.in_vain = stage.engine.attempts() - self.attempts_before;
                     }

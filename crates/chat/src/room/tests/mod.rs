@@ -257,7 +257,7 @@ fn a_log_that_goes_on_in_another_epoch_takes_along_who_has_nothing_else() {
         let view = world.view(Some(5), 50);
         world.come(&view, 0);
         world.work(Some(&view));
-        // What waits behind a hole need not be in the other epoch.
+        // What waits behind a gap need not be in the other epoch.
         let (old, event) = (world.log.lock().epoch.clone(), Event::new(7, None, ""));
         world.room.offer(&old, event, &world.inboxes);
 

@@ -48,7 +48,7 @@ fn what_is_missed_while_the_log_is_read_is_read_as_well() {
     world.bring(4);
     // The reading is done; then something comes ahead of what was read.
     offer(&world, 7);
-    assert!(!healing.finish(), "a hole came meanwhile");
+    assert!(!healing.finish(), "a gap came meanwhile");
     healing.begin_reading();
     world.bring(6);
     let head = Cursor {
@@ -67,7 +67,7 @@ fn what_is_missed_while_the_log_is_read_is_read_as_well() {
 }
 
 #[test]
-fn a_hole_that_the_log_does_not_fill_is_not_read_for_ever() {
+fn a_gap_that_the_log_does_not_fill_is_not_read_for_ever() {
     let world = followed();
     assert_eq!(offer(&world, 6), HealRequest::Heal);
     let mut healing = Healing::of(&world.room);
@@ -78,7 +78,7 @@ fn a_hole_that_the_log_does_not_fill_is_not_read_for_ever() {
 }
 
 #[test]
-fn a_hole_that_closed_by_itself_ends_the_healing_once() {
+fn a_gap_that_closed_by_itself_ends_the_healing_once() {
     let world = followed();
     assert_eq!(offer(&world, 5), HealRequest::Heal);
     let mut healing = Healing::of(&world.room);

@@ -31,13 +31,13 @@ const MOST_TOGETHER: usize = 2;
 const MOST_ALONE: usize = 2;
 
 type Rows = Result<Vec<RoomRow>, StoreError>;
-type Answer = oneshot::Sender<Rows>;
+type Asker = oneshot::Sender<Rows>;
 
 /// Where the rooms of users are asked for. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct RoomLists {
     link: Link,
-    questions: mpsc::UnboundedSender<(UserId, Answer)>,
+    questions: mpsc::UnboundedSender<(UserId, Asker)>,
 }
 
 impl RoomLists {
@@ -77,12 +77,12 @@ impl RoomLists {
 }
 
 /// A user, and who waits for their rooms.
-struct Wanted {
+struct UserAsked {
     user: UserId,
-    answers: Vec<Answer>,
+    answers: Vec<Asker>,
 }
 
-impl Wanted {
+impl UserAsked {
     fn is_wanted(&self) -> bool {
         self.answers.iter().any(|answer| !answer.is_closed())
     }
@@ -98,15 +98,15 @@ impl Wanted {
 /// Decides who is read when.
 struct Task {
     reader: Reader,
-    asked: mpsc::UnboundedReceiver<(UserId, Answer)>,
+    asked: mpsc::UnboundedReceiver<(UserId, Asker)>,
     /// Who is to be read, in the order in which they were asked for.
-    waiting: IndexMap<UserId, Vec<Answer>>,
+    waiting: IndexMap<UserId, Vec<Asker>>,
     /// Who is being read, or about to be, and who has asked for them since.
-    under_way: HashMap<UserId, Vec<Answer>>,
+    under_way: HashMap<UserId, Vec<Asker>>,
     /// Who was too many for their call: they come first in the next.
-    left: Vec<Wanted>,
+    left: Vec<UserAsked>,
     /// Who is to be read on their own, and in how many rooms they are.
-    many: VecDeque<(Wanted, u64)>,
+    many: VecDeque<(UserAsked, u64)>,
     calls: FuturesUnordered<BoxFuture<'static, Done>>,
     together: usize,
     alone: usize,
@@ -129,7 +129,7 @@ impl Task {
         }
     }
 
-    fn take(&mut self, user: UserId, answer: Answer) {
+    fn take(&mut self, user: UserId, answer: Asker) {
         match self.under_way.get_mut(&user) {
             Some(since) => since.push(answer),
             None => self.waiting.entry(user).or_default().push(answer),
@@ -156,12 +156,12 @@ impl Task {
     }
 
     /// Takes out whom the next call is to read.
-    fn next_together(&mut self) -> Vec<Wanted> {
+    fn next_together(&mut self) -> Vec<UserAsked> {
         let mut wanted = std::mem::take(&mut self.left);
         while wanted.len() < USERS_PER_CALL
             && let Some((user, answers)) = self.waiting.shift_remove_index(0)
         {
-            let next = Wanted { user, answers };
+            let next = UserAsked { user, answers };
             if next.is_wanted() {
                 self.under_way.insert(next.user.clone(), Vec::new());
                 wanted.push(next);

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use fred::interfaces::HashesInterface;
 use rookery_protocol::{RoomId, UserId, server_frame::RoomRow};
 
-use super::Wanted;
+use super::UserAsked;
 use crate::{
     StoreError,
     redis::{
@@ -31,9 +31,9 @@ pub(super) enum Done {
         /// These are answered.
         answered: Vec<UserId>,
         /// These are in many rooms.
-        many: Vec<(Wanted, u64)>,
+        many: Vec<(UserAsked, u64)>,
         /// These were too many for the call.
-        left: Vec<Wanted>,
+        left: Vec<UserAsked>,
     },
     /// This one is answered.
     Alone(UserId),
@@ -57,7 +57,7 @@ enum Entries {
 
 impl Reader {
     /// Reads users who are in few rooms, as many of them as take little time.
-    pub(super) async fn read_together(self, wanted: Vec<Wanted>) -> Done {
+    pub(super) async fn read_together(self, wanted: Vec<UserAsked>) -> Done {
         let mut done = (Vec::new(), Vec::new());
         let mut wanted = wanted.into_iter();
         match self.entries(wanted.as_slice()).await {
@@ -86,7 +86,7 @@ impl Reader {
     }
 
     /// Reads one user who is in many rooms.
-    pub(super) async fn read_alone(self, wanted: Wanted, rooms: u64) -> Done {
+    pub(super) async fn read_alone(self, wanted: UserAsked, rooms: u64) -> Done {
         let user = wanted.user.clone();
         match self.entries_of_one(&user, rooms).await {
             Ok(entries) => drop(self.answer(vec![(wanted, entries)]).await),
@@ -96,7 +96,7 @@ impl Reader {
     }
 
     /// What the first of these users are members of; of at least one.
-    async fn entries(&self, wanted: &[Wanted]) -> Result<Vec<Entries>, StoreError> {
+    async fn entries(&self, wanted: &[UserAsked]) -> Result<Vec<Entries>, StoreError> {
         let keys = wanted
             .iter()
             .map(|wanted| keys::rooms_of_user(&wanted.user).into())
@@ -152,7 +152,7 @@ impl Reader {
 
     /// Answers for users whose entries are known, and says for whom. Rooms that are
     /// gone are left out and forgotten.
-    async fn answer(&self, users: Vec<(Wanted, Vec<(RoomId, u64)>)>) -> Vec<UserId> {
+    async fn answer(&self, users: Vec<(UserAsked, Vec<(RoomId, u64)>)>) -> Vec<UserId> {
         let answered = users
             .iter()
             .map(|(wanted, _)| wanted.user.clone())

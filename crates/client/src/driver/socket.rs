@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 use crate::{ConnectionError, HelloError, Lost, RawConnection, requests::Requests};
 
 /// A connection that a node has welcomed.
-pub(super) struct Link {
+pub(super) struct Socket {
     pub(super) connection: RawConnection,
     pub(super) welcome: Welcome,
     pub(super) since: Instant,
@@ -21,7 +21,7 @@ pub(super) struct Link {
     listening: Instant,
 }
 
-impl Link {
+impl Socket {
     /// Reaches a node, up to its `welcome`.
     pub(super) async fn open(
         target: String,
