@@ -11,6 +11,7 @@ mod epochs;
 mod healing;
 mod members;
 mod memory;
+mod named;
 mod notices;
 mod recent;
 mod recent_budget;

@@ -10,14 +10,12 @@ use bytes::Bytes;
 use rookery_protocol::{User, UserId, encode, server_frame::Status};
 use rookery_store::Online;
 
+use super::named::Named;
 use crate::clock::Moment;
 
 /// For how long those are shown to newcomers who were seen in a big room: nobody
 /// hears which of them go.
 const SOME_ARE_SHOWN_FOR: Duration = Duration::from_secs(2);
-
-/// By how many the room for names grows.
-const GROWTH: usize = 2;
 
 /// One coming or going, as the shared channel tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,48 +48,6 @@ pub(crate) enum Absence {
     Left,
     /// The store may have forgotten them, and hear of them again in a moment.
     PerhapsForgotten,
-}
-
-/// Some users, in the order of their ids. They are few enough to be named, so that this
-/// is as fast as a map, and takes half of one's memory.
-#[derive(Debug)]
-struct Named(Vec<User>);
-
-impl Named {
-    fn of(mut users: Vec<User>) -> Self {
-        users.sort_unstable_by(|one, other| one.id.cmp(&other.id));
-        users.dedup_by(|one, other| one.id == other.id);
-        users.shrink_to_fit();
-        Self(users)
-    }
-
-    fn get(&self, id: &UserId) -> Option<&User> {
-        Some(&self.0[self.place_of(id).ok()?])
-    }
-
-    /// Puts one in; gives who had the same id.
-    fn put(&mut self, user: User) -> Option<User> {
-        match self.place_of(&user.id) {
-            Ok(place) => Some(std::mem::replace(&mut self.0[place], user)),
-            Err(place) => {
-                if self.0.len() == self.0.capacity() {
-                    self.0.reserve_exact(GROWTH);
-                }
-                self.0.insert(place, user);
-                None
-            }
-        }
-    }
-
-    /// Takes one out; whether it was there.
-    fn remove(&mut self, id: &UserId) -> bool {
-        let place = self.place_of(id);
-        place.is_ok_and(|place| self.0.remove(place).id == *id)
-    }
-
-    fn place_of(&self, id: &UserId) -> Result<usize, usize> {
-        self.0.binary_search_by(|user| user.id.cmp(id))
-    }
 }
 
 /// The node's picture of who is there.
@@ -139,7 +95,7 @@ impl Roster {
             return some.0.clone();
         }
         let users = &self.users;
-        let all = users.iter().flat_map(|users| &users.0);
+        let all = users.iter().flat_map(Named::all);
         let list = || Box::new(encode::users(all).into());
         let json: &Bytes = self.json.get_or_insert_with(list);
         json.clone()
@@ -180,11 +136,17 @@ impl Roster {
             _ if first => Vec::new(),
             (None, Some(_)) => vec![RosterChange::Everybody],
             (Some(before), Some(now)) => {
-                let came = now.0.iter().filter_map(|user| match before.get(&user.id) {
-                    None => Some(RosterChange::User(user.clone(), Status::Online)),
-                    Some(before) => (before != user).then(|| RosterChange::Name(user.clone())),
-                });
-                let went = before.0.iter().filter(|user| now.get(&user.id).is_none());
+                let came = now
+                    .all()
+                    .iter()
+                    .filter_map(|user| match before.get(&user.id) {
+                        None => Some(RosterChange::User(user.clone(), Status::Online)),
+                        Some(before) => (before != user).then(|| RosterChange::Name(user.clone())),
+                    });
+                let went = before
+                    .all()
+                    .iter()
+                    .filter(|user| now.get(&user.id).is_none());
                 came.chain(went.map(|user| RosterChange::User(user.clone(), Status::Offline)))
                     .collect()
             }
@@ -200,9 +162,12 @@ impl Roster {
             return;
         }
         let shown = Named::of(std::mem::take(&mut online.users));
-        let missing = before.0.iter().filter(|user| shown.get(&user.id).is_none());
+        let missing = before
+            .all()
+            .iter()
+            .filter(|user| shown.get(&user.id).is_none());
         let missing: Vec<_> = missing.cloned().collect();
-        online.users = shown.0;
+        online.users = shown.into_vec();
         online.users.extend(missing);
         online.count = online.users.len() as u64;
     }

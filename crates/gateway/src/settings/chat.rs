@@ -39,3 +39,18 @@ impl Settings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chat_has_the_defaults_of_the_program() {
+        let settings = Settings::default();
+        let wanted = ChatSettings {
+            workers: settings.worker_count(),
+            ..ChatSettings::default()
+        };
+        assert_eq!(settings.chat_settings(), wanted);
+    }
+}
