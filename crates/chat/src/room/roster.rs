@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use rookery_protocol::{User, UserId, encode, server_frame::Status};
+use rookery_protocol::{User, encode, server_frame::Status};
 use rookery_store::Online;
 
 use super::named::Named;
@@ -210,6 +210,8 @@ impl Roster {
 
 #[cfg(test)]
 mod tests {
+    use rookery_protocol::UserId;
+
     use super::*;
 
     fn user(name: &str) -> User {
