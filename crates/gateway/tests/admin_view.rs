@@ -151,7 +151,14 @@ fn operators_get_metrics_health_and_a_page() {
             "{line} in {metrics}"
         );
     }
-    assert!(metrics.contains("text/plain; version=0.0.4"));
+    assert!(metrics.contains("application/openmetrics-text; version=1.0.0; charset=utf-8"));
+    assert!(metrics.ends_with("\n# EOF\n"), "{metrics}");
+    let browser = format!(
+        "Host: {}\r\nAccept: text/html, */*;q=0.8\r\n",
+        node.operators
+    );
+    let shown = ask(node.operators, "/metrics", &browser);
+    assert!(shown.contains("content-type: text/plain"), "{shown}");
     assert!(get(node.operators, "/healthz").contains("alive"));
     let page = get(node.operators, "/");
     assert!(

@@ -84,7 +84,9 @@ pub fn send(
     let rest = async move {
         let chat = &under_way.0;
         let appended = appending.await;
-        let appended = appended.inspect_err(|_| chat.metrics.appends_failed.inc())?;
+        let appended = appended.inspect_err(|_| {
+            chat.metrics.appends_failed.inc();
+        })?;
         chat.metrics
             .appended(begun.elapsed(), appended.event.is_none());
         let stored = Stored {

@@ -15,7 +15,12 @@ use std::{
 };
 
 use actix_server::Server;
-use actix_web::{App, HttpResponse, HttpServer, http::header, middleware::from_fn, web};
+use actix_web::{
+    App, HttpRequest, HttpResponse, HttpServer,
+    http::header::{self, HeaderMap},
+    middleware::from_fn,
+    web,
+};
 use anyhow::Context;
 use rookery_chat::health::Readiness;
 use rookery_protocol::ErrorCode;
@@ -62,22 +67,23 @@ pub(crate) fn serve(
     Ok((server.run(), address))
 }
 
-/// Everything in the text format of Prometheus.
-async fn metrics(node: web::Data<Node>) -> Result<HttpResponse, HttpError> {
+/// Everything in the text format of OpenMetrics.
+async fn metrics(node: web::Data<Node>, request: HttpRequest) -> Result<HttpResponse, HttpError> {
     figures::refresh_gauges(&node);
-    in_text(&node.metrics)
+    in_text(&node.metrics, &request)
 }
 
 /// The same of a node that is only being started.
 pub(crate) async fn metrics_of_health(
     metrics: web::Data<Metrics>,
     readiness: web::Data<Readiness>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, HttpError> {
     metrics.health.set(&readiness);
-    in_text(&metrics)
+    in_text(&metrics, &request)
 }
 
-fn in_text(metrics: &Metrics) -> Result<HttpResponse, HttpError> {
+fn in_text(metrics: &Metrics, request: &HttpRequest) -> Result<HttpResponse, HttpError> {
     let text = metrics.render().map_err(|error| {
         tracing::error!(%error, "the metrics could not be written");
         HttpError::new(
@@ -87,6 +93,18 @@ fn in_text(metrics: &Metrics) -> Result<HttpResponse, HttpError> {
     })?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .content_type(content_type_for(request.headers()))
         .body(text))
+}
+
+/// What the text is called: a browser would save OpenMetrics to a file rather than show it.
+fn content_type_for(headers: &HeaderMap) -> &'static str {
+    let accepted = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
+    if accepted.is_some_and(|accepted| accepted.contains("text/html")) {
+        "text/plain; charset=utf-8"
+    } else {
+        "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    }
 }

@@ -1,25 +1,27 @@
 //! Frames from clients, counted by type without a look-up.
 
-use prometheus::{IntCounter, IntCounterVec};
+use prometheus_client::metrics::counter::Counter;
+use rookery_chat::metrics::Registrar;
 use rookery_protocol::Command;
 
 /// One counter per type of frame.
 #[derive(Debug)]
 pub(super) struct FramesByType {
-    hello: IntCounter,
-    join: IntCounter,
-    leave: IntCounter,
-    send: IntCounter,
-    typing: IntCounter,
-    history: IntCounter,
-    message: IntCounter,
-    ping: IntCounter,
-    unserved: IntCounter,
+    hello: Counter,
+    join: Counter,
+    leave: Counter,
+    send: Counter,
+    typing: Counter,
+    history: Counter,
+    message: Counter,
+    ping: Counter,
+    unserved: Counter,
 }
 
 impl FramesByType {
-    pub(super) fn new(counters: &IntCounterVec) -> Self {
-        let of = |kind| counters.with_label_values(&[kind]);
+    pub(super) fn new(new: &mut Registrar) -> Self {
+        let counters = new.counters("rookery_messages_in", "Frames from clients");
+        let of = |kind| counters.get_or_create_owned(&[("type", kind)]);
         Self {
             hello: of("hello"),
             join: of("join"),
@@ -33,7 +35,7 @@ impl FramesByType {
         }
     }
 
-    pub(super) fn of(&self, command: &Command) -> &IntCounter {
+    pub(super) fn of(&self, command: &Command) -> &Counter {
         match command {
             Command::Hello { .. } => &self.hello,
             Command::Join { .. } => &self.join,

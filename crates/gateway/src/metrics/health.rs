@@ -1,21 +1,21 @@
 //! Whether the node and what it depends on are well: 1 or 0, so that it can be
 //! alarmed about.
 
-use prometheus::IntGauge;
+use prometheus_client::metrics::gauge::Gauge;
 
 use rookery_chat::health::Readiness;
 use rookery_chat::metrics::Registrar;
 
 #[derive(Debug)]
 pub(crate) struct HealthGauges {
-    ready: IntGauge,
-    store_up: IntGauge,
-    store_writable: IntGauge,
-    bus_up: IntGauge,
+    ready: Gauge,
+    store_up: Gauge,
+    store_writable: Gauge,
+    bus_up: Gauge,
 }
 
 impl HealthGauges {
-    pub(super) fn new(new: &Registrar) -> Self {
+    pub(super) fn new(new: &mut Registrar) -> Self {
         Self {
             ready: new.gauge(
                 "rookery_ready",

@@ -1,7 +1,8 @@
 //! Requests to the clients' listener, counted by route and class of status
 //! without a look-up. Routes are a closed set: a stranger cannot make new series.
 
-use prometheus::{IntCounter, IntCounterVec};
+use prometheus_client::metrics::counter::Counter;
+use rookery_chat::metrics::Registrar;
 
 /// What was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,24 +69,28 @@ const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 /// A counter per route and class.
 #[derive(Debug)]
-pub(super) struct HttpRequests([[IntCounter; CLASSES.len()]; Route::ALL.len()]);
+pub(super) struct HttpRequests([[Counter; CLASSES.len()]; Route::ALL.len()]);
 
 impl HttpRequests {
-    pub(super) fn new(counters: &IntCounterVec) -> Self {
-        Self(
-            Route::ALL.map(|route| {
-                CLASSES.map(|class| counters.with_label_values(&[route.label(), class]))
-            }),
-        )
+    pub(super) fn new(new: &mut Registrar) -> Self {
+        let counters = new.counters(
+            "rookery_http_requests",
+            "Requests to the clients' listener, upgrades included, by route and class of status",
+        );
+        Self(Route::ALL.map(|route| {
+            CLASSES.map(|class| {
+                counters.get_or_create_owned(&[("route", route.label()), ("status", class)])
+            })
+        }))
     }
 
-    pub(super) fn of(&self, route: Route, status: u16) -> &IntCounter {
+    pub(super) fn of(&self, route: Route, status: u16) -> &Counter {
         let class = usize::from(status / 100).clamp(1, CLASSES.len()) - 1;
         &self.0[route as usize][class]
     }
 
     pub(super) fn total(&self) -> u64 {
-        self.0.iter().flatten().map(IntCounter::get).sum()
+        self.0.iter().flatten().map(Counter::get).sum()
     }
 }
 

@@ -7,13 +7,20 @@ mod frames;
 mod health;
 mod http;
 mod process;
+mod refusals;
 mod totals;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    fmt,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
-use prometheus::{
-    Gauge, IntCounter, IntCounterVec, IntGauge, Registry, TextEncoder,
-    core::{Collector, Metric},
+use prometheus_client::{
+    encoding::text,
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::Registry,
 };
 use rookery_chat::metrics::{Metrics as ChatMetrics, Registrar};
 use rookery_protocol::Command;
@@ -24,6 +31,8 @@ use http::HttpRequests;
 pub(crate) use http::Route;
 pub use process::ProcessFigures;
 use process::ProcessGauges;
+pub(crate) use refusals::Refused;
+use refusals::UpgradesRefused;
 pub(crate) use totals::Totals;
 
 /// All metrics of one node.
@@ -33,50 +42,51 @@ pub struct Metrics {
     /// What happens in the chat.
     pub chat: Arc<ChatMetrics>,
     /// Open client sockets, with `hello` or without.
-    pub connections: IntGauge,
+    pub connections: Gauge,
     /// Connections that said `hello`.
-    pub sessions: IntGauge,
+    pub sessions: Gauge,
     /// Users with a session on this node.
-    pub users: IntGauge,
+    pub users: Gauge,
     /// Calls of the store that carried appends, brought up to date when somebody asks.
-    pub append_calls: IntGauge,
+    pub append_calls: Gauge,
     /// Bytes of answers that clients asked for and have not taken, brought up to date
     /// when somebody asks.
-    pub answer_bytes: IntGauge,
+    pub answer_bytes: Gauge,
     /// Messages on their way into the store, brought up to date when somebody asks.
-    pub sends_in_flight: IntGauge,
-    bus_lag_seconds: Gauge,
-    redis_round_trip_seconds: Gauge,
+    pub sends_in_flight: Gauge,
+    bus_lag_seconds: Gauge<f64, AtomicU64>,
+    redis_round_trip_seconds: Gauge<f64, AtomicU64>,
     /// Whether the node and what it depends on are well.
     pub(crate) health: HealthGauges,
     /// Frames that were refused because their sender sends too many.
-    pub frames_rate_limited: IntCounter,
+    pub frames_rate_limited: Counter,
     /// Tokens given to guests.
-    pub guests_minted: IntCounter,
+    pub guests_minted: Counter,
     http_requests: HttpRequests,
     /// Bytes that wait for slow readers.
-    pub outbox_bytes: IntGauge,
-    deliveries: IntCounter,
-    delivered_bytes: IntCounter,
-    slow_consumers_closed: IntCounter,
+    pub outbox_bytes: Gauge,
+    deliveries: Counter,
+    delivered_bytes: Counter,
+    slow_consumers_closed: Counter,
     frames: FramesByType,
-    closes: IntCounterVec,
-    upgrades_refused: IntCounterVec,
+    closes: Family<[(&'static str, Cow<'static, str>); 1], Counter>,
+    upgrades_refused: UpgradesRefused,
     process: ProcessGauges,
 }
 
 impl Metrics {
     /// Everything at zero.
     pub fn new() -> Self {
-        let new = Registrar(Registry::new());
+        let mut registrar = Registrar::default();
+        let new = &mut registrar;
         new.fact(
-            "rookery_build_info",
+            "rookery_build",
             "The version of this program",
             "version",
             env!("CARGO_PKG_VERSION"),
         );
         let metrics = Self {
-            chat: Arc::new(ChatMetrics::new(&new)),
+            chat: Arc::new(ChatMetrics::new(new)),
             connections: new.gauge("rookery_connections", "Open client sockets"),
             sessions: new.gauge("rookery_sessions", "Connections that said hello"),
             users: new.gauge("rookery_users", "Users with a session on this node"),
@@ -101,43 +111,30 @@ impl Metrics {
                 "How long the store takes to answer; NaN where it does not",
             ),
             outbox_bytes: new.gauge("rookery_outbox_bytes", "Bytes that wait for slow readers"),
-            deliveries: new.counter("rookery_deliveries_total", "Events handed to sessions"),
+            deliveries: new.counter("rookery_deliveries", "Events handed to sessions"),
             delivered_bytes: new.counter(
-                "rookery_delivered_bytes_total",
+                "rookery_delivered_bytes",
                 "Bytes of the events handed to sessions",
             ),
             slow_consumers_closed: new.counter(
-                "rookery_slow_consumers_closed_total",
+                "rookery_slow_consumers_closed",
                 "Connections closed because their outbox was full (4002)",
             ),
-            frames: FramesByType::new(&new.counters(
-                "rookery_messages_in_total",
-                "Frames from clients",
-                "type",
-            )),
+            frames: FramesByType::new(new),
             closes: new.counters(
-                "rookery_closes_total",
+                "rookery_closes",
                 "Connections that ended, by close code or cause",
-                "code",
             ),
-            upgrades_refused: new.counters(
-                "rookery_upgrades_refused_total",
-                "WebSocket upgrades refused",
-                "reason",
-            ),
-            health: HealthGauges::new(&new),
+            upgrades_refused: UpgradesRefused::new(new),
+            health: HealthGauges::new(new),
             frames_rate_limited: new.counter(
-                "rookery_frames_rate_limited_total",
+                "rookery_frames_rate_limited",
                 "Frames refused because their sender sends too many",
             ),
-            guests_minted: new.counter("rookery_guests_minted_total", "Tokens given to guests"),
-            http_requests: HttpRequests::new(&new.counters_by(
-                "rookery_http_requests_total",
-                "Requests to the clients' listener, upgrades included, by route and class of status",
-                &["route", "status"],
-            )),
-            process: ProcessGauges::new(&new),
-            registry: new.0,
+            guests_minted: new.counter("rookery_guests_minted", "Tokens given to guests"),
+            http_requests: HttpRequests::new(new),
+            process: ProcessGauges::new(new),
+            registry: registrar.0,
         };
         metrics.bus_lag(None);
         metrics.redis_round_trip(None);
@@ -157,7 +154,7 @@ impl Metrics {
 
     /// More or fewer bytes wait for slow readers.
     pub fn outbox_changed(&self, by: i64) {
-        self.outbox_bytes.add(by);
+        self.outbox_bytes.inc_by(by);
     }
 
     /// A reader was so slow that its connection was closed.
@@ -166,22 +163,18 @@ impl Metrics {
     }
 
     /// A connection ended: its close code, or a word such as `client` or `lost`.
-    pub fn connection_closed(&self, code: &str) {
-        self.closes.with_label_values(&[code]).inc();
+    pub fn connection_closed(&self, code: Cow<'static, str>) {
+        self.closes.get_or_create(&[("code", code)]).inc();
     }
 
-    /// An upgrade was refused: a word such as `origin` or `draining`.
-    pub fn upgrade_refused(&self, reason: &'static str) {
-        self.upgrades_refused.with_label_values(&[reason]).inc();
+    /// An upgrade was refused.
+    pub(crate) fn upgrade_refused(&self, why: Refused) {
+        self.upgrades_refused.of(why).inc();
     }
 
     /// How many upgrades were refused so far, for whatever reason.
     pub(crate) fn upgrades_refused(&self) -> u64 {
-        let families = self.upgrades_refused.collect();
-        let counters = families.iter().flat_map(|family| family.get_metric());
-        counters
-            .map(|metric| metric.get_counter().get_value() as u64)
-            .sum()
+        self.upgrades_refused.total()
     }
 
     /// A request was answered with this status.
@@ -199,20 +192,20 @@ impl Metrics {
         self.redis_round_trip_seconds.set(seconds(took));
     }
 
-    /// Everything in the text format of Prometheus.
+    /// Everything in the text format of OpenMetrics.
     ///
     /// # Errors
     ///
     /// When a metric cannot be written, which no client causes.
-    pub fn render(&self) -> Result<String, prometheus::Error> {
+    pub fn render(&self) -> Result<String, fmt::Error> {
         self.process.refresh();
-        TextEncoder::new().encode_to_string(&self.registry.gather())
+        let mut rendered = String::new();
+        text::encode(&mut rendered, &self.registry)?;
+        Ok(rendered)
     }
 
     /// The sum of what the live view plots.
     pub(crate) fn totals(&self) -> Totals {
-        let histogram = self.chat.append_seconds.metric();
-        let buckets = histogram.get_histogram().get_bucket();
         Totals {
             messages_in: self.frames.total(),
             appends: self.chat.appends.get(),
@@ -221,10 +214,7 @@ impl Metrics {
             slow_consumers: self.slow_consumers_closed.get(),
             appends_failed: self.chat.appends_failed.get(),
             http_requests: self.http_requests.total(),
-            append_buckets: buckets
-                .iter()
-                .map(|bucket| (bucket.upper_bound(), bucket.cumulative_count()))
-                .collect(),
+            append_buckets: self.chat.append_seconds.cumulative(),
         }
     }
 }
@@ -250,7 +240,7 @@ mod tests {
         metrics.connections.inc();
         metrics.delivered(7, 700);
         metrics.frame_received(&Command::Ping);
-        metrics.connection_closed("4002");
+        metrics.connection_closed("4002".into());
         metrics.chat.appends.inc();
         metrics.http_answered(Route::Guest, 429);
         metrics.http_answered(Route::WebSocket, 101);
@@ -271,6 +261,17 @@ mod tests {
             "rookery_store_writable 0",
         ] {
             assert!(text.lines().any(|other| other == line), "{line} in {text}");
+        }
+    }
+
+    #[test]
+    fn no_name_is_given_twice() {
+        let text = Metrics::new().render().unwrap();
+        let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+        let mut names: Vec<_> = types.map(|of| of.split_once(' ').unwrap().0).collect();
+        names.sort_unstable();
+        for pair in names.windows(2) {
+            assert_ne!(pair[0], pair[1]);
         }
     }
 }

@@ -1,10 +1,12 @@
 //! What the process itself uses, read from `/proc`, under the names that
 //! Prometheus dashboards know. Elsewhere than on Linux they stay at zero.
 
-use prometheus::{Counter, Gauge, IntGauge};
+use std::{
+    sync::atomic::AtomicU64,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
+use prometheus_client::metrics::{counter::Counter, gauge::Gauge};
 use rookery_chat::metrics::Registrar;
 
 /// Clock ticks per second in `/proc/self/stat`: 100 on every Linux that Rust builds for.
@@ -60,15 +62,15 @@ fn line(status: &str, name: &str) -> u64 {
 
 #[derive(Debug)]
 pub(super) struct ProcessGauges {
-    cpu: Counter,
-    resident: IntGauge,
-    threads: IntGauge,
-    files: IntGauge,
-    most_files: Gauge,
+    cpu: Counter<f64, AtomicU64>,
+    resident: Gauge,
+    threads: Gauge,
+    files: Gauge,
+    most_files: Gauge<f64, AtomicU64>,
 }
 
 impl ProcessGauges {
-    pub(super) fn new(new: &Registrar) -> Self {
+    pub(super) fn new(new: &mut Registrar) -> Self {
         let started = new.float_gauge(
             "process_start_time_seconds",
             "When the process began to serve, in seconds since the Unix epoch",
@@ -76,10 +78,7 @@ impl ProcessGauges {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         started.set(now.unwrap_or_default().as_secs_f64());
         Self {
-            cpu: new.float_counter(
-                "process_cpu_seconds_total",
-                "Processor time used, in seconds",
-            ),
+            cpu: new.float_counter("process_cpu_seconds", "Processor time used, in seconds"),
             resident: new.gauge("process_resident_memory_bytes", "Memory that is resident"),
             threads: new.gauge("process_threads", "Threads"),
             files: new.gauge("process_open_fds", "Open files and sockets"),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     admission::{Shut, admission},
-    metrics::Route,
+    metrics::{Refused, Route},
     node::Node,
     request::{NO_UPGRADE, origin},
 };
@@ -26,7 +26,7 @@ pub(super) fn answer(request: &Request, address: IpAddr, node: &Node) -> Upgrade
     if request.path() != "/ws" {
         return refuse(
             node,
-            "path",
+            Refused::Path,
             ErrorCode::NotFound,
             "WebSockets are served at /ws",
         );
@@ -36,14 +36,20 @@ pub(super) fn answer(request: &Request, address: IpAddr, node: &Node) -> Upgrade
     }
     if !origin::headers_allowed(request.headers(), &node.settings.http.allowed_origins) {
         let message = "pages of this origin may not connect; an operator can allow it in http.allowed_origins";
-        return refuse(node, "origin", ErrorCode::Forbidden, message);
+        return refuse(node, Refused::Origin, ErrorCode::Forbidden, message);
     }
     if let Err(refusal) = node.chat.allowances.look_at_stranger(address.into()) {
-        return refuse(node, "rate", refusal.code, &refusal.message);
+        return refuse(node, Refused::Rate, refusal.code, &refusal.message);
     }
     if let Err(unsound) = check(request) {
         let error = json!({"code": ErrorCode::BadRequest, "message": unsound.message});
-        return refuse_with(node, "handshake", unsound.status, unsound.headers, &error);
+        return refuse_with(
+            node,
+            Refused::Handshake,
+            unsound.status,
+            unsound.headers,
+            &error,
+        );
     }
     let response = ws::handshake_response(request.head()).finish();
     let key = response.headers().get(header::SEC_WEBSOCKET_ACCEPT);
@@ -56,7 +62,7 @@ pub(super) fn answer(request: &Request, address: IpAddr, node: &Node) -> Upgrade
         }
         None => refuse(
             node,
-            "handshake",
+            Refused::Handshake,
             ErrorCode::BadRequest,
             "no usable Sec-WebSocket-Key",
         ),
@@ -118,7 +124,7 @@ fn has_body(request: &Request) -> bool {
         || request.headers().contains_key(header::TRANSFER_ENCODING)
 }
 
-fn refuse(node: &Node, reason: &'static str, code: ErrorCode, message: &str) -> UpgradeAnswer {
+fn refuse(node: &Node, reason: Refused, code: ErrorCode, message: &str) -> UpgradeAnswer {
     let mut error = json!({"code": code, "message": message});
     let mut retry = String::new();
     if matches!(code, ErrorCode::Unavailable | ErrorCode::RateLimited) {
@@ -133,7 +139,7 @@ fn refuse(node: &Node, reason: &'static str, code: ErrorCode, message: &str) -> 
 
 fn refuse_with(
     node: &Node,
-    reason: &'static str,
+    reason: Refused,
     status: StatusCode,
     headers: &str,
     error: &Value,

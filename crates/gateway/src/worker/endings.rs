@@ -67,7 +67,7 @@ fn clean_up(connection: Rc<Connection>, open: OpenSocket, worker: &Worker) {
     connection.account_for_end(worker);
     worker.dismiss(&connection);
     closing::log(&connection, end, rooms);
-    worker.node.metrics.connection_closed(&end.label());
+    worker.node.metrics.connection_closed(end.label());
     match end {
         End::Lost(_) => drop((connection, open)),
         End::Closed(_) | End::ByPeer(_) => {

@@ -2,7 +2,6 @@
 
 use std::{rc::Rc, sync::Arc, time::Duration};
 
-use prometheus::Registry;
 use rookery_chat::{
     Background, Chat, Parts, Settings,
     delivery::{Inboxes, Wire},
@@ -98,7 +97,7 @@ impl Node {
             server_id,
             settings,
             store,
-            metrics: Arc::new(Metrics::new(&Registrar(Registry::new()))),
+            metrics: Arc::new(Metrics::new(&mut Registrar::default())),
             readiness: Arc::new(Readiness::default()),
             inboxes: Inboxes::new(1, wires),
             background: Background::new(runtime, Supervisor::default()),
