@@ -1,6 +1,7 @@
 //! What operators can count of the chat.
 //!
-//! Whatever the path of a message touches is one atomic. Nothing here decides anything.
+//! Whatever the path of a message touches is one atomic, or two for a span of
+//! time. Nothing here decides anything.
 
 mod histogram;
 mod registrar;
