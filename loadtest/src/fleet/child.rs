@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::{guard, pinning::CoreSet};
+use crate::measure::process;
 
 /// How much of the end of a log is shown where a process fails.
 const TAIL_LINES: usize = 20;
@@ -133,7 +134,7 @@ impl ChildProcess {
 
     /// How it ended, if it did.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
-        if self.reaped.is_none() && self.has_ended_unreaped() {
+        if self.reaped.is_none() && is_over(self.pid()) {
             guard::let_go_of_group(self.group);
             self.reaped = self.child.wait().ok();
         }
@@ -171,12 +172,6 @@ impl ChildProcess {
         guard::let_go_of_group(self.group);
         self.reaped = self.child.wait().ok();
     }
-
-    /// Whether it is over while its id is still its own.
-    fn has_ended_unreaped(&self) -> bool {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
-        stat.map_or(true, |stat| is_zombie(&stat))
-    }
 }
 
 impl Drop for ChildProcess {
@@ -211,10 +206,10 @@ fn group_of(child: &Child) -> Pid {
     Pid::from_child(child)
 }
 
-/// The state in `/proc/PID/stat` stands behind the name in brackets.
-fn is_zombie(stat: &str) -> bool {
-    stat.rsplit_once(')')
-        .is_none_or(|(_, rest)| rest.trim_start().starts_with(['Z', 'X']))
+/// Whether a process has ended; until it is waited for, its id is still its own.
+fn is_over(pid: u32) -> bool {
+    let stat = process(pid).and_then(|process| process.stat());
+    stat.map_or(true, |stat| matches!(stat.state, 'Z' | 'X'))
 }
 
 #[cfg(test)]
@@ -258,13 +253,11 @@ mod tests {
         process
             .wait_until(Duration::from_secs(20), || read().ends_with('\n'))
             .unwrap();
-        let (ours, theirs) = (process.pid(), read().trim().to_owned());
+        let (ours, theirs) = (process.pid(), read().trim().parse().unwrap());
         drop(process);
-        for pid in [ours.to_string(), theirs] {
-            let stat = format!("/proc/{pid}/stat");
-            let gone = || fs::read_to_string(&stat).map_or(true, |stat| is_zombie(&stat));
+        for pid in [ours, theirs] {
             let deadline = Instant::now() + Duration::from_secs(20);
-            while !gone() {
+            while !is_over(pid) {
                 assert!(Instant::now() < deadline, "{pid} lives");
                 thread::sleep(GLANCE);
             }

@@ -4,10 +4,11 @@
 //! times in `/proc/PID/stat` keep those but count in hundredths of a second.
 //! Both never say too much, so the larger one is right.
 
-use std::{collections::HashMap, fs};
+use std::collections::HashMap;
 
-/// Nanoseconds of one tick of `/proc/PID/stat`; Linux shows 100 a second everywhere.
-const TICK_NS: u64 = 10_000_000;
+use procfs::{ProcResult, process::Process};
+
+use super::process;
 
 /// Reads the time of one process. Read it now and then, so that little of a
 /// thread that ends goes uncounted.
@@ -15,7 +16,7 @@ const TICK_NS: u64 = 10_000_000;
 pub(crate) struct CpuMeter {
     pid: u32,
     /// Nanoseconds by thread, of ended threads too.
-    threads: HashMap<u32, u64>,
+    threads: HashMap<i32, u64>,
     seen_ns: u64,
 }
 
@@ -31,46 +32,24 @@ impl CpuMeter {
     /// Nanoseconds on a CPU since the process began, all threads. Never falls;
     /// when the process is gone, what was read last.
     pub(crate) fn read_ns(&mut self) -> u64 {
-        self.read_threads();
-        let of_threads = self.threads.values().sum();
-        let of_process = fs::read_to_string(format!("/proc/{}/stat", self.pid))
-            .ok()
-            .and_then(|stat| ticks(&stat))
-            .unwrap_or(0)
-            * TICK_NS;
-        self.seen_ns = self.seen_ns.max(of_threads).max(of_process);
+        if let Ok(process) = process(self.pid) {
+            for task in process.tasks().into_iter().flatten().flatten() {
+                if let Ok(times) = task.schedstat() {
+                    self.threads.insert(task.tid, times.sum_exec_runtime);
+                }
+            }
+            let of_threads = self.threads.values().sum();
+            let of_process = in_ticks(&process).unwrap_or(0);
+            self.seen_ns = self.seen_ns.max(of_threads).max(of_process);
+        }
         self.seen_ns
     }
-
-    fn read_threads(&mut self) {
-        let Ok(tasks) = fs::read_dir(format!("/proc/{}/task", self.pid)) else {
-            return;
-        };
-        for task in tasks.flatten() {
-            let thread = task.file_name().to_str().and_then(|id| id.parse().ok());
-            let spent = fs::read_to_string(task.path().join("schedstat"))
-                .ok()
-                .and_then(|text| on_cpu_ns(&text));
-            if let (Some(thread), Some(spent)) = (thread, spent) {
-                self.threads.insert(thread, spent);
-            }
-        }
-    }
 }
 
-/// The first number of a `schedstat`.
-fn on_cpu_ns(schedstat: &str) -> Option<u64> {
-    schedstat.split_ascii_whitespace().next()?.parse().ok()
-}
-
-/// User and system time of `/proc/PID/stat`: the 14th and 15th field. The
-/// second one is a name in brackets that may hold spaces and brackets.
-fn ticks(stat: &str) -> Option<u64> {
-    let (_, after_name) = stat.rsplit_once(')')?;
-    let mut fields = after_name.split_ascii_whitespace().skip(11);
-    let user: u64 = fields.next()?.parse().ok()?;
-    let system: u64 = fields.next()?.parse().ok()?;
-    Some(user + system)
+/// User and system time in nanoseconds, as exact as ticks are.
+fn in_ticks(process: &Process) -> ProcResult<u64> {
+    let stat = process.stat()?;
+    Ok((stat.utime + stat.stime) * (1_000_000_000 / procfs::ticks_per_second()))
 }
 
 #[cfg(test)]
@@ -78,19 +57,6 @@ mod tests {
     use std::{process, thread, time::Instant};
 
     use super::*;
-
-    #[test]
-    fn the_first_number_is_the_time_on_a_cpu() {
-        assert_eq!(on_cpu_ns("72467 51817 2\n"), Some(72467));
-        assert_eq!(on_cpu_ns(""), None);
-    }
-
-    #[test]
-    fn a_name_may_hold_brackets_and_spaces() {
-        let stat = "7 (a) b (c)) S 1 7 7 0 -1 4194560 2854 45076 0 39 30 12 30 26 20 0 1 0 1178237 5124096";
-        assert_eq!(ticks(stat), Some(42));
-        assert_eq!(ticks("7 (a) S 1"), None);
-    }
 
     #[test]
     fn a_thread_that_ended_is_not_forgotten() {

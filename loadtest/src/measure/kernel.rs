@@ -3,11 +3,10 @@
 use std::fs;
 
 use anyhow::{Context, Result};
+use procfs::{Current, Meminfo};
 
-use super::memory::bytes_of;
-
-/// Bytes of a page of memory, as `/proc/net/sockstat` counts them.
-const PAGE_BYTES: u64 = 4096;
+/// Where the kernel counts sockets.
+const SOCKETS: &str = "/proc/net/sockstat";
 
 /// The memory of the machine at one moment. Only differences between two
 /// moments mean anything, and only while nothing else goes on.
@@ -30,26 +29,25 @@ impl KernelMemory {
     ///
     /// Where `/proc` is not that of a Linux.
     pub(crate) fn now() -> Result<Self> {
-        let read = |path| fs::read_to_string(path).with_context(|| format!("reading {path}"));
-        Self::parse(&read("/proc/meminfo")?, &read("/proc/net/sockstat")?)
-            .context("/proc/meminfo or /proc/net/sockstat is not as on Linux")
-    }
-
-    fn parse(meminfo: &str, sockstat: &str) -> Option<Self> {
-        let tcp = sockstat
-            .lines()
-            .find_map(|line| line.strip_prefix("TCP:"))?;
-        Some(Self {
-            slab_bytes: bytes_of(meminfo, "Slab:")?,
-            available_bytes: bytes_of(meminfo, "MemAvailable:")?,
-            tcp_buffer_bytes: field(tcp, "mem")? * PAGE_BYTES,
-            tcp_sockets: field(tcp, "alloc")?,
+        let memory = Meminfo::current().context("reading /proc/meminfo")?;
+        let available = memory.mem_available;
+        let available = available.context("/proc/meminfo does not say what is available")?;
+        let sockets = fs::read_to_string(SOCKETS).with_context(|| format!("reading {SOCKETS}"))?;
+        let of_tcp =
+            |name| of_tcp(&sockets, name).with_context(|| format!("{SOCKETS} is not as on Linux"));
+        Ok(Self {
+            slab_bytes: memory.slab,
+            available_bytes: available,
+            tcp_buffer_bytes: of_tcp("mem")? * procfs::page_size(),
+            tcp_sockets: of_tcp("alloc")?,
         })
     }
 }
 
-/// The number behind a word, in a line such as `inuse 1 orphan 0`.
-fn field(line: &str, name: &str) -> Option<u64> {
+/// The number behind a word in the line of TCP: `TCP: inuse 1 orphan 0`.
+fn of_tcp(sockstat: &str, name: &str) -> Option<u64> {
+    let mut lines = sockstat.lines();
+    let line = lines.find_map(|line| line.strip_prefix("TCP:"))?;
     let mut words = line.split_ascii_whitespace();
     words.find(|word| *word == name)?;
     words.next()?.parse().ok()
@@ -60,18 +58,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_files_are_read() {
-        let meminfo = "MemTotal:  9 kB\nMemAvailable:  3 kB\nSlab:   2 kB\n";
+    fn the_line_of_tcp_is_read() {
         let sockstat =
             "sockets: used 17\nTCP: inuse 1 orphan 0 tw 0 alloc 5 mem 143\nUDP: inuse 0 mem 7\n";
-        let expected = KernelMemory {
-            slab_bytes: 2048,
-            available_bytes: 3072,
-            tcp_buffer_bytes: 143 * 4096,
-            tcp_sockets: 5,
-        };
-        assert_eq!(KernelMemory::parse(meminfo, sockstat), Some(expected));
-        assert_eq!(KernelMemory::parse(meminfo, "UDP: inuse 0 mem 7\n"), None);
+        assert_eq!(of_tcp(sockstat, "alloc"), Some(5));
+        assert_eq!(of_tcp(sockstat, "mem"), Some(143));
+        assert_eq!(of_tcp("UDP: inuse 0 mem 7\n", "mem"), None);
         assert!(KernelMemory::now().unwrap().slab_bytes > 0);
     }
 }

@@ -1,6 +1,6 @@
 //! What a process holds in memory.
 
-use std::fs;
+use super::process;
 
 /// Bytes of a process; see proc_pid_status(5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -16,23 +16,13 @@ pub(crate) struct ProcessMemory {
 impl ProcessMemory {
     /// What the process holds now; `None` when it is gone.
     pub(crate) fn of(pid: u32) -> Option<Self> {
-        Self::parse(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?)
-    }
-
-    fn parse(status: &str) -> Option<Self> {
+        let status = process(pid).and_then(|process| process.status()).ok()?;
         Some(Self {
-            resident_bytes: bytes_of(status, "VmRSS:")?,
-            anonymous_bytes: bytes_of(status, "RssAnon:")?,
-            peak_bytes: bytes_of(status, "VmHWM:")?,
+            resident_bytes: status.vmrss? * 1024,
+            anonymous_bytes: status.rssanon? * 1024,
+            peak_bytes: status.vmhwm? * 1024,
         })
     }
-}
-
-/// The bytes behind a name, in a file with lines such as `Slab:   458196 kB`.
-pub(super) fn bytes_of(text: &str, name: &str) -> Option<u64> {
-    let rest = text.lines().find_map(|line| line.strip_prefix(name))?;
-    let kib: u64 = rest.split_ascii_whitespace().next()?.parse().ok()?;
-    Some(kib * 1024)
 }
 
 #[cfg(test)]
@@ -40,21 +30,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_status_is_read() {
-        let status = "Name:\tx\nVmHWM:\t    2048 kB\nVmRSS:\t    1024 kB\nRssAnon:\t       4 kB\n";
-        let expected = ProcessMemory {
-            resident_bytes: 1024 * 1024,
-            anonymous_bytes: 4096,
-            peak_bytes: 2048 * 1024,
-        };
-        assert_eq!(ProcessMemory::parse(status), Some(expected));
-        assert_eq!(ProcessMemory::parse("Name:\tzombie\n"), None);
-    }
-
-    #[test]
     fn this_process_holds_something_and_one_that_never_was_nothing() {
         let ours = ProcessMemory::of(std::process::id()).unwrap();
-        assert!(ours.peak_bytes >= ours.resident_bytes && ours.resident_bytes > 0);
+        assert!(ours.peak_bytes >= ours.resident_bytes);
+        assert!(ours.resident_bytes > ours.anonymous_bytes && ours.anonymous_bytes > 0);
         assert_eq!(ProcessMemory::of(u32::MAX), None);
     }
 }

@@ -12,6 +12,8 @@ mod memory;
 mod sampler;
 mod watched;
 
+use procfs::{ProcResult, process::Process};
+
 pub(crate) use cpu::CpuMeter;
 pub(crate) use kernel::KernelMemory;
 pub(crate) use kernel_limits::low_limits;
@@ -20,3 +22,12 @@ pub(crate) use machine::machine;
 pub(crate) use memory::ProcessMemory;
 pub(crate) use sampler::Sampler;
 pub(crate) use watched::Watched;
+
+/// A process of this machine.
+///
+/// # Errors
+///
+/// Where there is none of that id.
+pub(crate) fn process(pid: u32) -> ProcResult<Process> {
+    Process::new(i32::try_from(pid).unwrap_or(i32::MAX))
+}
