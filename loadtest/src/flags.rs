@@ -138,6 +138,14 @@ fn setting(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// A number above 0.
+pub(crate) fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("must be a number from 1 on".into()),
+    }
+}
+
 /// Above 0, and short enough to be meant.
 pub(crate) fn positive(text: &str) -> Result<f64, String> {
     match not_negative(text)? {

@@ -140,6 +140,18 @@ pub(crate) struct Figure {
     pub(crate) better: Better,
 }
 
+impl Figure {
+    pub(crate) fn new(key: &str, name: &str, unit: &str, value: f64, better: Better) -> Self {
+        Self {
+            key: key.into(),
+            name: name.into(),
+            unit: unit.into(),
+            value,
+            better,
+        }
+    }
+}
+
 /// Which way a figure improves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

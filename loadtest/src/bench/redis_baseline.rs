@@ -75,13 +75,6 @@ fn outcome(text: &str) -> anyhow::Result<Outcome> {
     let since_epoch = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    let figure = |key: &str, name: &str, unit: &str, value, better| Figure {
-        key: key.to_owned(),
-        name: name.to_owned(),
-        unit: unit.to_owned(),
-        value,
-        better,
-    };
     Ok(Outcome {
         scenario: NAME.to_owned(),
         system: "redis".to_owned(),
@@ -101,14 +94,14 @@ fn outcome(text: &str) -> anyhow::Result<Outcome> {
         timeline: Vec::new(),
         processes: Vec::new(),
         figures: vec![
-            figure(
+            Figure::new(
                 "redis_cpu_us_per_message",
                 "Redis CPU per message",
                 "µs",
                 baseline.redis_cpu_us_per_message,
                 Better::Lower,
             ),
-            figure(
+            Figure::new(
                 "messages_per_s",
                 "Messages",
                 "1/s",

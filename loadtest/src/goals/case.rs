@@ -55,6 +55,20 @@ pub(crate) struct Goal {
     pub(crate) bound: Bound,
 }
 
+/// Rookery with arguments of its own.
+pub(super) const fn rookery(name: &'static str, settings: &'static str) -> Contender {
+    let measured = Measured::System {
+        name: "rookery",
+        settings,
+    };
+    Contender { name, measured }
+}
+
+/// A goal of a case.
+pub(super) const fn goal(figure: &'static str, bound: Bound) -> Goal {
+    Goal { figure, bound }
+}
+
 /// Where a goal lies.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Bound {

@@ -4,7 +4,7 @@
 use super::{
     case::{
         Bound::{AtLeastTimes, AtMostTimes, Limit},
-        Case, Contender, Goal, Measured,
+        Case, Contender, Measured, goal, rookery,
     },
     growth::GROWTH,
 };
@@ -17,13 +17,7 @@ const fn system(name: &'static str) -> Contender {
 }
 
 const ROOKERY: Contender = system("rookery");
-const TWO_WORKERS: Contender = Contender {
-    name: "rookery-2-workers",
-    measured: Measured::System {
-        name: "rookery",
-        settings: "--workers 2",
-    },
-};
+const TWO_WORKERS: Contender = rookery("rookery-2-workers", "--workers 2");
 const FLOOR: Contender = system("floor");
 const BUN: Contender = system("bun");
 const UWEBSOCKETS: Contender = system("uwebsockets");
@@ -50,18 +44,9 @@ pub(crate) const CASES: &[Case] = &[
         short: "--rooms 1 --members 50 --rate 20 --seconds 1 --warmup 0",
         contenders: EVERYBODY,
         goals: &[
-            Goal {
-                figure: "cpu_us_per_delivery",
-                bound: AtMostTimes(1.05, "floor"),
-            },
-            Goal {
-                figure: "cpu_us_per_delivery",
-                bound: AtMostTimes(1.0, "bun"),
-            },
-            Goal {
-                figure: "cpu_us_per_delivery",
-                bound: AtMostTimes(0.48, "socketio"),
-            },
+            goal("cpu_us_per_delivery", AtMostTimes(1.05, "floor")),
+            goal("cpu_us_per_delivery", AtMostTimes(1.0, "bun")),
+            goal("cpu_us_per_delivery", AtMostTimes(0.48, "socketio")),
         ],
         growth: None,
     },
@@ -73,14 +58,8 @@ pub(crate) const CASES: &[Case] = &[
         short: "--rooms 1 --members 50 --in-flight 20 --seconds 1 --warmup 0",
         contenders: EVERYBODY,
         goals: &[
-            Goal {
-                figure: "deliveries_per_s",
-                bound: AtLeastTimes(1.15, "bun"),
-            },
-            Goal {
-                figure: "deliveries_per_s",
-                bound: AtLeastTimes(40.0, "socketio"),
-            },
+            goal("deliveries_per_s", AtLeastTimes(1.15, "bun")),
+            goal("deliveries_per_s", AtLeastTimes(40.0, "socketio")),
         ],
         growth: None,
     },
@@ -91,10 +70,7 @@ pub(crate) const CASES: &[Case] = &[
         settings: "--rooms 1 --members 1000 --in-flight 200 --seconds 8",
         short: "--rooms 1 --members 50 --in-flight 200 --seconds 1 --warmup 0",
         contenders: SERVERS,
-        goals: &[Goal {
-            figure: "deliveries_per_s",
-            bound: AtLeastTimes(3.0, "bun"),
-        }],
+        goals: &[goal("deliveries_per_s", AtLeastTimes(3.0, "bun"))],
         growth: None,
     },
     Case {
@@ -105,14 +81,8 @@ pub(crate) const CASES: &[Case] = &[
         short: "--rooms 1 --members 10 --sweep --rate 1000 --limit-ms 500 --seconds 0.3 --warmup 0",
         contenders: SERVERS,
         goals: &[
-            Goal {
-                figure: "knee_rate",
-                bound: AtLeastTimes(2.0, "uwebsockets"),
-            },
-            Goal {
-                figure: "knee_rate",
-                bound: AtLeastTimes(2.0, "bun"),
-            },
+            goal("knee_rate", AtLeastTimes(2.0, "uwebsockets")),
+            goal("knee_rate", AtLeastTimes(2.0, "bun")),
         ],
         growth: None,
     },
@@ -124,14 +94,8 @@ pub(crate) const CASES: &[Case] = &[
         short: "--rooms 10 --members 5 --in-flight 20 --seconds 1 --warmup 0",
         contenders: SERVERS,
         goals: &[
-            Goal {
-                figure: "messages_per_s",
-                bound: AtLeastTimes(1.1, "bun"),
-            },
-            Goal {
-                figure: "messages_per_s",
-                bound: AtLeastTimes(3.5, "socketio"),
-            },
+            goal("messages_per_s", AtLeastTimes(1.1, "bun")),
+            goal("messages_per_s", AtLeastTimes(3.5, "socketio")),
         ],
         growth: None,
     },
@@ -143,14 +107,11 @@ pub(crate) const CASES: &[Case] = &[
         short: "--nodes 2 --store redis --rooms 10 --members 4 --in-flight 20 --seconds 1 --warmup 0",
         contenders: &[ROOKERY, SOCKETIO, REDIS],
         goals: &[
-            Goal {
-                figure: "messages_per_s",
-                bound: AtLeastTimes(4.5, "socketio"),
-            },
-            Goal {
-                figure: "redis_cpu_us_per_message",
-                bound: AtMostTimes(1.1, "redis-baseline"),
-            },
+            goal("messages_per_s", AtLeastTimes(4.5, "socketio")),
+            goal(
+                "redis_cpu_us_per_message",
+                AtMostTimes(1.1, "redis-baseline"),
+            ),
         ],
         growth: None,
     },
@@ -161,10 +122,7 @@ pub(crate) const CASES: &[Case] = &[
         settings: "--nodes 2 --store redis --rooms 100 --members 10 --rate 1500 --seconds 10",
         short: "--nodes 2 --store redis --rooms 10 --members 4 --rate 50 --seconds 1 --warmup 0",
         contenders: &[ROOKERY, SOCKETIO],
-        goals: &[Goal {
-            figure: "delivery_p99_us",
-            bound: AtMostTimes(0.25, "socketio"),
-        }],
+        goals: &[goal("delivery_p99_us", AtMostTimes(0.25, "socketio"))],
         growth: None,
     },
     Case {
@@ -174,10 +132,7 @@ pub(crate) const CASES: &[Case] = &[
         settings: "--connections 10000",
         short: "--connections 200 --seconds 1",
         contenders: SERVERS,
-        goals: &[Goal {
-            figure: "bytes_per_connection",
-            bound: Limit(1536.0),
-        }],
+        goals: &[goal("bytes_per_connection", Limit(1536.0))],
         growth: None,
     },
     Case {
@@ -187,10 +142,10 @@ pub(crate) const CASES: &[Case] = &[
         settings: "--connections 10000",
         short: "--connections 200",
         contenders: SERVERS,
-        goals: &[Goal {
-            figure: "cpu_us_per_connection",
-            bound: AtMostTimes(1.0 / 6.0, "socketio"),
-        }],
+        goals: &[goal(
+            "cpu_us_per_connection",
+            AtMostTimes(1.0 / 6.0, "socketio"),
+        )],
         growth: None,
     },
     Case {
@@ -200,10 +155,7 @@ pub(crate) const CASES: &[Case] = &[
         settings: "--churn --connections 19000",
         short: "--churn --connections 200",
         contenders: &[ROOKERY],
-        goals: &[Goal {
-            figure: "new_connection_p99_us",
-            bound: Limit(100_000.0),
-        }],
+        goals: &[goal("new_connection_p99_us", Limit(100_000.0))],
         growth: None,
     },
     Case {
@@ -213,10 +165,7 @@ pub(crate) const CASES: &[Case] = &[
         settings: "--members 100 --stalled 1",
         short: "--members 10 --stalled 1 --rate 200 --rounds 1 --seconds 1 --warmup 0",
         contenders: &[ROOKERY],
-        goals: &[Goal {
-            figure: "delivery_p99_ratio",
-            bound: Limit(1.1),
-        }],
+        goals: &[goal("delivery_p99_ratio", Limit(1.1))],
         growth: None,
     },
     Case {
@@ -227,14 +176,8 @@ pub(crate) const CASES: &[Case] = &[
         short: "--store redis --connections 200 --members 50 --behind 10",
         contenders: &[ROOKERY],
         goals: &[
-            Goal {
-                figure: "slowest_catch_up_s",
-                bound: Limit(3.0),
-            },
-            Goal {
-                figure: "range_reads_per_room_and_node",
-                bound: Limit(1.0),
-            },
+            goal("slowest_catch_up_s", Limit(3.0)),
+            goal("range_reads_per_room_and_node", Limit(1.0)),
         ],
         growth: None,
     },
@@ -246,14 +189,8 @@ pub(crate) const CASES: &[Case] = &[
         short: "--what nodes --nodes 2 --store redis --connections 200 --members 20 --down 1",
         contenders: &[ROOKERY],
         goals: &[
-            Goal {
-                figure: "back_max_s",
-                bound: Limit(10.0),
-            },
-            Goal {
-                figure: "back_p50_s",
-                bound: Limit(2.0),
-            },
+            goal("back_max_s", Limit(10.0)),
+            goal("back_p50_s", Limit(2.0)),
         ],
         growth: None,
     },
@@ -265,14 +202,8 @@ pub(crate) const CASES: &[Case] = &[
         short: "--what redis --nodes 2 --store redis --redis-appendonly everysec --connections 200 --members 20 --down 1",
         contenders: &[ROOKERY],
         goals: &[
-            Goal {
-                figure: "back_max_s",
-                bound: Limit(10.0),
-            },
-            Goal {
-                figure: "back_p50_s",
-                bound: Limit(2.0),
-            },
+            goal("back_max_s", Limit(10.0)),
+            goal("back_p50_s", Limit(2.0)),
         ],
         growth: None,
     },
@@ -283,10 +214,7 @@ pub(crate) const CASES: &[Case] = &[
         settings: "--rooms 1 --members 1000 --rate 50 --seconds 10",
         short: "--rooms 1 --members 50 --rate 20 --seconds 1 --warmup 0",
         contenders: &[TWO_WORKERS, ROOKERY],
-        goals: &[Goal {
-            figure: "cpu_us_per_delivery",
-            bound: AtMostTimes(1.1, "rookery"),
-        }],
+        goals: &[goal("cpu_us_per_delivery", AtMostTimes(1.1, "rookery"))],
         growth: None,
     },
     Case {

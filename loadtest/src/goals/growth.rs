@@ -1,17 +1,7 @@
 //! How cost grows with the size of a room, with rooms, with connections and with
 //! nodes: loads of Rookery alone, without goals. Nothing here runs anything.
 
-use super::case::{Case, Contender, Growth, Measured};
-
-const fn rookery(size: &'static str, settings: &'static str) -> Contender {
-    Contender {
-        name: size,
-        measured: Measured::System {
-            name: "rookery",
-            settings,
-        },
-    }
-}
+use super::case::{Case, Contender, Growth, rookery};
 
 /// About 20,000 deliveries a second each.
 const MEMBERS: &[Contender] = &[

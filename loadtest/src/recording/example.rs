@@ -54,21 +54,21 @@ pub(crate) fn fanout(system: &str, cost: f64) -> Outcome {
             process(Role::Generator, "generator", 0.21, 11.0),
         ],
         figures: vec![
-            figure(
+            Figure::new(
                 "cpu_us_per_delivery",
                 "CPU per delivery",
                 "µs",
                 7.1 * cost,
                 Better::Lower,
             ),
-            figure(
+            Figure::new(
                 "deliveries_per_s",
                 "Deliveries",
                 "1/s",
                 50_000.0,
                 Better::Higher,
             ),
-            figure(
+            Figure::new(
                 "delivery_p99_us",
                 "p99 of a delivery",
                 "µs",
@@ -90,7 +90,7 @@ pub(crate) fn sweep(system: &str, cost: f64) -> Outcome {
         .map(|step| step.rate)
         .fold(0.0, f64::max);
     Outcome {
-        figures: vec![figure(
+        figures: vec![Figure::new(
             "knee_rate",
             "Highest rate with p99 under 25 ms",
             "1/s",
@@ -141,16 +141,6 @@ fn settings(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect()
-}
-
-fn figure(key: &str, name: &str, unit: &str, value: f64, better: Better) -> Figure {
-    Figure {
-        key: key.into(),
-        name: name.into(),
-        unit: unit.into(),
-        value,
-        better,
-    }
 }
 
 /// A latency with a long tail: each ninefold of certainty costs about half as much again.

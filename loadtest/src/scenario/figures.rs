@@ -1,19 +1,8 @@
 //! The numbers that matter of a run that sent messages.
 
-use crate::outcome::{Better, Figure, Role};
+use crate::outcome::{Better, Figure, Quantiles, Role};
 
 use super::{Measured, Pace};
-
-/// A figure.
-pub(crate) fn figure(key: &str, name: &str, unit: &str, value: f64, better: Better) -> Figure {
-    Figure {
-        key: key.into(),
-        name: name.into(),
-        unit: unit.into(),
-        value,
-        better,
-    }
-}
 
 /// What is shown of messages to rooms of so many members, the most important first.
 pub(super) fn of_messages(measured: &Measured, members: usize, pace: Pace) -> Vec<Figure> {
@@ -22,12 +11,7 @@ pub(super) fn of_messages(measured: &Measured, members: usize, pace: Pace) -> Ve
         Pace::InFlight(_) => [rates(measured, members), costs(measured, members)].concat(),
     };
     if let Some(delivery) = measured.latencies.get("delivery") {
-        for (key, name, value) in [
-            ("delivery_p50_us", "p50 of a delivery", delivery.p50_us),
-            ("delivery_p99_us", "p99 of a delivery", delivery.p99_us),
-        ] {
-            figures.push(figure(key, name, "µs", value as f64, Better::Lower));
-        }
+        figures.extend(of_quantiles("delivery", "a delivery", delivery));
     }
     figures
 }
@@ -36,14 +20,14 @@ fn rates(measured: &Measured, members: usize) -> Vec<Figure> {
     let deliveries = measured.delivered as f64 / measured.seconds.max(1e-9);
     let messages = deliveries / members.max(1) as f64;
     vec![
-        figure(
+        Figure::new(
             "deliveries_per_s",
             "Deliveries",
             "1/s",
             deliveries,
             Better::Higher,
         ),
-        figure(
+        Figure::new(
             "messages_per_s",
             "Messages",
             "1/s",
@@ -93,7 +77,22 @@ fn costs(measured: &Measured, members: usize) -> Vec<Figure> {
         )));
     let known = costs.filter_map(|(key, name, role, per)| {
         let cpu_us = measured.cpu_us_of(role)? as f64;
-        Some(figure(key, name, "µs", cpu_us / per, Better::Lower))
+        Some(Figure::new(key, name, "µs", cpu_us / per, Better::Lower))
     });
     known.collect()
+}
+
+/// p50 and p99 of something.
+pub(super) fn of_quantiles(key: &str, what: &str, quantiles: &Quantiles) -> [Figure; 2] {
+    let one = |at: &str, value| {
+        let key = format!("{key}_{at}_us");
+        Figure::new(
+            &key,
+            &format!("{at} of {what}"),
+            "µs",
+            value as f64,
+            Better::Lower,
+        )
+    };
+    [one("p50", quantiles.p50_us), one("p99", quantiles.p99_us)]
 }

@@ -18,7 +18,6 @@ mod stage;
 pub(crate) mod storm;
 mod sweep;
 
-pub(crate) use figures::figure;
 pub(crate) use load::{Load, Pace};
 pub(crate) use measured::Measured;
 pub(crate) use stage::Stage;

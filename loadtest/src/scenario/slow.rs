@@ -5,14 +5,10 @@
 use anyhow::ensure;
 use clap::Args;
 
-use super::{
-    Load, Measured, Pace, Stage,
-    connect::{at_least_one, of_quantiles, seat},
-    figure,
-};
+use super::{Load, Measured, Pace, Stage, connect::seat, figures::of_quantiles};
 use crate::{
     engine::{Happened, Latency, SeatId},
-    flags::{Common, positive},
+    flags::{Common, at_least_one, positive},
     outcome::{Better, Counts, Figure, Moment, Outcome},
 };
 
@@ -249,7 +245,7 @@ impl Run<'_> {
     fn figures(&self) -> Vec<Figure> {
         let (with, without) = (self.with.quantiles(), self.without.quantiles());
         let ratio = with.p99_us as f64 / without.p99_us.max(1) as f64;
-        let mut figures = vec![figure(
+        let mut figures = vec![Figure::new(
             "delivery_p99_ratio",
             "p99 of a delivery to the others, with against without",
             "",

@@ -4,14 +4,10 @@
 use anyhow::ensure;
 use clap::Args;
 
-use super::{
-    Stage,
-    connect::{at_least_one, of_quantiles},
-    figure,
-};
+use super::{Stage, figures::of_quantiles};
 use crate::{
     engine::{Happened, MembershipId, Nanos, SeatId},
-    flags::Common,
+    flags::{Common, at_least_one},
     outcome::{Better, Figure, Outcome, Role},
 };
 
@@ -211,7 +207,7 @@ impl Storm {
         let tally = stage.engine.tally();
         let (catch_up, resume) = (tally.catch_up.quantiles(), tally.resume.quantiles());
         let seconds =
-            |key: &str, name: &str, value: f64| figure(key, name, "s", value, Better::Lower);
+            |key: &str, name: &str, value: f64| Figure::new(key, name, "s", value, Better::Lower);
         let mut figures = vec![
             seconds(
                 "slowest_catch_up_s",
@@ -235,7 +231,7 @@ impl Storm {
             "coming back, queueing included",
             &resume,
         ));
-        figures.push(figure(
+        figures.push(Figure::new(
             "cpu_us_per_return",
             "CPU of the nodes per connection that came back",
             "µs",
@@ -243,14 +239,14 @@ impl Storm {
             Better::Lower,
         ));
         if let Some(reads) = self.range_reads {
-            figures.push(figure(
+            figures.push(Figure::new(
                 "range_reads",
                 "Ranges read from Redis",
                 "",
                 reads as f64,
                 Better::Lower,
             ));
-            figures.push(figure(
+            figures.push(Figure::new(
                 "range_reads_per_room_and_node",
                 "Ranges read from Redis per room and node",
                 "",

@@ -11,11 +11,11 @@ use std::{
 
 use anyhow::{Context, ensure};
 
-use super::{Arguments, of_quantiles, seat};
+use super::{Arguments, seat};
 use crate::{
     engine::{Engine, Happened, Latency, Nanos, Schedule, SeatId, Stop},
     outcome::{Better, Figure, Outcome},
-    scenario::{Stage, figure},
+    scenario::{Stage, figures::of_quantiles},
 };
 
 /// New connections a second, where nothing else is said.
@@ -231,7 +231,7 @@ impl Newcomers {
         let meanwhile = self.meanwhile.quantiles();
         let mut figures: Vec<Figure> =
             of_quantiles("new_connection", "a new connection meanwhile", &meanwhile).into();
-        figures.push(figure(
+        figures.push(Figure::new(
             "new_connection_max_us",
             "The slowest new connection meanwhile",
             "µs",

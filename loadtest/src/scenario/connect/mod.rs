@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{Measured, Stage, figure};
+use super::{Measured, Stage, figures::of_quantiles};
 use crate::{
     engine::{Engine, Schedule},
-    flags::{Common, positive},
-    outcome::{Better, Figure, Outcome, Quantiles, Role},
+    flags::{Common, at_least_one, positive},
+    outcome::{Better, Figure, Outcome, Role},
 };
 
 /// How long the servers may be busy with the last ones after they have joined,
@@ -43,14 +43,6 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     pub(crate) common: Common,
-}
-
-/// A number above 0.
-pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(number) if number > 0 => Ok(number),
-        _ => Err("must be a number from 1 on".into()),
-    }
 }
 
 /// Runs it.
@@ -149,7 +141,7 @@ fn figures(measured: &Measured, connections: usize, seconds: f64) -> Vec<Figure>
             Role::Generator,
         ),
     ];
-    let mut figures = vec![figure(
+    let mut figures = vec![Figure::new(
         "connections_per_s",
         "Connections made",
         "1/s",
@@ -157,7 +149,7 @@ fn figures(measured: &Measured, connections: usize, seconds: f64) -> Vec<Figure>
         Better::Higher,
     )];
     figures.extend(costs.into_iter().filter_map(|(key, name, role)| {
-        Some(figure(
+        Some(Figure::new(
             key,
             name,
             "µs",
@@ -169,19 +161,4 @@ fn figures(measured: &Measured, connections: usize, seconds: f64) -> Vec<Figure>
         figures.extend(of_quantiles("connect", "a connection", connect));
     }
     figures
-}
-
-/// p50 and p99 of something.
-pub(super) fn of_quantiles(key: &str, what: &str, quantiles: &Quantiles) -> [Figure; 2] {
-    let one = |at: &str, value| {
-        let key = format!("{key}_{at}_us");
-        figure(
-            &key,
-            &format!("{at} of {what}"),
-            "µs",
-            value as f64,
-            Better::Lower,
-        )
-    };
-    [one("p50", quantiles.p50_us), one("p99", quantiles.p99_us)]
 }

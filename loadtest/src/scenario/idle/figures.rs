@@ -1,6 +1,6 @@
 //! What a run with idle connections found, as figures.
 
-use super::super::{Measured, Stage, connect::of_quantiles, figure};
+use super::super::{Measured, Stage, figures::of_quantiles};
 use super::Idle;
 use crate::{
     engine::Latency,
@@ -76,7 +76,7 @@ impl Idle {
             ),
         ]
         .into_iter()
-        .map(|(key, name, bytes)| figure(key, name, "bytes", each(bytes), Better::Lower))
+        .map(|(key, name, bytes)| Figure::new(key, name, "bytes", each(bytes), Better::Lower))
         .collect();
         figures.extend(self.figures_of_time());
         figures
@@ -88,35 +88,35 @@ impl Idle {
         let mut latency = Latency::new();
         latency.record_all(&self.heard.latencies);
         let mut figures = vec![
-            figure(
+            Figure::new(
                 "message_to_all_ms",
                 "A message to all, until the last has it",
                 "ms",
                 slowest.unwrap_or(0) as f64 / 1000.0,
                 Better::Lower,
             ),
-            figure(
+            Figure::new(
                 "connections_per_s",
                 "Connections made",
                 "1/s",
                 connections / self.connect_s.max(1e-9),
                 Better::Higher,
             ),
-            figure(
+            Figure::new(
                 "cpu_us_per_connection",
                 "CPU of the nodes per connection made",
                 "µs",
                 self.connect_cpu_us as f64 / connections,
                 Better::Lower,
             ),
-            figure(
+            Figure::new(
                 "idle_cpu_share",
                 "CPU of the nodes while all hold still, of one core",
                 "",
                 self.held_cpu_us as f64 / 1e6 / self.held_s.max(1e-9),
                 Better::Lower,
             ),
-            figure(
+            Figure::new(
                 "heartbeats",
                 "Heartbeats answered meanwhile",
                 "",

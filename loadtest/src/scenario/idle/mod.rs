@@ -22,10 +22,10 @@ use self::{
     talk::{Heard, Share},
 };
 pub(crate) use self::{crew::PART_COMMAND, part::run as run_part};
-use super::{Stage, connect::at_least_one};
+use super::Stage;
 use crate::{
     engine::open_files,
-    flags::Common,
+    flags::{Common, at_least_one},
     fleet::ROOKERY,
     measure::low_limits,
     outcome::{Outcome, Role},

@@ -11,14 +11,10 @@ use clap::Args;
 use rand::Rng;
 
 use self::breakdown::{Breakdown, BreakdownStep, What};
-use super::{
-    Stage,
-    connect::{at_least_one, seat},
-    figure,
-};
+use super::{Stage, connect::seat};
 use crate::{
     engine::{Happened, Latency, Nanos, SeatId, TargetIndex},
-    flags::{Common, positive},
+    flags::{Common, at_least_one, positive},
     fleet::Store,
     outcome::{Better, Figure, Outcome},
 };
@@ -238,14 +234,15 @@ impl Returns {
 
     fn figures(&self, connections: usize) -> Vec<Figure> {
         let back = self.back().quantiles();
-        let seconds =
-            |key: &str, name: &str, us: u64| figure(key, name, "s", us as f64 / 1e6, Better::Lower);
+        let seconds = |key: &str, name: &str, us: u64| {
+            Figure::new(key, name, "s", us as f64 / 1e6, Better::Lower)
+        };
         let per_s = |key: &str, name: &str, value: u64| {
-            figure(key, name, "1/s", value as f64, Better::Lower)
+            Figure::new(key, name, "1/s", value as f64, Better::Lower)
         };
         let each = |key: &str, name: &str, value: u64| {
             let value = value as f64 / connections.max(1) as f64;
-            figure(key, name, "", value, Better::Lower)
+            Figure::new(key, name, "", value, Better::Lower)
         };
         vec![
             seconds(

@@ -16,10 +16,10 @@ use self::{
     crowd::{Acts, Crowd},
     faults::{FaultPlan, Faults, FaultsDone},
 };
-use super::{Measured, Stage, connect::at_least_one, figure};
+use super::{Measured, Stage};
 use crate::{
     engine::Schedule,
-    flags::{Common, positive},
+    flags::{Common, at_least_one, positive},
     fleet::{Durability, Fleet, Store},
     outcome::{Better, Figure, Outcome},
 };
@@ -340,7 +340,7 @@ impl Soak {
         ];
         let figures = rows
             .into_iter()
-            .map(|(key, name, value)| figure(key, name, "", value as f64, Better::Higher));
+            .map(|(key, name, value)| Figure::new(key, name, "", value as f64, Better::Higher));
         figures.collect()
     }
 

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use crate::{
     engine::Engine,
-    outcome::{Better, Outcome, Step},
+    outcome::{Better, Figure, Outcome, Step},
 };
 
 use self::search::{Found, Search, Try};
-use super::{Load, Measured, Pace, Stage, figures, figures::figure};
+use super::{Load, Measured, Pace, Stage, figures};
 
 /// A backlog of so many times the limit cannot become a p99 under it: the step
 /// ends there.
@@ -97,7 +97,10 @@ impl Sweep {
     fn conclude(self, stage: Stage, knee: f64, measured: Measured) -> Outcome {
         let name = format!("Highest rate with p99 under {} ms", self.limit_us / 1000);
         let mut figures = figures::of_messages(&measured, self.members, Pace::Rate(knee));
-        figures.insert(0, figure("knee_rate", &name, "1/s", knee, Better::Higher));
+        figures.insert(
+            0,
+            Figure::new("knee_rate", &name, "1/s", knee, Better::Higher),
+        );
         stage.conclude(measured, figures)
     }
 
