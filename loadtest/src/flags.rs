@@ -120,6 +120,13 @@ impl Common {
         }
     }
 
+    /// Sets what the nodes are told, where nothing else was asked for.
+    pub(crate) fn set_by_default(&mut self, key: &str, value: impl ToString) {
+        if self.settings.iter().all(|(given, _)| given != key) {
+            self.settings.push((key.to_owned(), value.to_string()));
+        }
+    }
+
     /// The secret, as told here or by the environment.
     pub(crate) fn secret(&self) -> Option<String> {
         let of_environment = || std::env::var("ROOKERY__AUTH__JWT_SECRET").ok();

@@ -4,7 +4,7 @@
 //! Times are in seconds of the run or in microseconds, as their names say;
 //! sizes are bytes. Nothing here measures or formats.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::AddAssign};
 
 use serde::{Deserialize, Serialize};
 
@@ -49,7 +49,7 @@ pub(crate) struct Machine {
 }
 
 /// What was counted in the measured part.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Counts {
     pub(crate) connections: u64,
     /// Messages written by the generator.
@@ -72,6 +72,21 @@ impl Counts {
     /// Whether everything came, once, in order.
     pub(crate) fn whole(&self) -> bool {
         self.missing == 0 && self.doubled == 0 && self.disordered == 0 && self.lost_connections == 0
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.connections += other.connections;
+        self.sent += other.sent;
+        self.acknowledged += other.acknowledged;
+        self.refused += other.refused;
+        self.expected += other.expected;
+        self.received += other.received;
+        self.missing += other.missing;
+        self.doubled += other.doubled;
+        self.disordered += other.disordered;
+        self.lost_connections += other.lost_connections;
     }
 }
 

@@ -1,6 +1,11 @@
 //! All servers of a run, started and ended together.
 
-use std::{net::SocketAddr, path::PathBuf, process::Command, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    thread,
+    time::{Duration, Instant},
+};
 
 use super::{
     ChildProcess, Folder, Plan, Store, http,
@@ -16,6 +21,8 @@ use anyhow::{Context, Result, bail, ensure};
 
 /// How long a node or a peer may take until it is ready.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// How often something that is waited for is looked at.
+const GLANCE: Duration = Duration::from_millis(5);
 /// How often other ports are tried where somebody else was faster to take one.
 const PORT_ATTEMPTS: usize = 5;
 
@@ -148,15 +155,25 @@ impl Fleet {
         Ok(sum)
     }
 
-    /// Ends a node as a crash does (SIGKILL) and starts it again where it was,
-    /// without waiting until it is ready.
+    /// Waits until the fleet is so.
     ///
     /// # Errors
     ///
-    /// Where it does not start.
-    pub(crate) fn kill_and_restart_node(&mut self, index: usize) -> Result<()> {
-        self.kill_node(index);
-        self.restart_node(index)
+    /// Where that takes too long.
+    pub(crate) fn wait_until(
+        &mut self,
+        what: &str,
+        mut is_so: impl FnMut(&mut Self) -> bool,
+    ) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while !is_so(self) {
+            ensure!(
+                Instant::now() < deadline,
+                "{what} takes longer than {PATIENCE:?}"
+            );
+            thread::sleep(GLANCE);
+        }
+        Ok(())
     }
 
     /// Ends a node as a crash does (SIGKILL).
@@ -195,16 +212,6 @@ impl Fleet {
         let node = self.spawn(index, addresses, cores)?;
         self.nodes[index] = node;
         Ok(())
-    }
-
-    /// Ends Redis as a crash does and starts it again.
-    ///
-    /// # Errors
-    ///
-    /// Where there is none, or it does not start.
-    pub(crate) fn restart_redis(&mut self) -> Result<()> {
-        self.kill_redis()?;
-        self.start_redis()
     }
 
     /// Ends Redis as a crash does.
@@ -268,22 +275,13 @@ impl Fleet {
             command.current_dir(self.folder.path());
         }
         let name = format!("node {}", index + 1);
-        let process = self.start_process(&name, &mut command, cores.as_ref())?;
+        let process = ChildProcess::start(&name, &mut command, cores.as_ref(), self.folder.path())?;
         Ok(Node {
             process,
             listen,
             admin,
             cores,
         })
-    }
-
-    fn start_process(
-        &self,
-        name: &str,
-        command: &mut Command,
-        cores: Option<&CoreSet>,
-    ) -> Result<ChildProcess> {
-        ChildProcess::start(name, command, cores, self.folder.path())
     }
 }
 

@@ -76,9 +76,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     );
     let mut common = arguments.common.clone();
     for (key, value) in SETTINGS {
-        if common.settings.iter().all(|(given, _)| given != key) {
-            common.settings.push((key.to_owned(), value.to_owned()));
-        }
+        common.set_by_default(key, value);
     }
     let mut stage = Stage::set_up(&common, "slow", members)?;
     stage.setting("members", members);

@@ -10,7 +10,7 @@ use anyhow::{Context, ensure};
 
 use crate::{
     dialect::Dialect,
-    engine::{self, Engine, Happened, Nanos, Stop, Target, open_files, wire::Wire},
+    engine::{self, Engine, Happened, Nanos, SeatId, Stop, Target, open_files, wire::Wire},
     flags::Common,
     fleet::Fleet,
     measure::{Sampler, Watched, low_limits, machine, pid_listening_on},
@@ -124,9 +124,17 @@ impl Stage {
 
     /// CPU of all processes of a role since the measured span began, in microseconds.
     pub(crate) fn cpu_us_of(&self, role: Role) -> u64 {
-        let processes = self.sampler.cpu_us();
-        let of_role = processes.iter().filter(|(who, _)| who.role == role);
-        of_role.map(|(_, cpu_us)| cpu_us).sum()
+        cpu_us_of(&self.sampler.cpu_us(), role).unwrap_or(0)
+    }
+
+    /// Notes where cursors were not enough to go on from.
+    pub(crate) fn remark_fresh_snapshots(&mut self) {
+        let fresh = self.engine.tally().not_recovered;
+        if fresh > 0 {
+            self.remark(format!(
+                "{fresh} cursors were answered with a fresh snapshot"
+            ));
+        }
     }
 
     /// Connects all seats that are away and waits until each is in its rooms.
@@ -135,13 +143,23 @@ impl Stage {
     ///
     /// Where one cannot be connected, or it takes too long.
     pub(crate) fn connect_all(&mut self) -> anyhow::Result<()> {
+        let seats: Vec<SeatId> = self.engine.seat_ids().collect();
+        self.connect(&seats)
+    }
+
+    /// The same for some of them, while the others stay away.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::connect_all`].
+    pub(crate) fn connect(&mut self, who: &[SeatId]) -> anyhow::Result<()> {
         let engine = &mut self.engine;
-        let seats = engine.seats();
+        let seats = who.len();
         let now = engine.now();
         let patience = PATIENCE_TO_CONNECT + Duration::from_millis(seats as u64);
         let end = now.plus_seconds(patience.as_secs_f64());
         self.progress.begin("connecting", seats as u64, "");
-        for seat in engine.seat_ids() {
+        for &seat in who {
             engine.connect(seat, now);
         }
         while engine.joined() < seats && !self.stop.requested() {

@@ -259,18 +259,13 @@ impl Storm {
 
     /// Notes where somebody did not get exactly what was missed.
     fn audit(&self, stage: &mut Stage) {
-        let tally = stage.engine.tally();
-        let (recovered, fresh) = (tally.recovered, tally.not_recovered);
+        let recovered = stage.engine.tally().recovered;
         if recovered != self.expected_events as u64 {
             stage.remark(format!(
                 "{recovered} events came in answers to cursors where {} were expected",
                 self.expected_events
             ));
         }
-        if fresh > 0 {
-            stage.remark(format!(
-                "{fresh} cursors were answered with a fresh snapshot"
-            ));
-        }
+        stage.remark_fresh_snapshots();
     }
 }

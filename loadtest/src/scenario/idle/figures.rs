@@ -17,19 +17,12 @@ impl Idle {
         let heard = &self.heard;
         Measured {
             seconds: self.held_s,
-            delivered: heard.received,
+            delivered: heard.counts.received,
             cpu_us: stage.sampler.cpu_us(),
             counts: Counts {
                 connections: self.connections as u64,
-                sent: heard.sent,
-                acknowledged: heard.acknowledged,
-                refused: heard.refused,
-                expected: heard.expected,
-                received: heard.received,
-                missing: heard.missing,
-                doubled: heard.doubled,
-                disordered: heard.disordered,
                 lost_connections: self.lost,
+                ..heard.counts.clone()
             },
             latencies: [
                 ("delivery".to_owned(), quantiles(&heard.latencies)),

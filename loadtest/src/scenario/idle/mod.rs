@@ -124,12 +124,8 @@ fn with_defaults(arguments: &Arguments) -> anyhow::Result<Arguments> {
         common.nodes = common.nodes.max(needed);
     }
     let heartbeat_s = (arguments.connections as f64 / MOST_HEARTBEATS_PER_S).max(HEARTBEAT_S);
-    let is_set = common.settings.iter().any(|(key, _)| key == "heartbeat_ms");
-    if heartbeat_s > HEARTBEAT_S && !is_set {
-        let heartbeat_ms = (heartbeat_s * 1000.0).round() as u64;
-        common
-            .settings
-            .push(("heartbeat_ms".to_owned(), heartbeat_ms.to_string()));
+    if heartbeat_s > HEARTBEAT_S {
+        common.set_by_default("heartbeat_ms", (heartbeat_s * 1000.0).round());
     }
     Ok(arguments)
 }

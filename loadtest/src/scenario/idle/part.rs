@@ -177,14 +177,7 @@ impl Part {
         let counts = self.engine.counts();
         let tally = self.engine.tally();
         Heard {
-            sent: counts.sent,
-            acknowledged: counts.acknowledged,
-            refused: counts.refused,
-            expected: counts.expected,
-            received: counts.received,
-            missing: counts.missing,
-            doubled: counts.doubled,
-            disordered: counts.disordered,
+            counts,
             latencies: tally.delivery.recorded(),
             connecting: tally.connect.recorded(),
             reasons: self.engine.reasons().clone(),

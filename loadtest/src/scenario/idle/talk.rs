@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::dialect::Dialect;
+use crate::{dialect::Dialect, outcome::Counts};
 
 /// What a part of the generator is to hold.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -68,14 +68,7 @@ pub(super) struct Standing {
 /// What came of a message to everybody.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Heard {
-    pub(super) sent: u64,
-    pub(super) acknowledged: u64,
-    pub(super) refused: u64,
-    pub(super) expected: u64,
-    pub(super) received: u64,
-    pub(super) missing: u64,
-    pub(super) doubled: u64,
-    pub(super) disordered: u64,
+    pub(super) counts: Counts,
     /// (microseconds from the intended time of sending, deliveries)
     pub(super) latencies: Vec<(u64, u64)>,
     /// The same from the intended time of connecting.
@@ -87,14 +80,7 @@ pub(super) struct Heard {
 impl Heard {
     /// Takes in what another part heard.
     pub(super) fn add(&mut self, other: Self) {
-        self.sent += other.sent;
-        self.acknowledged += other.acknowledged;
-        self.refused += other.refused;
-        self.expected += other.expected;
-        self.received += other.received;
-        self.missing += other.missing;
-        self.doubled += other.doubled;
-        self.disordered += other.disordered;
+        self.counts += other.counts;
         self.latencies.extend(other.latencies);
         self.connecting.extend(other.connecting);
         for (reason, count) in other.reasons {

@@ -7,15 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::fleet::Fleet;
-
-/// How long it may take until the nodes are ready again.
-const PATIENCE: Duration = Duration::from_secs(120);
-/// How exactly the moment is found from which they are.
-const GLANCE: Duration = Duration::from_millis(5);
 
 /// What breaks down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -96,23 +91,15 @@ impl What {
                 for node in 0..nodes {
                     fleet.restart_node(node)?;
                 }
-                wait(|| (0..nodes).any(|node| fleet.node_is_ready(node)))?;
+                fleet.wait_until("a node that was started again", |fleet| {
+                    (0..nodes).any(|node| fleet.node_is_ready(node))
+                })?;
             }
             Self::Redis => fleet.start_redis()?,
         }
         say(BreakdownStep::Mended(Instant::now()));
-        wait(|| (0..nodes).all(|node| fleet.node_is_ready(node)))
-            .context("not every node is ready again")
+        fleet.wait_until("the last node that was started again", |fleet| {
+            (0..nodes).all(|node| fleet.node_is_ready(node))
+        })
     }
-}
-
-fn wait(done: impl Fn() -> bool) -> Result<()> {
-    let deadline = Instant::now() + PATIENCE;
-    while !done() {
-        if Instant::now() > deadline {
-            bail!("the nodes are not ready after {PATIENCE:?}");
-        }
-        thread::sleep(GLANCE);
-    }
-    Ok(())
 }

@@ -8,13 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::{fleet::Fleet, measure::Watched};
-
-/// How long a node may take to drain or to be ready again.
-const PATIENCE: Duration = Duration::from_secs(120);
-const GLANCE: Duration = Duration::from_millis(20);
 
 /// How often what ends; `None` is never.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -119,21 +115,21 @@ fn inflict(
     let before = fleet.watched();
     match fault {
         Fault::KillNode(node) => {
-            fleet.kill_and_restart_node(node)?;
-            until_ready(fleet, node)?;
+            fleet.kill_node(node);
+            restart(fleet, node)?;
             done.nodes_killed += 1;
         }
         Fault::DrainNode(node) => {
             fleet.drain_node(node);
-            wait("a node that was asked to end", || {
+            fleet.wait_until("a node that was asked to end", |fleet| {
                 fleet.node_has_ended(node)
             })?;
-            fleet.restart_node(node)?;
-            until_ready(fleet, node)?;
+            restart(fleet, node)?;
             done.nodes_drained += 1;
         }
         Fault::RestartRedis => {
-            fleet.restart_redis()?;
+            fleet.kill_redis()?;
+            fleet.start_redis()?;
             done.redis_restarts += 1;
         }
     }
@@ -146,22 +142,13 @@ fn inflict(
     Ok(())
 }
 
-fn until_ready(fleet: &Fleet, node: usize) -> Result<()> {
-    wait("a node that was started again", || {
-        fleet.node_is_ready(node)
-    })
-    .with_context(|| format!("node {}; {}", node + 1, fleet.end_of_log_of(node)))
-}
-
-fn wait(what: &str, mut done: impl FnMut() -> bool) -> Result<()> {
-    let deadline = Instant::now() + PATIENCE;
-    while !done() {
-        if Instant::now() > deadline {
-            bail!("{what} takes longer than {PATIENCE:?}");
-        }
-        thread::sleep(GLANCE);
-    }
-    Ok(())
+fn restart(fleet: &mut Fleet, node: usize) -> Result<()> {
+    fleet.restart_node(node)?;
+    fleet
+        .wait_until("a node that was started again", |fleet| {
+            fleet.node_is_ready(node)
+        })
+        .with_context(|| format!("node {}; {}", node + 1, fleet.end_of_log_of(node)))
 }
 
 /// Which fault comes when.

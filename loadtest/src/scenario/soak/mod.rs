@@ -30,7 +30,7 @@ const SECONDS: f64 = 120.0;
 const PATIENCE_S: f64 = 180.0;
 /// How long a node takes to drain, where nothing else is set: shorter than the
 /// default, so that more of it happens.
-const DRAIN: (&str, &str) = ("drain_ms", "2000");
+const DRAIN_MS: u32 = 2000;
 /// How long a connection may take until it is in its rooms.
 const ATTEMPT_S: f64 = 10.0;
 /// Messages that are sent before sockets are looked at again.
@@ -85,10 +85,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let connections = arguments.connections;
     let seed = arguments.seed.unwrap_or_else(rand::random);
     let mut common = arguments.common.clone();
-    if plan.nodes_every.is_some() && common.settings.iter().all(|(key, _)| key != DRAIN.0) {
-        common
-            .settings
-            .push((DRAIN.0.to_owned(), DRAIN.1.to_owned()));
+    if plan.nodes_every.is_some() {
+        common.set_by_default("drain_ms", DRAIN_MS);
     }
     let mut stage = Stage::set_up(&common, "soak", connections)?;
     stage.setting("connections", connections);
@@ -104,7 +102,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         done: FaultsDone::default(),
     };
     stage.setting("rooms", soak.crowd.rooms.len());
-    connect_members(&mut stage, &soak.crowd)?;
+    // Visitors come later.
+    stage.connect(soak.crowd.members())?;
 
     let seconds = arguments.common.seconds.unwrap_or(SECONDS);
     soak.start_faults(&mut stage, plan)?;
@@ -159,34 +158,6 @@ fn plan(arguments: &Arguments) -> anyhow::Result<FaultPlan> {
         nodes_every: arguments.restart_nodes.map(Duration::from_secs_f64),
         redis_every: arguments.restart_redis.map(Duration::from_secs_f64),
     })
-}
-
-/// Connects all but the visitors.
-fn connect_members(stage: &mut Stage, crowd: &Crowd) -> anyhow::Result<()> {
-    let members = crowd.members();
-    stage.progress.begin("connecting", members.len() as u64, "");
-    let now = stage.engine.now();
-    let end = now.plus_seconds(PATIENCE_S);
-    for &seat in members {
-        stage.engine.connect(seat, now);
-    }
-    while stage.engine.joined() < members.len() {
-        stage.turn(stage.engine.now().plus_seconds(0.1))?;
-        stage.progress.at(stage.engine.joined() as u64);
-        ensure!(
-            !stage.stop.requested(),
-            "ended before anything was measured"
-        );
-        ensure!(
-            stage.engine.now() < end && stage.engine.tally().lost_connections == 0,
-            "only {} of {} connections joined; {:?}",
-            stage.engine.joined(),
-            members.len(),
-            stage.engine.reasons()
-        );
-    }
-    stage.engine.take_happened();
-    Ok(())
 }
 
 struct Soak {
@@ -274,12 +245,7 @@ impl Soak {
         if let Some(worst) = self.crowd.absences().worst() {
             stage.remark(worst);
         }
-        let fresh = stage.engine.tally().not_recovered;
-        if fresh > 0 {
-            stage.remark(format!(
-                "{fresh} cursors were answered with a fresh snapshot"
-            ));
-        }
+        stage.remark_fresh_snapshots();
     }
 
     fn figures(&self, stage: &Stage) -> Vec<Figure> {
