@@ -10,7 +10,8 @@ use crate::{
     bench,
     flags::Common,
     outcome::{Counts, Outcome},
-    report, scenario,
+    report,
+    scenario::{connect, fanout, idle, outage, rooms, slow, soak, storm},
 };
 
 /// Measures Rookery and chat servers like it on this machine.
@@ -27,26 +28,26 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Messages to every member of big rooms: at a rate, with a number in flight, or a sweep for the highest rate
-    Fanout(scenario::fanout::Arguments),
+    Fanout(fanout::Arguments),
     /// Many small rooms: at a rate, or saturated
-    Rooms(scenario::rooms::Arguments),
+    Rooms(rooms::Arguments),
     /// Many connections that hold still: bytes each, and a message to all of them
-    Idle(scenario::idle::Arguments),
+    Idle(idle::Arguments),
     /// Connections made: how many a second, and what each costs; --churn while a crowd drops
-    Connect(scenario::connect::Arguments),
+    Connect(connect::Arguments),
     /// Everybody drops and comes back with a cursor: until when all have everything
-    Storm(scenario::storm::Arguments),
+    Storm(storm::Arguments),
     /// Nobody can be served for a while, nodes or Redis being away: until when each is back
-    Outage(scenario::outage::Arguments),
+    Outage(outage::Arguments),
     /// A room in which some stop reading: what the others notice
-    Slow(scenario::slow::Arguments),
+    Slow(slow::Arguments),
     /// A mixture over minutes that audits every message, while nodes are restarted where told
-    Soak(scenario::soak::Arguments),
+    Soak(soak::Arguments),
     Bench(bench::Options),
     Compare(report::commands::CompareOptions),
     Show(report::commands::ShowOptions),
     /// A process that holds connections for `idle`
-    #[command(name = scenario::idle::PART_COMMAND, hide = true)]
+    #[command(name = idle::PART_COMMAND, hide = true)]
     IdlePart,
 }
 
@@ -58,29 +59,15 @@ impl Arguments {
     /// Where it cannot be measured, with what to do.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
-            Command::Fanout(arguments) => {
-                conclude(&arguments.common, &scenario::fanout::run(&arguments)?)
-            }
-            Command::Rooms(arguments) => {
-                conclude(&arguments.common, &scenario::rooms::run(&arguments)?)
-            }
-            Command::Idle(arguments) => {
-                conclude(&arguments.common, &scenario::idle::run(&arguments)?)
-            }
-            Command::Connect(arguments) => {
-                conclude(&arguments.common, &scenario::connect::run(&arguments)?)
-            }
-            Command::Storm(arguments) => {
-                conclude(&arguments.common, &scenario::storm::run(&arguments)?)
-            }
-            Command::Outage(arguments) => {
-                conclude(&arguments.common, &scenario::outage::run(&arguments)?)
-            }
-            Command::Slow(arguments) => {
-                conclude(&arguments.common, &scenario::slow::run(&arguments)?)
-            }
+            Command::Fanout(of) => conclude(&of.common, &fanout::run(&of)?),
+            Command::Rooms(of) => conclude(&of.common, &rooms::run(&of)?),
+            Command::Idle(of) => conclude(&of.common, &idle::run(&of)?),
+            Command::Connect(of) => conclude(&of.common, &connect::run(&of)?),
+            Command::Storm(of) => conclude(&of.common, &storm::run(&of)?),
+            Command::Outage(of) => conclude(&of.common, &outage::run(&of)?),
+            Command::Slow(of) => conclude(&of.common, &slow::run(&of)?),
             Command::Soak(arguments) => {
-                let outcome = scenario::soak::run(&arguments)?;
+                let outcome = soak::run(&arguments)?;
                 let code = conclude(&arguments.common, &outcome)?;
                 Ok(match arguments.too_late(&outcome) {
                     None => code,
@@ -95,7 +82,7 @@ impl Arguments {
                 report::commands::compare(&options).map(|()| ExitCode::SUCCESS)
             }
             Command::Show(options) => report::commands::show(&options).map(|()| ExitCode::SUCCESS),
-            Command::IdlePart => scenario::idle::run_part().map(|()| ExitCode::SUCCESS),
+            Command::IdlePart => idle::run_part().map(|()| ExitCode::SUCCESS),
         }
     }
 }

@@ -2,7 +2,6 @@
 //! until then is shown and written all the same.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,7 +20,10 @@ use crate::goals::results;
 use crate::outcome::Outcome;
 use crate::recording::json::{Recording, Run};
 use crate::recording::units::duration;
-use crate::report::commands::{write_page, write_plots};
+use crate::report::{
+    commands::{write_page, write_plots},
+    print,
+};
 
 /// Runs the bench. Success where every run of Rookery has an outcome and right counts,
 /// whatever the figures are.
@@ -229,9 +231,4 @@ fn ending(done: usize, planned: usize, faults: &[Fault]) -> String {
         text += &format!("{} {}\n", style("✗").red(), fault.words);
     }
     text
-}
-
-/// Whoever closed stdout does not want to read on.
-fn print(text: &str) {
-    let _ = Term::stdout().write_all(text.as_bytes());
 }

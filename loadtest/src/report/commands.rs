@@ -1,14 +1,12 @@
 //! The commands that only read results: `compare` and `show`.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use console::Term;
 
 pub(crate) use super::html::svg::write as write_plots;
-use super::{compare, html, table};
+use super::{compare, html, print, table};
 use crate::goals;
 use crate::recording::json::Recording;
 
@@ -74,10 +72,9 @@ pub(crate) fn show(options: &ShowOptions) -> anyhow::Result<()> {
     if recording.is_bench() {
         print(&goals::results::text(&recording.runs));
     } else {
-        recording
-            .runs
-            .iter()
-            .for_each(|run| table::print(&run.outcome));
+        for run in &recording.runs {
+            print(&table::text(&run.outcome));
+        }
     }
     Ok(())
 }
@@ -90,9 +87,4 @@ pub(crate) fn show(options: &ShowOptions) -> anyhow::Result<()> {
 pub(crate) fn write_page(recording: &Recording, path: &Path) -> anyhow::Result<()> {
     std::fs::write(path, html::page(recording))
         .with_context(|| format!("cannot write the page {}", path.display()))
-}
-
-/// Whoever closed stdout does not want to read on.
-fn print(text: &str) {
-    let _ = Term::stdout().write_all(text.as_bytes());
 }

@@ -5,12 +5,19 @@ pub(crate) mod commands;
 mod compare;
 mod html;
 pub(crate) mod progress;
-pub(crate) mod table;
+mod table;
 
-use std::path::Path;
+use std::{io::Write, path::Path};
+
+use console::Term;
 
 use crate::outcome::Outcome;
 use crate::recording::json::Recording;
+
+/// Writes to stdout. Whoever closed it does not want to read on.
+pub(crate) fn print(text: &str) {
+    let _ = Term::stdout().write_all(text.as_bytes());
+}
 
 /// Shows the outcome of one run: the table on stdout unless `quiet`, and the
 /// files that were asked for.
@@ -21,7 +28,7 @@ pub(crate) fn show(
     quiet: bool,
 ) -> anyhow::Result<()> {
     if !quiet {
-        table::print(outcome);
+        print(&table::text(outcome));
     }
     let recording = Recording::of(outcome.clone());
     if let Some(path) = json {

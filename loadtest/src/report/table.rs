@@ -1,19 +1,13 @@
 //! The outcome of one run for a person at a terminal, on stdout.
 
-use std::io::Write;
-
-use console::{Term, style};
+use console::style;
 
 use crate::outcome::{Counts, Outcome, ProcessUse, Quantiles, Role};
 use crate::recording::grid::Grid;
 use crate::recording::units::{bytes, date, duration, grouped, micros, number, short};
 
-/// Writes the table to stdout. Whoever closed it does not want to read on.
-pub(crate) fn print(outcome: &Outcome) {
-    let _ = Term::stdout().write_all(text(outcome).as_bytes());
-}
-
-fn text(outcome: &Outcome) -> String {
+/// The table, and what must be known of it.
+pub(super) fn text(outcome: &Outcome) -> String {
     let parts = [
         head(outcome),
         figures(outcome),
@@ -77,29 +71,38 @@ fn processes(outcome: &Outcome) -> String {
     if outcome.processes.is_empty() {
         return String::new();
     }
-    let mut grid = Grid::new(&[
-        "process",
-        "CPU",
-        "of a core",
-        "a delivery",
-        "memory before",
-        "after",
-        "peak",
-        "a connection",
-    ]);
+    let mut grid = Grid::new(&PROCESS_HEAD);
     for process in &outcome.processes {
-        grid.row(vec![
-            process.title(),
-            format!("{} s", number(process.cpu_us as f64 / 1e6)),
-            format!("{:.0} %", process.share(outcome.seconds) * 100.0),
-            or_dash(process.us_per_delivery(&outcome.counts).map(micros)),
-            bytes(process.memory_before_bytes as f64),
-            bytes(process.memory_after_bytes as f64),
-            bytes(process.memory_peak_bytes as f64),
-            or_dash(process.bytes_per_connection(&outcome.counts).map(bytes)),
-        ]);
+        grid.row(process_cells(process, outcome));
     }
     grid.text()
+}
+
+/// What stands over [`process_cells`].
+pub(super) const PROCESS_HEAD: [&str; 8] = [
+    "process",
+    "CPU",
+    "of a core",
+    "a delivery",
+    "memory before",
+    "after",
+    "peak",
+    "a connection",
+];
+
+/// What a process used.
+pub(super) fn process_cells(process: &ProcessUse, outcome: &Outcome) -> Vec<String> {
+    let or_dash = |cell: Option<String>| cell.unwrap_or_else(|| "–".to_owned());
+    vec![
+        process.title(),
+        format!("{} s", number(process.cpu_us as f64 / 1e6)),
+        format!("{:.0} %", process.share(outcome.seconds) * 100.0),
+        or_dash(process.us_per_delivery(&outcome.counts).map(micros)),
+        bytes(process.memory_before_bytes as f64),
+        bytes(process.memory_after_bytes as f64),
+        bytes(process.memory_peak_bytes as f64),
+        or_dash(process.bytes_per_connection(&outcome.counts).map(bytes)),
+    ]
 }
 
 fn steps(outcome: &Outcome) -> String {
@@ -135,10 +138,6 @@ fn ending(outcome: &Outcome) -> String {
         text += &format!("  {} {remark}\n", style("!").yellow());
     }
     text
-}
-
-fn or_dash(cell: Option<String>) -> String {
-    cell.unwrap_or_else(|| "–".to_owned())
 }
 
 impl Counts {
@@ -206,7 +205,7 @@ impl ProcessUse {
     }
 
     /// Of one core, over the measured part.
-    pub(super) fn share(&self, seconds: f64) -> f64 {
+    fn share(&self, seconds: f64) -> f64 {
         if seconds > 0.0 {
             self.cpu_us as f64 / 1e6 / seconds
         } else {
@@ -214,12 +213,12 @@ impl ProcessUse {
         }
     }
 
-    pub(super) fn us_per_delivery(&self, counts: &Counts) -> Option<f64> {
+    fn us_per_delivery(&self, counts: &Counts) -> Option<f64> {
         (counts.received > 0).then(|| self.cpu_us as f64 / counts.received as f64)
     }
 
     /// What it grew by, over all connections.
-    pub(super) fn bytes_per_connection(&self, counts: &Counts) -> Option<f64> {
+    fn bytes_per_connection(&self, counts: &Counts) -> Option<f64> {
         let grown = self
             .memory_after_bytes
             .checked_sub(self.memory_before_bytes)?;

@@ -69,6 +69,26 @@ fn place(started_at_ms: u64, machine: &Machine) -> String {
     words.join(" · ")
 }
 
+/// Rows of cells, the first of each its name, which has nothing over it.
+fn table(head: &[impl maud::Render], rows: impl Iterator<Item = Vec<String>>) -> Markup {
+    html! {
+        div.scroll {
+            table {
+                thead { tr { th { } @for name in head { th { (name) } } } }
+                tbody {
+                    @for row in rows {
+                        tr {
+                            @for (column, cell) in row.iter().enumerate() {
+                                @if column == 0 { th { (cell) } } @else { td { (cell) } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

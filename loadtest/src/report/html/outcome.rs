@@ -1,10 +1,13 @@
 //! One run: verdict, figures, plots, tables, and how to repeat it.
 
+use std::iter;
+
 use maud::{Markup, html};
 
-use super::{place, plots};
+use super::{place, plots, table};
 use crate::outcome::{Outcome, Quantiles};
-use crate::recording::units::{bytes, duration, grouped, micros, number};
+use crate::recording::units::{duration, grouped, micros};
+use crate::report::table::{PROCESS_HEAD, process_cells};
 
 /// Everything about one run, from its title on.
 pub(super) fn content(outcome: &Outcome) -> Markup {
@@ -52,69 +55,25 @@ fn cards(outcome: &Outcome) -> Markup {
 }
 
 fn tables(outcome: &Outcome) -> Markup {
-    let latencies: Vec<_> = outcome.latencies.iter().collect();
+    let levels = Quantiles::default();
+    let levels = levels.levels().map(|(level, _)| level);
+    let latency_head: Vec<_> = levels.chain(["mean", "count"]).collect();
+    let latencies = outcome.latencies.iter().map(|(name, quantiles)| {
+        let levels = quantiles.levels().map(|(_, us)| micros(us as f64));
+        let others = [micros(quantiles.mean_us), grouped(quantiles.count)];
+        iter::once(name.clone())
+            .chain(levels)
+            .chain(others)
+            .collect()
+    });
+    let processes = outcome.processes.iter();
+    let processes = processes.map(|process| process_cells(process, outcome));
     html! {
-        @if !latencies.is_empty() {
-            section { h2 { "Latencies" } (latency_table("", &latencies)) }
+        @if !outcome.latencies.is_empty() {
+            section { h2 { "Latencies" } (table(&latency_head, latencies)) }
         }
         @if !outcome.processes.is_empty() {
-            section { h2 { "Processes" } (process_table(outcome)) }
-        }
-    }
-}
-
-fn latency_table(what: &str, latencies: &[(&String, &Quantiles)]) -> Markup {
-    html! {
-        div.scroll {
-            table {
-                thead {
-                    tr {
-                        th { (what) }
-                        @for (level, _) in Quantiles::default().levels() { th { (level) } }
-                        th { "mean" } th { "count" }
-                    }
-                }
-                tbody {
-                    @for (name, quantiles) in latencies {
-                        tr {
-                            th { (name) }
-                            @for (_, us) in quantiles.levels() { td { (micros(us as f64)) } }
-                            td { (micros(quantiles.mean_us)) }
-                            td { (grouped(quantiles.count)) }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn process_table(outcome: &Outcome) -> Markup {
-    let dash = |cell: Option<String>| cell.unwrap_or_else(|| "–".to_owned());
-    html! {
-        div.scroll {
-            table {
-                thead {
-                    tr {
-                        th { } th { "CPU" } th { "of a core" } th { "a delivery" }
-                        th { "memory before" } th { "after" } th { "peak" } th { "a connection" }
-                    }
-                }
-                tbody {
-                    @for process in &outcome.processes {
-                        tr {
-                            th { (process.title()) }
-                            td { (number(process.cpu_us as f64 / 1e6)) " s" }
-                            td { (format!("{:.0} %", process.share(outcome.seconds) * 100.0)) }
-                            td { (dash(process.us_per_delivery(&outcome.counts).map(micros))) }
-                            td { (bytes(process.memory_before_bytes as f64)) }
-                            td { (bytes(process.memory_after_bytes as f64)) }
-                            td { (bytes(process.memory_peak_bytes as f64)) }
-                            td { (dash(process.bytes_per_connection(&outcome.counts).map(bytes))) }
-                        }
-                    }
-                }
-            }
+            section { h2 { "Processes" } (table(&PROCESS_HEAD[1..], processes)) }
         }
     }
 }

@@ -4,12 +4,14 @@
 mod drawings;
 mod measured;
 
+use std::iter;
+
 use maud::{Markup, html};
 
 use self::drawings::case_plots;
 pub(super) use self::drawings::drawings;
 use self::measured::{Measured, all_figures, contenders, figures};
-use super::{gauge, place};
+use super::{gauge, place, table};
 use crate::goals::cases::case_named;
 use crate::goals::judge::{Judged, Verdict, judge};
 use crate::outcome::Better;
@@ -212,26 +214,14 @@ fn numbers(measured: &[Measured<'_>]) -> Markup {
         let figure = measured.iter().find_map(|one| one.figure(key));
         figure.map_or_else(String::new, |(figure, _)| figure.name.clone())
     };
-    html! {
-        div.scroll {
-            table {
-                thead { tr { th { } @for key in &keys { th { (name(key)) } } } }
-                tbody {
-                    @for one in measured {
-                        tr {
-                            th { (one.name) }
-                            @for key in &keys {
-                                td {
-                                    @match one.figure(key) {
-                                        Some((figure, spread)) => { (spread.quantity(&figure.unit)) }
-                                        None => { "–" }
-                                    }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
+    let cell = |one: &Measured<'_>, key: &String| match one.figure(key) {
+        Some((figure, spread)) => spread.quantity(&figure.unit),
+        None => "–".to_owned(),
+    };
+    let names: Vec<_> = keys.iter().map(name).collect();
+    let rows = measured.iter().map(|one| {
+        let cells = keys.iter().map(|key| cell(one, key));
+        iter::once(one.name.to_owned()).chain(cells).collect()
+    });
+    table(&names, rows)
 }
