@@ -43,7 +43,7 @@ fn document(title: &str, content: Markup) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (title) }
-                style { (PreEscaped(include_str!("style.css"))) }
+                style { (PreEscaped(concat!(include_str!("style.css"), include_str!("plot.css")))) }
             }
             body {
                 main { (content) }

@@ -1,5 +1,5 @@
-//! Lines over axes, as SVG that stretches with the page while its text does
-//! not: lines are drawn in the unit square, words and dots are placed over it.
+//! Lines over axes, as SVG that stretches with what it stands in while words and
+//! dots do not: they are placed by shares of it, and lines are drawn in a square.
 
 use maud::{Markup, html};
 use serde::Serialize;
@@ -60,74 +60,66 @@ struct Hover<'a> {
 }
 
 impl Plot {
+    /// The plot on a page.
     pub(super) fn markup(&self) -> Markup {
         html! {
             figure.plot data-hover=(self.hover()) {
                 figcaption {
                     h3 { (self.title) }
                     @if !self.note.is_empty() { p.note { (self.note) } }
-                    @if self.series.len() > 1 { (self.legend()) }
-                }
-                div.frame {
-                    div.ys {
-                        @for (place, words) in self.y.ticks() {
-                            span style=(percent("bottom", place)) { (words) }
-                        }
-                    }
-                    div.area {
-                        (self.drawing())
-                        (self.dots())
-                        @if let Some((level, name)) = &self.limit {
-                            span.limit style=(percent("bottom", self.y.at(*level))) { (name) }
-                        }
-                    }
-                    div.xs {
-                        @for (place, words) in self.x.ticks() {
-                            span.end[place > 0.95] style=(percent("left", place)) { (words) }
+                    @if self.series.len() > 1 {
+                        ul.legend {
+                            @for series in &self.series { li { i class=(series.class()) {} (series.name) } }
                         }
                     }
                 }
+                div.area { svg role="img" aria-label=(self.title) { (self.content()) } }
             }
         }
     }
 
-    fn legend(&self) -> Markup {
+    /// Everything over the axes, and beside them the words of their ticks.
+    pub(super) fn content(&self) -> Markup {
         html! {
-            ul.legend {
-                @for series in &self.series {
-                    li { i class=(format!("c{}", series.colour)) {} (series.name) }
+            @for (place, words) in self.y.ticks() {
+                line.grid x2="100%" y1=(down(place)) y2=(down(place)) {}
+                text x="-8" y=(down(place)) dy=".35em" text-anchor="end" { (words) }
+            }
+            g.xs {
+                @for (place, words) in self.x.ticks() {
+                    @let (anchor, beside) = anchor(place);
+                    text x=(across(place)) y="100%" dx=(beside) dy="1.6em" text-anchor=(anchor) { (words) }
                 }
             }
-        }
-    }
-
-    fn drawing(&self) -> Markup {
-        html! {
-            svg viewBox="0 0 1000 1000" preserveAspectRatio="none" role="img" aria-label=(self.title) {
-                @for (place, _) in self.y.ticks() {
-                    line.grid x1="0" x2="1000" y1=(down(place)) y2=(down(place)) {}
-                }
+            svg width="100%" height="100%" viewBox="0 0 1000 1000" preserveAspectRatio="none" overflow="visible" {
                 @for series in &self.series {
-                    @let class = format!("c{}", series.colour);
                     @if series.look == Look::Area && series.points.len() > 1 {
-                        path.shade.(class) d=(self.shade(series)) {}
+                        path.shade.(series.class()) d=(self.shade(series)) {}
                     }
-                    path.line.(class) d=(self.path(series)) {}
+                    path.line.(series.class()) d=(self.path(series)) vector-effect="non-scaling-stroke" {}
                 }
-                @if let Some((level, _)) = &self.limit {
-                    @let y = down(self.y.at(*level));
-                    line.limit x1="0" x2="1000" y1=(y) y2=(y) {}
-                }
+            }
+            @for (index, series) in self.series.iter().enumerate() {
+                @if series.look == Look::Dots { (self.dots(index, series)) }
+            }
+            @if let Some((level, name)) = &self.limit {
+                @let y = down(self.y.at(*level));
+                line.limit x2="100%" y1=(y) y2=(y) {}
+                text.limit x="6" y=(y) dy="-5" { (name) }
             }
         }
     }
 
-    fn dots(&self) -> Markup {
+    fn dots(&self, index: usize, series: &Series) -> Markup {
+        // Where lines come close, so that their words do not meet.
+        let beside = if index.is_multiple_of(2) { "-10" } else { "19" };
         html! {
-            @for series in self.series.iter().filter(|series| series.look == Look::Dots) {
-                @for point in &series.points {
-                    i.dot.(format!("c{}", series.colour)).bad[point.bad]
-                        style=(format!("{};{}", percent("left", self.x.at(point.x)), percent("bottom", self.y.at(point.y)))) {}
+            @for point in &series.points {
+                @let place = self.x.at(point.x);
+                @let (x, y) = (across(place), down(self.y.at(point.y)));
+                circle.dot.(series.class()).bad[point.bad] cx=(x) cy=(y) r="4" {}
+                @if self.labels {
+                    text.label.(series.class()) x=(x) y=(y) dy=(beside) text-anchor=(anchor(place).0) { (point.value) }
                 }
             }
         }
@@ -139,8 +131,8 @@ impl Plot {
             let step = if path.is_empty() { 'M' } else { 'L' };
             path += &format!(
                 "{step}{} {}",
-                across(self.x.at(point.x)),
-                down(self.y.at(point.y))
+                thousandths(self.x.at(point.x)),
+                thousandths(1.0 - self.y.at(point.y))
             );
         }
         path
@@ -148,8 +140,9 @@ impl Plot {
 
     /// The line, closed along the bottom.
     fn shade(&self, series: &Series) -> String {
-        let end =
-            |point: Option<&Point>| point.map_or_else(String::new, |p| across(self.x.at(p.x)));
+        let end = |point: Option<&Point>| {
+            point.map_or_else(String::new, |point| thousandths(self.x.at(point.x)))
+        };
         let (first, last) = (end(series.points.first()), end(series.points.last()));
         format!("{}L{last} 1000L{first} 1000Z", self.path(series))
     }
@@ -177,14 +170,29 @@ impl Plot {
     }
 }
 
+impl Series {
+    pub(super) fn class(&self) -> String {
+        format!("c{}", self.colour)
+    }
+}
+
 fn across(place: f64) -> String {
-    format!("{:.1}", place * 1000.0)
+    format!("{:.2}%", place * 100.0)
 }
 
 fn down(place: f64) -> String {
-    format!("{:.1}", 1000.0 - place * 1000.0)
+    across(1.0 - place)
 }
 
-fn percent(side: &str, place: f64) -> String {
-    format!("{side}:{:.2}%", place * 100.0)
+fn thousandths(place: f64) -> String {
+    format!("{:.1}", place * 1000.0)
+}
+
+/// Where words begin, so that they stay inside, and how much further they may go.
+fn anchor(place: f64) -> (&'static str, &'static str) {
+    match place {
+        ..0.005 => ("start", "-6"),
+        0.97.. => ("end", "10"),
+        _ => ("middle", "0"),
+    }
 }

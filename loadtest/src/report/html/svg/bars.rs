@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{INK, WIDTH, colour, drawing};
+use super::{INK, WIDTH, drawing};
 use crate::recording::spread::Spread;
 use crate::recording::units::{quantity, ratio};
 
@@ -34,7 +34,7 @@ pub(in crate::report::html) fn bars(
             @let (words, middle) = (top + 18.0, top + 13.5);
             @let Spread { min, median, max, count } = bar.spread;
             text x=(LEFT - 10.0) y=(words) text-anchor="end" font-weight=(if index == 0 { "700" } else { "400" }) { (bar.name) }
-            rect x=(LEFT) y=(top + 4.0) width=(number(across(median).max(1.0))) height="19" rx="3" opacity="0.75" fill=(colour(bar.colour)) {}
+            rect.(format!("c{}", bar.colour)) x=(LEFT) y=(top + 4.0) width=(number(across(median).max(1.0))) height="19" rx="3" opacity="0.75" fill="currentColor" {}
             @if count > 1 {
                 @let (least, most) = (LEFT + across(min), LEFT + across(max));
                 path d=(format!("M{least:.1} {:.1}v8m0 -4H{most:.1}m0 -4v8", middle - 4.0)) stroke=(INK) stroke-width="1.5" fill="none" {}

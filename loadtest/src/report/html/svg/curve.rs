@@ -1,9 +1,9 @@
-//! Lines over axes.
+//! A plot with its title and its legend.
 
 use maud::{Markup, html};
 
-use super::super::plot::{Look, Plot, Point, Series};
-use super::{GRID, WIDTH, colour, drawing};
+use super::super::plot::Plot;
+use super::{WIDTH, drawing};
 
 const HEIGHT: f64 = 400.0;
 const LEFT: f64 = 78.0;
@@ -18,21 +18,12 @@ const LETTER: f64 = 7.8;
 impl Plot {
     /// The plot as a drawing of its own.
     pub(in crate::report::html) fn svg(&self) -> Markup {
+        let legend = self.series.len() > 1;
+        let top = TOP + if legend { LEGEND } else { 0.0 };
         let content = html! {
-            @if self.series.len() > 1 { (self.svg_legend()) }
-            @for (place, words) in self.y.ticks() {
-                @let y = self.down(place);
-                line x1=(LEFT) x2=(WIDTH - RIGHT) y1=(y) y2=(y) stroke=(GRID) {}
-                text x=(LEFT - 8.0) y=(y) dy="4" text-anchor="end" { (words) }
-            }
-            @for (place, words) in self.x.ticks() {
-                text x=(across(place)) y=(HEIGHT - BOTTOM + 20.0) text-anchor=(anchor(place)) { (words) }
-            }
-            @for (index, series) in self.series.iter().enumerate() { (self.svg_series(index, series)) }
-            @if let Some((level, name)) = &self.limit {
-                @let y = self.down(self.y.at(*level));
-                line x1=(LEFT) x2=(WIDTH - RIGHT) y1=(y) y2=(y) stroke="#d9463b" stroke-dasharray="5 4" {}
-                text x=(LEFT + 6.0) y=(y) dy="-5" fill="#d9463b" { (name) }
+            @if legend { (self.svg_legend()) }
+            svg x=(LEFT) y=(top) width=(WIDTH - LEFT - RIGHT) height=(HEIGHT - BOTTOM - top) overflow="visible" {
+                (self.content())
             }
         };
         drawing(&self.title, &self.note, HEIGHT, &content)
@@ -47,59 +38,9 @@ impl Plot {
         });
         html! {
             @for (at, series) in places {
-                rect x=(at) y="42" width="11" height="11" rx="2" fill=(colour(series.colour)) {}
+                rect.(series.class()) x=(at) y="42" width="11" height="11" rx="2" fill="currentColor" {}
                 text x=(at + 16.0) y="52" { (series.name) }
             }
         }
     }
-
-    fn svg_series(&self, index: usize, series: &Series) -> Markup {
-        let at = |point: &Point| {
-            let (x, y) = (self.x.at(point.x), self.y.at(point.y));
-            (across(x), self.down(y))
-        };
-        let places: Vec<_> = series
-            .points
-            .iter()
-            .map(|point| (at(point), point))
-            .collect();
-        let line: Vec<_> = places
-            .iter()
-            .map(|((x, y), _)| format!("{x},{y}"))
-            .collect();
-        let colour = colour(series.colour);
-        // Where lines come close, so that their words do not meet.
-        let beside = if index.is_multiple_of(2) { "-10" } else { "19" };
-        html! {
-            polyline points=(line.join(" ")) fill="none" stroke=(colour) stroke-width="2" stroke-linejoin="round" {}
-            @if series.look == Look::Dots {
-                @for ((x, y), point) in &places {
-                    circle cx=(x) cy=(y) r="4" stroke=(colour) stroke-width="2"
-                        fill=(if point.bad { "none" } else { colour }) {}
-                    @if self.labels {
-                        text x=(x) y=(y) dy=(beside) text-anchor=(anchor(self.x.at(point.x))) font-size="12" fill=(colour) { (point.value) }
-                    }
-                }
-            }
-        }
-    }
-
-    fn down(&self, place: f64) -> String {
-        let top = TOP + if self.series.len() > 1 { LEGEND } else { 0.0 };
-        let bottom = HEIGHT - BOTTOM;
-        format!("{:.1}", bottom - place * (bottom - top))
-    }
-}
-
-/// Words at the edges stay inside.
-fn anchor(place: f64) -> &'static str {
-    match place {
-        ..0.005 => "start",
-        0.97.. => "end",
-        _ => "middle",
-    }
-}
-
-fn across(place: f64) -> String {
-    format!("{:.1}", LEFT + place * (WIDTH - LEFT - RIGHT))
 }

@@ -67,7 +67,7 @@ mod tests {
         assert!(
             std::fs::read_to_string(curve)
                 .unwrap()
-                .contains("<polyline")
+                .contains("<path class=\"line c0\"")
         );
     }
 

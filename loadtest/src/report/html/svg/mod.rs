@@ -5,7 +5,7 @@ mod bars;
 mod curve;
 mod files;
 
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 pub(super) use bars::{Bar, bars};
 pub(crate) use files::write;
@@ -14,21 +14,13 @@ pub(crate) use files::write;
 const WIDTH: f64 = 760.0;
 /// Between both backgrounds: words, and lines behind what is plotted.
 const INK: &str = "#7b7b84";
-const GRID: &str = "#7b7b8440";
-/// Those of the page, neither dark nor light.
-const COLOURS: [&str; 8] = [
-    "#6f6af2", "#e2711d", "#10a37f", "#d9509a", "#2f97d6", "#b58a17", "#9470d6", "#8a8a91",
-];
-
-fn colour(index: usize) -> &'static str {
-    COLOURS[index % COLOURS.len()]
-}
 
 /// A drawing of that height under its title.
 fn drawing(title: &str, note: &str, height: f64, content: &Markup) -> Markup {
     html! {
         svg xmlns="http://www.w3.org/2000/svg" viewBox=(format!("0 0 {WIDTH} {height}")) width=(WIDTH) height=(height)
             role="img" aria-label=(title) font-family="system-ui, sans-serif" font-size="13" fill=(INK) {
+            style { (PreEscaped(concat!(include_str!("../plot.css"), include_str!("drawing.css")))) }
             text x="12" y="26" font-size="15" font-weight="600" { (title) }
             text x=(WIDTH - 12.0) y="50" text-anchor="end" { (note) }
             (content)
