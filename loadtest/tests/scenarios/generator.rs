@@ -45,8 +45,9 @@ impl Generator {
         Self { command, folder }
     }
 
-    pub(crate) fn arguments<const COUNT: usize>(mut self, arguments: [&str; COUNT]) -> Self {
-        self.command.args(arguments);
+    /// Arguments with spaces between.
+    pub(crate) fn arguments(mut self, arguments: &str) -> Self {
+        self.command.args(arguments.split_whitespace());
         self
     }
 
@@ -88,6 +89,10 @@ impl Running {
         }
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Presses Ctrl-C.
     pub(crate) fn interrupt(&self) {
         let pid = rustix::process::Pid::from_child(&self.child);
@@ -116,6 +121,35 @@ impl Running {
 impl Run {
     pub(crate) fn counts(&self) -> &Value {
         &self.outcome["counts"]
+    }
+
+    pub(crate) fn count(&self, name: &str) -> u64 {
+        self.counts()[name].as_u64().unwrap()
+    }
+
+    pub(crate) fn figure(&self, key: &str) -> f64 {
+        let mut figures = self.outcome["figures"].as_array().unwrap().iter();
+        let found = figures.find(|figure| figure["key"] == key);
+        found.unwrap_or_else(|| panic!("no {key}"))["value"]
+            .as_f64()
+            .unwrap()
+    }
+
+    /// How many latencies of that name there are.
+    pub(crate) fn latencies(&self, name: &str) -> u64 {
+        let count = &self.outcome["latencies"][name]["count"];
+        count.as_u64().unwrap_or(0)
+    }
+
+    pub(crate) fn remarks(&self) -> String {
+        self.outcome["remarks"].to_string()
+    }
+
+    /// How many processes of that role there are.
+    pub(crate) fn of_role(&self, role: &str) -> usize {
+        self.processes()
+            .filter(|process| process["role"] == role)
+            .count()
     }
 
     pub(crate) fn processes(&self) -> impl Iterator<Item = &Value> {

@@ -1,22 +1,14 @@
-//! The load generator as a program: against real nodes, and against servers
-//! that do what no server should, which it must not overlook.
+//! What is counted of messages: all of them, and every fault.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test that fails says so"
-)]
-
-mod faulty_server;
-mod generator;
-
-use faulty_server::{Fault, FaultyServer};
-use generator::Generator;
+use crate::{
+    faulty_server::{Fault, FaultyServer},
+    generator::{Generator, Run},
+};
 
 #[test]
 fn everything_that_a_node_is_sent_arrives_everywhere() {
     let run = Generator::new("fanout")
-        .arguments(["--members", "30", "--in-flight", "5", "--seconds", "1"])
+        .arguments("--members 30 --in-flight 5 --seconds 1")
         .with_node()
         .run();
     assert_eq!(run.code, 0, "{}", run.errors);
@@ -32,8 +24,8 @@ fn everything_that_a_node_is_sent_arrives_everywhere() {
 #[test]
 fn a_rate_is_kept_over_two_nodes() {
     let run = Generator::new("rooms")
-        .arguments(["--rooms", "5", "--members", "4", "--nodes", "2"])
-        .arguments(["--rate", "100", "--seconds", "2", "--warmup", "0"])
+        .arguments("--rooms 5 --members 4 --nodes 2")
+        .arguments("--rate 100 --seconds 2 --warmup 0")
         .with_node()
         .run();
     assert_eq!(run.code, 0, "{}", run.errors);
@@ -51,16 +43,7 @@ fn a_rate_is_kept_over_two_nodes() {
 #[test]
 fn a_signal_ends_a_run_with_what_was_measured() {
     let mut running = Generator::new("fanout")
-        .arguments([
-            "--members",
-            "10",
-            "--rate",
-            "100",
-            "--seconds",
-            "100",
-            "--warmup",
-            "0",
-        ])
+        .arguments("--members 10 --rate 100 --seconds 100 --warmup 0")
         .with_node()
         .start();
     running.wait_for("measuring");
@@ -72,27 +55,14 @@ fn a_signal_ends_a_run_with_what_was_measured() {
     assert!(remarks.contains("ended early"), "{remarks}");
 }
 
-fn against(fault: Fault) -> generator::Run {
+fn against(fault: Fault) -> Run {
     let server = FaultyServer::start(fault);
     Generator::new("fanout")
-        .arguments([
-            "--members",
-            "4",
-            "--rate",
-            "200",
-            "--seconds",
-            "1",
-            "--warmup",
-            "0",
-        ])
-        .arguments([
-            "--system",
-            "faulty",
-            "--dialect",
-            "plain",
-            "--targets",
-            &server.url(),
-        ])
+        .arguments("--members 4 --rate 200 --seconds 1 --warmup 0")
+        .arguments(&format!(
+            "--system faulty --dialect plain --targets {}",
+            server.url()
+        ))
         .run()
 }
 
@@ -155,12 +125,7 @@ fn nobody_there_is_said_at_once() {
         .local_addr()
         .unwrap();
     let (code, errors) = Generator::new("fanout")
-        .arguments([
-            "--dialect",
-            "plain",
-            "--targets",
-            &format!("ws://{address}"),
-        ])
+        .arguments(&format!("--dialect plain --targets ws://{address}"))
         .fail();
     assert_eq!(code, 2);
     assert!(errors.contains("cannot connect"), "{errors}");
