@@ -2,14 +2,21 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::{
     dialect::Dialect,
     engine::Target,
-    fleet::{Durability, Pinning, Plan, Store, peers_folder},
+    fleet::{Durability, Pinning, Plan, peers_folder},
     measure::Watched,
 };
+
+/// Where messages live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Store {
+    Embedded,
+    Redis,
+}
 
 /// What is measured, how long, and where the result goes.
 #[derive(Debug, Clone, Args)]
@@ -39,11 +46,11 @@ pub(crate) struct Common {
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     pub(crate) workers: usize,
 
-    /// Where messages live: embedded or redis [default: redis with several nodes, else embedded]
+    /// Where messages live [default: redis with several nodes, else embedded]
     #[arg(long, value_name = "STORE", conflicts_with = "targets")]
     pub(crate) store: Option<Store>,
 
-    /// What of its own Redis is there again after a crash: nothing (no), nearly all (everysec), or all (always)
+    /// What of its own Redis is there again after a crash
     #[arg(
         long,
         default_value = "no",
@@ -108,9 +115,10 @@ impl Common {
             system: self.system.clone(),
             nodes: self.nodes,
             workers: self.workers,
-            store: match self.store.unwrap_or(Store::for_nodes(self.nodes)) {
-                Store::Redis(_) => Store::Redis(self.redis_appendonly),
-                Store::Embedded => Store::Embedded,
+            redis: match (self.store, self.nodes) {
+                // One node needs nobody; several need what they share.
+                (Some(Store::Embedded), _) | (None, ..=1) => None,
+                (Some(Store::Redis) | None, _) => Some(self.redis_appendonly),
             },
             rookery: self.rookery.clone(),
             peers: self.peers.clone().unwrap_or_else(peers_folder),

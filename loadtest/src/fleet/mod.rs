@@ -20,5 +20,5 @@ pub(crate) use child::ChildProcess;
 pub(crate) use folder::Folder;
 pub(crate) use peer::{check_peer, peers_folder};
 pub(crate) use pinning::{CoreSet, Pinning};
-pub(crate) use plan::{Durability, Plan, ROOKERY, Store};
+pub(crate) use plan::{Durability, Plan, ROOKERY};
 pub(crate) use servers::Fleet;

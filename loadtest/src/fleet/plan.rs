@@ -1,6 +1,8 @@
 //! What is to be started.
 
-use std::{path::PathBuf, str::FromStr};
+use std::path::PathBuf;
+
+use clap::ValueEnum;
 
 use super::Pinning;
 
@@ -15,7 +17,9 @@ pub(crate) struct Plan {
     pub(crate) nodes: usize,
     /// Threads of a node of Rookery that serve sockets.
     pub(crate) workers: usize,
-    pub(crate) store: Store,
+    /// A redis-server of the fleet's own that stores the messages; else they are in the
+    /// node, or nowhere in a peer.
+    pub(crate) redis: Option<Durability>,
     /// The binary, where it is not beside our own.
     pub(crate) rookery: Option<PathBuf>,
     /// Where the peers are; [`super::peers_folder`] where nothing else is said.
@@ -27,56 +31,15 @@ pub(crate) struct Plan {
     pub(crate) pinning: Pinning,
 }
 
-/// Where messages are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Store {
-    /// In the node, or nowhere in a peer.
-    Embedded,
-    /// In a redis-server of the fleet's own.
-    Redis(Durability),
-}
-
-impl Store {
-    /// One node needs nobody; several need what they share.
-    pub(crate) fn for_nodes(nodes: usize) -> Self {
-        match nodes {
-            0 | 1 => Self::Embedded,
-            _ => Self::Redis(Durability::None),
-        }
-    }
-}
-
-impl FromStr for Store {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "embedded" => Ok(Self::Embedded),
-            "redis" => Ok(Self::Redis(Durability::None)),
-            _ => Err(format!("{text:?} is not embedded or redis")),
-        }
-    }
-}
-
 /// What of a Redis is there again after `kill -9`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Durability {
+    /// Nothing
+    #[value(name = "no")]
     None,
-    /// An append-only file, synced every second.
+    /// Nearly all: an append-only file, synced every second
+    #[value(name = "everysec")]
     EverySecond,
-    /// An append-only file, synced before each answer.
+    /// All: an append-only file, synced before each answer
     Always,
-}
-
-impl FromStr for Durability {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "no" => Ok(Self::None),
-            "everysec" => Ok(Self::EverySecond),
-            "always" => Ok(Self::Always),
-            _ => Err(format!("{text:?} is not no, everysec or always")),
-        }
-    }
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    ChildProcess, Folder, Plan, Store, http,
+    ChildProcess, Folder, Plan, http,
     peer::{self, Peer},
     pinning::CoreSet,
     plan::ROOKERY,
@@ -61,17 +61,14 @@ impl Fleet {
     ///
     /// Where something is not installed or does not start, with what is to be done or the end of its log.
     pub(crate) fn start(plan: Plan) -> Result<Self> {
-        ensure!(plan.nodes > 0, "a fleet needs at least one node");
         let system = System::find(&plan)?;
+        check(&plan, &system)?;
         let folder = Folder::new()?;
-        let redis = match redis_for(&plan, &system)? {
-            Some(durability) => Some(Redis::start(
-                durability,
-                plan.pinning.of_redis(plan.nodes),
-                folder.path(),
-            )?),
-            None => None,
-        };
+        let cores = plan.pinning.of_redis(plan.nodes);
+        let redis = plan
+            .redis
+            .map(|durability| Redis::start(durability, cores, folder.path()))
+            .transpose()?;
         let mut fleet = Self {
             secret: plan.secret.clone().unwrap_or_else(new_secret),
             nodes: Vec::with_capacity(plan.nodes),
@@ -315,21 +312,19 @@ impl System {
     }
 }
 
-/// Whether there is to be a Redis, and how durable.
-fn redis_for(plan: &Plan, system: &System) -> Result<Option<super::Durability>> {
-    match (system, plan.store) {
-        (_, Store::Embedded) if plan.nodes > 1 => {
-            bail!(
-                "{} nodes share nothing without Redis: say --store redis",
-                plan.nodes
-            )
+/// Whether that can be run.
+fn check(plan: &Plan, system: &System) -> Result<()> {
+    let nodes = plan.nodes;
+    ensure!(nodes > 0, "a fleet needs at least one node");
+    match (system, plan.redis) {
+        (_, None) if nodes > 1 => {
+            bail!("{nodes} nodes share nothing without Redis: say --store redis")
         }
-        (System::Peer(peer), Store::Redis(_)) if !peer.stores => bail!(
+        (System::Peer(peer), Some(_)) if !peer.stores => bail!(
             "{} keeps nothing in Redis; leave --store redis and --nodes out",
             peer.name
         ),
-        (_, Store::Redis(durability)) => Ok(Some(durability)),
-        (_, Store::Embedded) => Ok(None),
+        _ => Ok(()),
     }
 }
 
@@ -373,7 +368,7 @@ mod tests {
             system: ROOKERY.to_owned(),
             nodes: 2,
             workers: 1,
-            store: Store::Embedded,
+            redis: None,
             rookery: std::env::current_exe().ok(),
             peers: PathBuf::new(),
             secret: None,

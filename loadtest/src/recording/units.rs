@@ -1,20 +1,13 @@
 //! Numbers as people read them. Three significant digits are enough anywhere.
 
+use indicatif::HumanCount;
 use time::OffsetDateTime;
 
 use crate::outcome::Figure;
 
 /// `1234567` as `1,234,567`.
 pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    HumanCount(number).to_string()
 }
 
 /// Three significant digits, grouped from a thousand on: `0.0712`, `7.12`, `71.2`, `7,120`.

@@ -15,7 +15,6 @@ use super::{Stage, connect::seat};
 use crate::{
     engine::{Happened, Latency, Nanos, SeatId, TargetIndex},
     flags::{Common, at_least_one, positive},
-    fleet::Store,
     outcome::{Better, Figure, Outcome},
 };
 
@@ -57,7 +56,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let connections = arguments.connections;
     ensure!(
-        matches!(arguments.common.plan().store, Store::Redis(_)),
+        arguments.common.plan().redis.is_some(),
         "with the embedded store everything is lost with the node: say --store redis"
     );
     let mut stage = Stage::set_up(&arguments.common, "outage", connections)?;

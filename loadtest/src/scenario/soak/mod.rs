@@ -20,7 +20,7 @@ use super::{Measured, Stage};
 use crate::{
     engine::Schedule,
     flags::{Common, at_least_one, positive},
-    fleet::{Durability, Fleet, Store},
+    fleet::{Durability, Fleet},
     outcome::{Better, Figure, Outcome},
 };
 
@@ -141,11 +141,7 @@ impl Arguments {
 
 /// What goes wrong when; only what can be survived is accepted.
 fn plan(arguments: &Arguments) -> anyhow::Result<FaultPlan> {
-    let plan = arguments.common.plan();
-    let durability = match plan.store {
-        Store::Embedded => None,
-        Store::Redis(durability) => Some(durability),
-    };
+    let durability = arguments.common.plan().redis;
     ensure!(
         arguments.restart_nodes.is_none() || durability.is_some(),
         "--restart-nodes with the embedded store loses everything with the node: say --store redis"
