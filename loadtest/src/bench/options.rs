@@ -129,7 +129,7 @@ impl Contender {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use clap::Parser;
 
     use super::*;
@@ -140,7 +140,7 @@ mod tests {
         options: Options,
     }
 
-    fn options(arguments: &str) -> Options {
+    pub(in crate::bench) fn options(arguments: &str) -> Options {
         Command::parse_from(["bench"].into_iter().chain(arguments.split_whitespace())).options
     }
 

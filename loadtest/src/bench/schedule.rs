@@ -82,19 +82,11 @@ fn mean<'a>(durations: impl Iterator<Item = &'a Duration>) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-
-    #[derive(Parser)]
-    struct Command {
-        #[command(flatten)]
-        options: Options,
-    }
+    use crate::bench::options::tests::options;
 
     fn planned(arguments: &str) -> Vec<Turn> {
-        let words = ["bench"].into_iter().chain(arguments.split_whitespace());
-        let options = Command::parse_from(words).options;
+        let options = options(arguments);
         turns(&options.cases().unwrap(), &options, |contender| {
             contender.name != "ws"
         })

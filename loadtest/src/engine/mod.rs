@@ -304,6 +304,11 @@ impl Engine {
         (0..self.seats.len() as u32).map(SeatId)
     }
 
+    /// All rooms.
+    pub(crate) fn room_indices(&self) -> impl Iterator<Item = RoomIndex> + use<> {
+        (0..self.rooms.len() as u32).map(RoomIndex)
+    }
+
     pub(crate) fn rooms(&self) -> &[Room] {
         &self.rooms
     }

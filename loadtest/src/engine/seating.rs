@@ -35,6 +35,20 @@ impl Engine {
         id
     }
 
+    /// Adds seats in new rooms of so many members, the members of each spread over
+    /// all targets.
+    pub(crate) fn add_seats(&mut self, seats: usize, members: usize) {
+        for index in 0..seats {
+            let room = match self.rooms.len() {
+                rooms if index % members != 0 => RoomIndex(rooms as u32 - 1),
+                _ => self.add_room(),
+            };
+            // Parts of one run do not all begin with the same target.
+            let target = self.target_of(index + usize::from(self.settings.part));
+            self.add_seat(target, &[room]);
+        }
+    }
+
     /// Adds a seat in these rooms. It is connected by [`Engine::connect`].
     pub(crate) fn add_seat(&mut self, target: TargetIndex, rooms: &[RoomIndex]) -> SeatId {
         let id = SeatId(self.seats.len() as u32);

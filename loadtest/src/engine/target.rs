@@ -7,6 +7,11 @@ use std::{
 
 use anyhow::{Context, bail};
 
+use super::wire::{
+    self,
+    scan::{after, number},
+};
+
 /// One node or peer: `ws://host:port/path`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
@@ -105,13 +110,12 @@ impl Upgrade {
 /// When to come again: to the millisecond in the body of a node, in seconds in
 /// the header. The body comes with the head, or is not waited for.
 fn retry_after_ms(head: &[u8], body: &[u8]) -> Option<u32> {
-    let number = |bytes: &[u8], key: &[u8]| {
-        let rest = &bytes[memchr::memmem::find(bytes, key)? + key.len()..];
-        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        str::from_utf8(&rest[..digits]).ok()?.parse::<u32>().ok()
+    let of_header = || {
+        let head = head.to_ascii_lowercase();
+        let (seconds, _) = number(after(&head, b"\r\nretry-after: ")?)?;
+        Some(seconds.saturating_mul(1000))
     };
-    let of_header = || number(&head.to_ascii_lowercase(), b"\r\nretry-after: ");
-    number(body, br#""retry_after_ms":"#).or_else(|| Some(of_header()?.saturating_mul(1000)))
+    wire::retry_after_ms(body).or_else(of_header)
 }
 
 /// The longest head of an answer.

@@ -5,7 +5,7 @@
 use anyhow::ensure;
 use clap::Args;
 
-use super::{Load, Measured, Pace, Stage, connect::seat, figures::of_quantiles};
+use super::{Load, Measured, Pace, Stage, figures::of_quantiles};
 use crate::{
     engine::{Happened, Latency, SeatId},
     flags::{Common, at_least_one, positive},
@@ -82,7 +82,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     stage.setting("members", members);
     stage.setting("stalled", stalled);
     stage.setting("rate", rate);
-    seat(&mut stage.engine, members, members);
+    stage.engine.add_seats(members, members);
     let seats: Vec<SeatId> = stage.engine.seat_ids().collect();
     let slow = &seats[members - stalled..];
     for &seat in slow {

@@ -105,7 +105,7 @@ struct People {
 
 impl People {
     fn seat(stage: &mut Stage, connections: usize, members: usize, stay: usize) -> Self {
-        super::connect::seat(&mut stage.engine, connections, members);
+        stage.engine.add_seats(connections, members);
         let engine = &stage.engine;
         let rooms = engine.rooms();
         let writers = rooms.iter().map(|room| room.members[0]).collect();

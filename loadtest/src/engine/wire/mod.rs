@@ -7,7 +7,7 @@
 mod layout;
 mod plain;
 mod rookery;
-mod scan;
+pub(super) mod scan;
 mod socketio;
 mod token;
 

@@ -4,7 +4,7 @@ use memchr::{memchr, memmem};
 
 /// The digits at the beginning of `bytes` as a number, and what follows.
 #[inline]
-pub(super) fn number(bytes: &[u8]) -> Option<(u32, &[u8])> {
+pub(in crate::engine) fn number(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let mut value: u32 = 0;
     let mut length = 0;
     for &digit in bytes.iter().take_while(|digit| digit.is_ascii_digit()) {
@@ -26,7 +26,7 @@ pub(super) fn until_quote(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// What follows the first `key` in `bytes`.
 #[inline]
-pub(super) fn after<'a>(bytes: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
+pub(in crate::engine) fn after<'a>(bytes: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
     let start = memmem::find(bytes, key)?;
     Some(&bytes[start + key.len()..])
 }

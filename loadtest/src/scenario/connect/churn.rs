@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, ensure};
 
-use super::{Arguments, seat};
+use super::Arguments;
 use crate::{
     engine::{Engine, Happened, Latency, Nanos, Schedule, SeatId, Stop},
     outcome::{Better, Figure, Outcome},
@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         .sibling(1)
         .context("cannot make a second engine")?;
     crowd.allow_handshakes(arguments.handshakes);
-    seat(&mut crowd, connections, arguments.members);
+    crowd.add_seats(connections, arguments.members);
     let lobby = stage.engine.add_room();
     for index in 0..NEWCOMERS {
         let target = stage.engine.target_of(index);

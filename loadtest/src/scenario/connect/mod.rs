@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::{Measured, Stage, figures::of_quantiles};
 use crate::{
-    engine::{Engine, Schedule},
+    engine::Schedule,
     flags::{Common, at_least_one, positive},
     outcome::{Better, Figure, Outcome, Role},
 };
@@ -59,7 +59,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     stage.setting("connections", connections);
     stage.setting("members", arguments.members);
     stage.engine.allow_handshakes(arguments.handshakes);
-    seat(&mut stage.engine, connections, arguments.members);
+    stage.engine.add_seats(connections, arguments.members);
 
     stage.progress.begin("connecting", connections as u64, "");
     stage.begin_span();
@@ -83,18 +83,6 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let measured = stage.end()?;
     let figures = figures(&measured, connections, seconds);
     Ok(stage.conclude(measured, figures))
-}
-
-/// Makes seats in rooms of so many members, the members of each spread over all targets.
-pub(super) fn seat(engine: &mut Engine, connections: usize, members: usize) {
-    let mut room = None;
-    for index in 0..connections {
-        let room = match room {
-            Some(room) if index % members != 0 => room,
-            _ => *room.insert(engine.add_room()),
-        };
-        engine.add_seat(engine.target_of(index), &[room]);
-    }
 }
 
 /// Begins to connect each seat when it is due.

@@ -65,7 +65,6 @@ fn work(share: Share, commands: &Receiver<Command>) -> Result<()> {
 struct Part {
     share: Share,
     engine: Engine,
-    rooms: Vec<RoomIndex>,
     /// What the machine's clock said when the engine's said 0.
     engine_began_ns: u64,
     /// Attempts to connect that failed.
@@ -87,20 +86,11 @@ impl Part {
             handshakes: share.handshakes,
         })?;
         let members = share.members.unwrap_or(share.connections).max(1);
-        let mut rooms = Vec::new();
-        for index in 0..share.connections {
-            if index % members == 0 {
-                rooms.push(engine.add_room());
-            }
-            let room = rooms[rooms.len() - 1];
-            let target = engine.target_of(index + usize::from(share.part));
-            engine.add_seat(target, &[room]);
-        }
+        engine.add_seats(share.connections, members);
         let engine_began_ns = monotonic_ns() - engine.now().0;
         Ok(Self {
             share,
             engine,
-            rooms,
             engine_began_ns,
             failures: 0,
             told_at: Instant::now(),
@@ -141,7 +131,7 @@ impl Part {
             Command::Expect { at_ns } => {
                 self.engine.begin();
                 let at = self.engine_time(at_ns);
-                self.engine.announce(self.rooms[0], at);
+                self.engine.announce(RoomIndex(0), at);
                 say(&mut io::stdout(), &Report::Expecting)
             }
             Command::Send { at_ns } => self.send(at_ns),
@@ -162,8 +152,7 @@ impl Part {
             self.engine.turn(at)?;
         }
         self.engine.begin();
-        for index in 0..self.rooms.len() {
-            let room = self.rooms[index];
+        for room in self.engine.room_indices() {
             let sender = self.engine.rooms()[room.0 as usize].members[0];
             self.engine.send(sender, at);
             // What comes back meanwhile is not to wait for the last room.

@@ -11,7 +11,7 @@ use clap::Args;
 use rand::Rng;
 
 use self::breakdown::{Breakdown, BreakdownStep, What};
-use super::{Stage, connect::seat};
+use super::Stage;
 use crate::{
     engine::{Happened, Latency, Nanos, SeatId, TargetIndex},
     flags::{Common, at_least_one, positive},
@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     stage.setting("members", arguments.members);
     stage.setting("what", format!("{:?}", arguments.what).to_lowercase());
     stage.setting("down s", arguments.down);
-    seat(&mut stage.engine, connections, arguments.members);
+    stage.engine.add_seats(connections, arguments.members);
     stage.connect_all()?;
     // Clients wait for themselves, not for each other.
     stage.engine.allow_handshakes(connections);

@@ -70,7 +70,7 @@ impl Crowd {
         for (index, rooms) in rooms_of_members.iter().enumerate() {
             members.push(engine.add_seat(engine.target_of(index), rooms));
         }
-        let rooms: Vec<RoomIndex> = (0..engine.rooms().len() as u32).map(RoomIndex).collect();
+        let rooms: Vec<RoomIndex> = engine.room_indices().collect();
         let visitors = (0..visitors)
             .filter_map(|index| {
                 let room = *rooms.choose(&mut rng)?;
@@ -274,7 +274,7 @@ fn assign_rooms(engine: &mut Engine, members: usize, rng: &mut StdRng) -> Vec<Ve
     while rooms_of_members.len() < members {
         rooms_of_members.push(vec![RoomIndex(0)]);
     }
-    let all: Vec<RoomIndex> = (0..engine.rooms().len() as u32).map(RoomIndex).collect();
+    let all: Vec<RoomIndex> = engine.room_indices().collect();
     for rooms in &mut rooms_of_members {
         for _ in 1..rng.random_range(1..=MOST_ROOMS) {
             if let Some(room) = all.choose(rng)
