@@ -72,7 +72,7 @@ fn judged(case: &'static Case, goal: &'static Goal, runs: &[Run]) -> Judged {
 }
 
 /// A figure of a contender, by repetition.
-pub(crate) fn values<'a>(
+fn values<'a>(
     case: &Case,
     contender: &str,
     figure: &str,

@@ -3,6 +3,7 @@
 
 pub(crate) mod case;
 pub(crate) mod cases;
+pub(crate) mod findings;
 pub(crate) mod growth;
 pub(crate) mod judge;
 pub(crate) mod results;

@@ -2,11 +2,14 @@
 
 use console::style;
 
-use super::judge::{Verdict, judge, values};
-use super::{case::Case, cases::all_cases};
+use super::judge::{Verdict, judge};
+use super::{
+    case::Case,
+    cases::all_cases,
+    findings::{figures, findings},
+};
 use crate::recording::grid::Grid;
 use crate::recording::json::Run;
-use crate::recording::spread::Spread;
 use crate::recording::units::ratio;
 
 /// Every case with a line for everybody in it, then the goals.
@@ -24,26 +27,18 @@ pub(crate) fn text(runs: &[Run]) -> String {
 }
 
 fn of_case(case: &Case, runs: &[Run]) -> String {
-    let figures = shown_figures(case, runs);
+    let runs = runs.iter();
+    let runs = runs.filter(|run| run.case.as_deref() == Some(case.key));
+    let found = findings(&runs.collect::<Vec<_>>(), Some(case));
     let mut text = format!(
         "\n{}   {}\n",
         style(case.title).bold(),
         style(case.key).dim()
     );
-    for figure in &figures {
-        let spread = |contender| {
-            let values = values(case, contender, figure, runs);
-            let first = values.first()?.1;
-            Some((
-                first,
-                Spread::of(values.iter().map(|(_, figure)| figure.value))?,
-            ))
-        };
-        let rows: Vec<_> = case
-            .contenders
-            .iter()
-            .filter_map(|c| Some((c.name, spread(c.name)?)))
-            .collect();
+    for key in figures(Some(case), &found) {
+        let rows = found.iter();
+        let rows = rows.filter_map(|one| Some((one.name, one.figure(&key)?)));
+        let rows: Vec<_> = rows.collect();
         let Some((_, (named, first))) = rows.first() else {
             continue;
         };
@@ -59,24 +54,6 @@ fn of_case(case: &Case, runs: &[Run]) -> String {
         text += &grid.text();
     }
     text
-}
-
-/// Those of the goals; all of the first run where there is no goal.
-fn shown_figures<'a>(case: &Case, runs: &'a [Run]) -> Vec<&'a str> {
-    let wanted = case.figures();
-    let mut keys = Vec::new();
-    for run in runs
-        .iter()
-        .filter(|run| run.case.as_deref() == Some(case.key))
-    {
-        for figure in &run.outcome.figures {
-            let key = figure.key.as_str();
-            if !keys.contains(&key) && (wanted.is_empty() || wanted.contains(&key)) {
-                keys.push(key);
-            }
-        }
-    }
-    keys
 }
 
 fn goals(runs: &[Run]) -> String {

@@ -6,8 +6,12 @@ use super::super::plot::Plot;
 use super::super::svg::{self, Bar};
 use super::super::{growth, plots};
 use super::case_keys;
-use super::measured::{Measured, contenders, figures};
-use crate::goals::{case::Case, cases::case_named};
+use super::colour;
+use crate::goals::{
+    case::Case,
+    cases::case_named,
+    findings::{Findings, figures, findings},
+};
 use crate::outcome::Better;
 use crate::recording::json::Run;
 
@@ -15,19 +19,19 @@ use crate::recording::json::Run;
 pub(super) fn case_plots(
     case: Option<&Case>,
     figure: &str,
-    measured: &[Measured<'_>],
+    found: &[Findings<'_>],
 ) -> Vec<(&'static str, Plot)> {
     if let Some(case) = case.filter(|case| case.growth.is_some()) {
         let plot = growth::plot(case, |contender, key| {
-            let one = measured.iter().find(|one| one.name == contender)?;
+            let one = found.iter().find(|one| one.name == contender)?;
             let (figure, spread) = one.figure(key)?;
             Some((figure.clone(), spread))
         });
         return plot.into_iter().map(|plot| ("", plot)).collect();
     }
-    let typical: Vec<_> = measured
+    let typical: Vec<_> = found
         .iter()
-        .map(|one| (one.name, one.colour, one.typical(figure)))
+        .map(|one| (one.name, colour(one.name), one.typical(figure)))
         .collect();
     let deliveries: Vec<_> = typical
         .iter()
@@ -56,18 +60,18 @@ pub(in crate::report::html) fn drawings(runs: &[Run]) -> Vec<(String, Markup)> {
 fn case_drawings(key: &str, runs: &[&Run]) -> Vec<(String, Markup)> {
     let known = case_named(key);
     let title = known.map_or(key, |case| case.title);
-    let measured = contenders(runs, known);
-    let figures = figures(known, &measured);
+    let found = findings(runs, known);
+    let figures = figures(known, &found);
     let first = figures.first().map_or("", String::as_str);
     let grows = known.is_some_and(|case| case.growth.is_some());
     let mut drawings = Vec::new();
-    for figure in figures.iter().filter(|_| measured.len() > 1 && !grows) {
-        if let Some(drawing) = bar_drawing(title, figure, &measured) {
+    for figure in figures.iter().filter(|_| found.len() > 1 && !grows) {
+        if let Some(drawing) = bar_drawing(title, figure, &found) {
             let name = format!("{key}-{}", figure.replace('_', "-"));
             drawings.push((name, drawing));
         }
     }
-    for (word, mut plot) in case_plots(known, first, &measured) {
+    for (word, mut plot) in case_plots(known, first, &found) {
         if word == "latency" {
             plot.title = format!("{title}: {}", plot.title);
         }
@@ -77,15 +81,13 @@ fn case_drawings(key: &str, runs: &[&Run]) -> Vec<(String, Markup)> {
     drawings
 }
 
-fn bar_drawing(title: &str, key: &str, measured: &[Measured<'_>]) -> Option<Markup> {
-    let found = measured
-        .iter()
-        .filter_map(|one| Some((one, one.figure(key)?)));
+fn bar_drawing(title: &str, key: &str, found: &[Findings<'_>]) -> Option<Markup> {
+    let found = found.iter().filter_map(|one| Some((one, one.figure(key)?)));
     let found: Vec<_> = found.collect();
     let (_, (figure, _)) = found.first()?;
     let rows = found.iter().map(|(one, (_, spread))| Bar {
         name: one.name,
-        colour: one.colour,
+        colour: colour(one.name),
         spread: *spread,
     });
     let note = match figure.better {

@@ -2,7 +2,6 @@
 //! that was measured in it, and all numbers at the end.
 
 mod drawings;
-mod measured;
 
 use std::iter;
 
@@ -10,9 +9,9 @@ use maud::{Markup, html};
 
 use self::drawings::case_plots;
 pub(super) use self::drawings::drawings;
-use self::measured::{Measured, all_figures, contenders, figures};
 use super::{gauge, place, table};
 use crate::goals::cases::case_named;
+use crate::goals::findings::{Findings, all_figures, figures, findings};
 use crate::goals::judge::{Judged, Verdict, judge};
 use crate::outcome::Better;
 use crate::recording::json::Run;
@@ -98,6 +97,20 @@ impl Verdict {
     }
 }
 
+/// Everybody keeps a colour on the whole page.
+fn colour(contender: &str) -> usize {
+    match contender {
+        "rookery" => 0,
+        "bun" => 1,
+        "uwebsockets" => 2,
+        "socketio" => 3,
+        "socketioxide" => 4,
+        "ws" => 5,
+        "floor" | "redis-baseline" => 7,
+        _ => 6,
+    }
+}
+
 fn case_keys(runs: &[Run]) -> Vec<&str> {
     let mut keys = Vec::new();
     for key in runs.iter().filter_map(|run| run.case.as_deref()) {
@@ -110,29 +123,29 @@ fn case_keys(runs: &[Run]) -> Vec<&str> {
 
 fn case(key: &str, runs: Vec<&Run>) -> Markup {
     let known = case_named(key);
-    let measured = contenders(&runs, known);
-    let figures = figures(known, &measured);
+    let found = findings(&runs, known);
+    let figures = figures(known, &found);
     let first = figures.first().map_or("", String::as_str);
     html! {
         section.case-section {
             h2 { (known.map_or(key, |case| case.title)) }
             (faults(&runs))
-            @if let [alone] = measured.as_slice() { (figure_cards(alone)) }
+            @if let [alone] = found.as_slice() { (figure_cards(alone)) }
             div.plots {
-                @if measured.len() > 1 { @for figure in &figures { (bars(figure, &measured)) } }
-                @for (_, plot) in case_plots(known, first, &measured) { (plot.markup()) }
+                @if found.len() > 1 { @for figure in &figures { (bars(figure, &found)) } }
+                @for (_, plot) in case_plots(known, first, &found) { (plot.markup()) }
             }
             details {
                 summary { "All numbers, and the commands" }
-                (numbers(&measured))
-                @for one in &measured { pre { code { (one.typical(first).command) } } }
+                (numbers(&found))
+                @for one in &found { pre { code { (one.typical(first).command) } } }
             }
         }
     }
 }
 
 /// All figures of one that is compared with nobody.
-fn figure_cards(alone: &Measured<'_>) -> Markup {
+fn figure_cards(alone: &Findings<'_>) -> Markup {
     let keys = all_figures(std::slice::from_ref(alone));
     html! {
         div.cards {
@@ -170,7 +183,7 @@ fn faults(runs: &[&Run]) -> Markup {
 }
 
 /// One bar for each contender, with a whisker from the least to the most.
-fn bars(key: &str, measured: &[Measured<'_>]) -> Markup {
+fn bars(key: &str, measured: &[Findings<'_>]) -> Markup {
     let rows: Vec<_> = measured
         .iter()
         .filter_map(|one| Some((one, one.figure(key)?)))
@@ -193,7 +206,7 @@ fn bars(key: &str, measured: &[Measured<'_>]) -> Markup {
                         div.bar.first[index == 0] {
                             span.who { (one.name) }
                             div.track {
-                                i.fill.(format!("c{}", one.colour)) style=(format!("width:{:.2}%", spread.median / most * 100.0)) {}
+                                i.fill.(format!("c{}", colour(one.name))) style=(format!("width:{:.2}%", spread.median / most * 100.0)) {}
                                 @if spread.count > 1 {
                                     i.whisker style=(format!("left:{:.2}%;width:{:.2}%", spread.min / most * 100.0, (spread.max - spread.min) / most * 100.0)) {}
                                 }
@@ -208,13 +221,13 @@ fn bars(key: &str, measured: &[Measured<'_>]) -> Markup {
     }
 }
 
-fn numbers(measured: &[Measured<'_>]) -> Markup {
+fn numbers(measured: &[Findings<'_>]) -> Markup {
     let keys = all_figures(measured);
     let name = |key: &String| {
         let figure = measured.iter().find_map(|one| one.figure(key));
         figure.map_or_else(String::new, |(figure, _)| figure.name.clone())
     };
-    let cell = |one: &Measured<'_>, key: &String| match one.figure(key) {
+    let cell = |one: &Findings<'_>, key: &String| match one.figure(key) {
         Some((figure, spread)) => spread.quantity(&figure.unit),
         None => "–".to_owned(),
     };

@@ -1,19 +1,18 @@
 //! What was measured in a case, by contender.
 
-use crate::goals::case::Case;
+use super::case::Case;
 use crate::outcome::{Figure, Outcome};
 use crate::recording::json::Run;
 use crate::recording::spread::Spread;
 
 /// All runs of one contender in a case.
-pub(super) struct Measured<'a> {
-    pub(super) name: &'a str,
-    pub(super) colour: usize,
+pub(crate) struct Findings<'a> {
+    pub(crate) name: &'a str,
     outcomes: Vec<&'a Outcome>,
 }
 
-impl Measured<'_> {
-    pub(super) fn figure(&self, key: &str) -> Option<(&Figure, Spread)> {
+impl Findings<'_> {
+    pub(crate) fn figure(&self, key: &str) -> Option<(&Figure, Spread)> {
         let figures = || {
             let figures = self.outcomes.iter().flat_map(|outcome| &outcome.figures);
             figures.filter(|figure| figure.key == key)
@@ -25,7 +24,7 @@ impl Measured<'_> {
     }
 
     /// The run in the middle by that figure: the one whose plots are shown.
-    pub(super) fn typical(&self, key: &str) -> &Outcome {
+    pub(crate) fn typical(&self, key: &str) -> &Outcome {
         let value = |outcome: &Outcome| {
             let figure = outcome.figures.iter().find(|figure| figure.key == key);
             figure.map_or(0.0, |figure| figure.value)
@@ -36,56 +35,41 @@ impl Measured<'_> {
     }
 }
 
-/// In the order of the case.
-pub(super) fn contenders<'a>(runs: &[&'a Run], case: Option<&Case>) -> Vec<Measured<'a>> {
+/// By contender, in the order of the case.
+pub(crate) fn findings<'a>(runs: &[&'a Run], case: Option<&Case>) -> Vec<Findings<'a>> {
     let order = |name: &str| {
         let place = case.and_then(|case| case.contenders.iter().position(|c| c.name == name));
         place.unwrap_or(usize::MAX)
     };
-    let mut measured: Vec<Measured<'a>> = Vec::new();
+    let mut found: Vec<Findings<'a>> = Vec::new();
     for run in runs {
-        match measured.iter_mut().find(|one| one.name == run.contender) {
+        match found.iter_mut().find(|one| one.name == run.contender) {
             Some(one) => one.outcomes.push(&run.outcome),
-            None => measured.push(Measured {
+            None => found.push(Findings {
                 name: &run.contender,
-                colour: colour(&run.contender),
                 outcomes: vec![&run.outcome],
             }),
         }
     }
-    measured.sort_by_key(|one| order(one.name));
-    measured
+    found.sort_by_key(|one| order(one.name));
+    found
 }
 
-/// Everybody keeps a colour on the whole page.
-fn colour(contender: &str) -> usize {
-    match contender {
-        "rookery" => 0,
-        "bun" => 1,
-        "uwebsockets" => 2,
-        "socketio" => 3,
-        "socketioxide" => 4,
-        "ws" => 5,
-        "floor" | "redis-baseline" => 7,
-        _ => 6,
-    }
-}
-
-/// The figures with bars: those of the goals, or all where there is no goal.
-pub(super) fn figures(case: Option<&Case>, measured: &[Measured<'_>]) -> Vec<String> {
+/// The figures that are shown first: those of the goals, or all where there is no goal.
+pub(crate) fn figures(case: Option<&Case>, found: &[Findings<'_>]) -> Vec<String> {
     let wanted: Vec<String> = case
         .map(|case| case.figures().into_iter().map(str::to_owned).collect())
         .unwrap_or_default();
     if wanted.is_empty() {
-        all_figures(measured)
+        all_figures(found)
     } else {
         wanted
     }
 }
 
-pub(super) fn all_figures(measured: &[Measured<'_>]) -> Vec<String> {
+pub(crate) fn all_figures(found: &[Findings<'_>]) -> Vec<String> {
     let mut keys: Vec<String> = Vec::new();
-    for figure in measured
+    for figure in found
         .iter()
         .flat_map(|one| one.outcomes.iter().flat_map(|o| &o.figures))
     {
