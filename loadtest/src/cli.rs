@@ -8,10 +8,10 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     bench,
-    flags::Common,
+    flags::Output,
     outcome::{Counts, Outcome},
     report,
-    scenario::{connect, fanout, idle, outage, rooms, slow, soak, storm},
+    scenario::{connect, fanout, idle, outage, redis_baseline, rooms, slow, soak, storm},
 };
 
 /// Measures Rookery and chat servers like it on this machine.
@@ -43,6 +43,8 @@ enum Command {
     Slow(slow::Arguments),
     /// A mixture over minutes that audits every message, while nodes are restarted where told
     Soak(soak::Arguments),
+    /// Redis alone, without a chat around it: what each message costs it
+    RedisBaseline(redis_baseline::Arguments),
     Bench(bench::Options),
     Compare(report::commands::CompareOptions),
     Show(report::commands::ShowOptions),
@@ -59,16 +61,16 @@ impl Arguments {
     /// Where it cannot be measured, with what to do.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
-            Command::Fanout(of) => conclude(&of.common, &fanout::run(&of)?),
-            Command::Rooms(of) => conclude(&of.common, &rooms::run(&of)?),
-            Command::Idle(of) => conclude(&of.common, &idle::run(&of)?),
-            Command::Connect(of) => conclude(&of.common, &connect::run(&of)?),
-            Command::Storm(of) => conclude(&of.common, &storm::run(&of)?),
-            Command::Outage(of) => conclude(&of.common, &outage::run(&of)?),
-            Command::Slow(of) => conclude(&of.common, &slow::run(&of)?),
+            Command::Fanout(of) => conclude(&of.common.output, &fanout::run(&of)?),
+            Command::Rooms(of) => conclude(&of.common.output, &rooms::run(&of)?),
+            Command::Idle(of) => conclude(&of.common.output, &idle::run(&of)?),
+            Command::Connect(of) => conclude(&of.common.output, &connect::run(&of)?),
+            Command::Storm(of) => conclude(&of.common.output, &storm::run(&of)?),
+            Command::Outage(of) => conclude(&of.common.output, &outage::run(&of)?),
+            Command::Slow(of) => conclude(&of.common.output, &slow::run(&of)?),
             Command::Soak(arguments) => {
                 let outcome = soak::run(&arguments)?;
-                let code = conclude(&arguments.common, &outcome)?;
+                let code = conclude(&arguments.common.output, &outcome)?;
                 Ok(match arguments.too_late(&outcome) {
                     None => code,
                     Some(words) => {
@@ -77,6 +79,7 @@ impl Arguments {
                     }
                 })
             }
+            Command::RedisBaseline(of) => conclude(&of.output, &redis_baseline::run(&of)?),
             Command::Bench(options) => bench::run(&options),
             Command::Compare(options) => {
                 report::commands::compare(&options).map(|()| ExitCode::SUCCESS)
@@ -88,13 +91,8 @@ impl Arguments {
 }
 
 /// Shows an outcome and says by the exit code whether everything came.
-fn conclude(common: &Common, outcome: &Outcome) -> anyhow::Result<ExitCode> {
-    report::show(
-        outcome,
-        common.json.as_deref(),
-        common.html.as_deref(),
-        common.quiet,
-    )?;
+fn conclude(output: &Output, outcome: &Outcome) -> anyhow::Result<ExitCode> {
+    report::show(outcome, output)?;
     if outcome.counts.whole() {
         return Ok(ExitCode::SUCCESS);
     }

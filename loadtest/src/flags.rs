@@ -95,6 +95,13 @@ pub(crate) struct Common {
     #[arg(long, value_name = "SECONDS", value_parser = not_negative)]
     pub(crate) warmup: Option<f64>,
 
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// Where the result goes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Output {
     /// Write the result for programs
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,

@@ -1,5 +1,5 @@
 //! One turn of the bench as a process of its own: this program again, so that
-//! every run begins with a fresh generator, or the baseline of Redis.
+//! every run begins with a fresh generator.
 
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -11,7 +11,6 @@ use anyhow::{Context, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::options::Options;
-use super::redis_baseline;
 use super::schedule::Turn;
 use crate::goals::case::Measured;
 use crate::outcome::Outcome;
@@ -37,25 +36,18 @@ pub(crate) fn run(
     let json = folder.join("outcome.json");
     // The outcome of the run before must not be taken for this one's.
     let _ = std::fs::remove_file(&json);
-    let mut command = match turn.contender.measured {
-        Measured::System { name, settings } => {
-            let mut command = scenario(turn, options, watched)?;
-            command
-                .args(["--system", name])
-                .args(settings.split_whitespace());
-            command.arg("--json").arg(&json).stdout(Stdio::null());
-            command
-        }
-        Measured::RedisBaseline => redis_baseline::command(&json, options.short)?,
-    };
+    let mut command = command(turn, options)?;
+    if !watched {
+        command.arg("--quiet");
+    }
     let child = command
+        .arg("--json")
+        .arg(&json)
         .stdin(Stdio::null())
+        .stdout(Stdio::null())
         .spawn()
         .context("cannot start the run")?;
     let status = wait(child, interrupted)?;
-    if let Measured::RedisBaseline = turn.contender.measured {
-        return redis_baseline::read(&json);
-    }
     // A run whose counts are wrong fails and has an outcome nevertheless.
     if !json.exists() {
         bail!("no outcome ({status})");
@@ -64,22 +56,27 @@ pub(crate) fn run(
     Ok(runs.pop().context("an empty outcome")?.outcome)
 }
 
-fn scenario(turn: &Turn, options: &Options, watched: bool) -> anyhow::Result<Command> {
+fn command(turn: &Turn, options: &Options) -> anyhow::Result<Command> {
     let this = std::env::current_exe().context("cannot find this program")?;
-    let settings = if options.short {
-        turn.case.short
-    } else {
-        turn.case.settings
-    };
     let mut command = Command::new(this);
+    let Measured::System { name, settings } = turn.contender.measured else {
+        command.arg("redis-baseline");
+        if options.short {
+            command.args(["--messages", "1000"]);
+        }
+        return Ok(command);
+    };
+    let of_case = match options.short {
+        true => turn.case.short,
+        false => turn.case.settings,
+    };
     command
         .arg(turn.case.scenario)
+        .args(of_case.split_whitespace())
+        .args(["--system", name])
         .args(settings.split_whitespace());
     if let Some(rookery) = &options.rookery {
         command.arg("--rookery").arg(rookery);
-    }
-    if !watched {
-        command.arg("--quiet");
     }
     Ok(command)
 }

@@ -3,7 +3,6 @@
 
 mod child;
 mod options;
-mod redis_baseline;
 mod run;
 mod schedule;
 

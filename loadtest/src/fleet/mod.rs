@@ -21,4 +21,5 @@ pub(crate) use folder::Folder;
 pub(crate) use peer::{check_peer, peers_folder};
 pub(crate) use pinning::{CoreSet, Pinning};
 pub(crate) use plan::{Durability, Plan, ROOKERY};
+pub(crate) use redis::{Redis, encode};
 pub(crate) use servers::Fleet;

@@ -1,7 +1,7 @@
 //! A redis-server of the fleet's own.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{self, BufRead, BufReader, Write},
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::Command,
@@ -31,7 +31,7 @@ impl Redis {
     /// # Errors
     ///
     /// Where redis-server is not installed or does not answer.
-    pub(super) fn start(
+    pub(crate) fn start(
         durability: Durability,
         cores: Option<CoreSet>,
         folder: &Path,
@@ -52,6 +52,22 @@ impl Redis {
 
     pub(crate) fn pid(&self) -> u32 {
         self.process.pid()
+    }
+
+    /// A plain connection.
+    pub(crate) fn connect(&self) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect(self.address)?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
+    /// One command, and the line of its answer that carries the value.
+    ///
+    /// # Errors
+    ///
+    /// Where Redis refuses it.
+    pub(crate) fn ask(&self, words: &[&str]) -> Result<String> {
+        ask(self.address, words)
     }
 
     /// Ends it as a crash does.
@@ -96,27 +112,38 @@ fn start(
     let mut process = ChildProcess::start("redis", &mut command, cores, folder)
         .context("redis-server is needed (Debian: apt-get install redis-server)")?;
     process.wait_until(PATIENCE, || {
-        ask(address, "PING").is_ok_and(|answer| answer == "PONG")
+        ask(address, &["PING"]).is_ok_and(|answer| answer == "PONG")
     })?;
     Ok(process)
 }
 
-/// One command without spaces in its words, and its answer as text.
-fn ask(address: SocketAddr, command: &str) -> Result<String> {
+/// One command, and the line of its answer that carries the value.
+fn ask(address: SocketAddr, words: &[&str]) -> Result<String> {
     let mut stream = TcpStream::connect(address).context("connecting to Redis")?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    stream.write_all(format!("{command}\r\n").as_bytes())?;
-    let mut reader = BufReader::new(stream);
-    let mut first = String::new();
-    reader.read_line(&mut first).context("reading from Redis")?;
-    let first = first.trim_end();
-    if let Some(length) = first.strip_prefix('$') {
-        let mut body = vec![0; length.parse().context("the length of an answer of Redis")?];
-        reader.read_exact(&mut body)?;
-        return Ok(String::from_utf8_lossy(&body).into_owned());
+    stream.write_all(&encode(words))?;
+    let mut answer = BufReader::new(stream);
+    let mut line = String::new();
+    answer.read_line(&mut line).context("reading from Redis")?;
+    ensure!(
+        !line.starts_with('-'),
+        "Redis refuses {}: {line}",
+        words.join(" ")
+    );
+    if line.starts_with('$') {
+        line.clear();
+        answer.read_line(&mut line)?;
     }
-    ensure!(!first.starts_with('-'), "Redis refuses {command}: {first}");
-    Ok(first.trim_start_matches(['+', ':']).to_owned())
+    Ok(line.trim_start_matches(['+', ':']).trim_end().to_owned())
+}
+
+/// A command in Redis's protocol.
+pub(crate) fn encode(words: &[&str]) -> Vec<u8> {
+    let mut bytes = format!("*{}\r\n", words.len());
+    for word in words {
+        bytes += &format!("${}\r\n{word}\r\n", word.len());
+    }
+    bytes.into_bytes()
 }
 
 #[cfg(test)]
@@ -127,13 +154,13 @@ mod tests {
     fn a_real_one_keeps_its_port_and_what_it_was_told() {
         let folder = tempfile::tempdir().unwrap();
         let mut redis = Redis::start(Durability::Always, None, folder.path()).unwrap();
-        assert_eq!(ask(redis.address, "SET a 1").unwrap(), "OK");
-        assert!(ask(redis.address, "NONSENSE").is_err());
+        assert_eq!(redis.ask(&["SET", "a", "1"]).unwrap(), "OK");
+        assert!(redis.ask(&["NONSENSE"]).is_err());
         let (url, pid) = (redis.url(), redis.pid());
         redis.kill();
         redis.start_again().unwrap();
         assert_eq!(redis.url(), url);
         assert_ne!(redis.pid(), pid);
-        assert_eq!(ask(redis.address, "GET a").unwrap(), "1");
+        assert_eq!(redis.ask(&["GET", "a"]).unwrap(), "1");
     }
 }

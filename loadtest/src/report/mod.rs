@@ -7,10 +7,11 @@ mod html;
 pub(crate) mod progress;
 mod table;
 
-use std::{io::Write, path::Path};
+use std::io::Write;
 
 use console::Term;
 
+use crate::flags::Output;
 use crate::outcome::Outcome;
 use crate::recording::json::Recording;
 
@@ -19,22 +20,17 @@ pub(crate) fn print(text: &str) {
     let _ = Term::stdout().write_all(text.as_bytes());
 }
 
-/// Shows the outcome of one run: the table on stdout unless `quiet`, and the
+/// Shows the outcome of one run: the table on stdout unless it shall be quiet, and the
 /// files that were asked for.
-pub(crate) fn show(
-    outcome: &Outcome,
-    json: Option<&Path>,
-    html: Option<&Path>,
-    quiet: bool,
-) -> anyhow::Result<()> {
-    if !quiet {
+pub(crate) fn show(outcome: &Outcome, output: &Output) -> anyhow::Result<()> {
+    if !output.quiet {
         print(&table::text(outcome));
     }
     let recording = Recording::of(outcome.clone());
-    if let Some(path) = json {
+    if let Some(path) = &output.json {
         recording.write(path)?;
     }
-    if let Some(path) = html {
+    if let Some(path) = &output.html {
         commands::write_page(&recording, path)?;
     }
     Ok(())

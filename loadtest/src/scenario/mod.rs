@@ -11,6 +11,7 @@ pub(crate) mod idle;
 mod load;
 mod measured;
 pub(crate) mod outage;
+pub(crate) mod redis_baseline;
 pub(crate) mod rooms;
 pub(crate) mod slow;
 pub(crate) mod soak;

@@ -62,7 +62,10 @@ impl Stage {
         ensure!(connections > 0, "there must be at least one connection");
         open_files::allow(connections)?;
         let stop = Stop::on_signals().context("cannot listen for Ctrl-C")?;
-        let progress = Progress::new(&format!("{scenario} {}", common.system), common.quiet);
+        let progress = Progress::new(
+            &format!("{scenario} {}", common.system),
+            common.output.quiet,
+        );
         for limit in low_limits(connections as u64) {
             progress.remark(&limit.advice());
         }
@@ -353,7 +356,8 @@ fn watched(common: &Common, targets: &[Target], fleet: Option<&Fleet>) -> Vec<Wa
     watched
 }
 
-fn command_line() -> String {
+/// The command line that repeats this run.
+pub(super) fn command_line() -> String {
     let mut words = std::env::args();
     let program = words.next().unwrap_or_default();
     let program = program.rsplit('/').next().unwrap_or(&program).to_owned();
@@ -372,7 +376,7 @@ fn command_line() -> String {
         .join(" ")
 }
 
-fn since_epoch() -> Duration {
+pub(super) fn since_epoch() -> Duration {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()

@@ -41,6 +41,18 @@ fn a_rate_is_kept_over_two_nodes() {
 }
 
 #[test]
+fn redis_alone_takes_every_message() {
+    for kind in ["zadd-publish", "xadd", "append-script"] {
+        let run = Generator::new("redis-baseline")
+            .arguments(&format!("--kind {kind} --messages 1000"))
+            .run();
+        assert_eq!(run.code, 0, "{}", run.errors);
+        assert_eq!(run.count("acknowledged"), 1000);
+        assert!(run.figure("redis_cpu_us_per_message") > 0.0);
+    }
+}
+
+#[test]
 fn a_signal_ends_a_run_with_what_was_measured() {
     let mut running = Generator::new("fanout")
         .arguments("--members 10 --rate 100 --seconds 100 --warmup 0")

@@ -1,12 +1,13 @@
 //! The commands of one message, written once, with places in them for the numbers that change.
 
 use clap::ValueEnum;
-use serde::Serialize;
 
-pub const CHANNEL: &str = "baseline:bus";
+use crate::fleet::encode;
+
+pub(super) const CHANNEL: &str = "baseline:bus";
 
 /// Number, append and publish in one step, as a chat with numbered messages has to.
-pub const APPEND_SCRIPT: &str = "local seq = redis.call('INCR', KEYS[1]) \
+pub(super) const APPEND_SCRIPT: &str = "local seq = redis.call('INCR', KEYS[1]) \
     redis.call('XADD', KEYS[2], 'MAXLEN', '~', '10000', seq .. '-0', 'message', ARGV[1]) \
     redis.call('PUBLISH', ARGV[2], ARGV[1]) \
     return seq";
@@ -16,34 +17,24 @@ const NUMBER_PLACE: &str = "00000000";
 const FIRST_NUMBER: u64 = 10_000_000;
 const TEXT_BYTES: usize = 200;
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// ZADD and PUBLISH, what the goals are compared with.
+/// What is done for each message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Kind {
+    /// ZADD and PUBLISH, what the goals are compared with
     ZaddPublish,
-    /// XADD MAXLEN ~ alone: no number of our own, nobody told.
+    /// XADD MAXLEN ~ alone: no number of our own, nobody told
     Xadd,
-    /// INCR, XADD and PUBLISH in one script call per message.
+    /// INCR, XADD and PUBLISH in one script call per message
     AppendScript,
 }
 
 impl Kind {
-    pub const ALL: [Self; 3] = [Self::ZaddPublish, Self::Xadd, Self::AppendScript];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ZaddPublish => "zadd-publish",
-            Self::Xadd => "xadd",
-            Self::AppendScript => "append-script",
-        }
-    }
-
-    pub fn publishes(self) -> bool {
+    pub(super) fn publishes(self) -> bool {
         self != Self::Xadd
     }
 
     /// Lines of the protocol in the answers to one message.
-    pub fn answer_lines(self) -> u64 {
+    pub(super) fn answer_lines(self) -> u64 {
         match self {
             Self::ZaddPublish | Self::Xadd => 2,
             Self::AppendScript => 1,
@@ -51,7 +42,7 @@ impl Kind {
     }
 
     /// The command that says how many messages a room holds.
-    pub fn count_command(self) -> &'static str {
+    pub(super) fn count_command(self) -> &'static str {
         match self {
             Self::ZaddPublish => "ZCARD",
             Self::Xadd | Self::AppendScript => "XLEN",
@@ -59,12 +50,12 @@ impl Kind {
     }
 }
 
-pub fn log_key(room: usize) -> String {
+pub(super) fn log_key(room: usize) -> String {
     format!("baseline:{{room-{room:03}}}:log")
 }
 
 /// A message as Rookery stores it, with zeros in place of its number.
-pub fn message(room: usize) -> String {
+pub(super) fn message(room: usize) -> String {
     let text = format!(
         "@@{NUMBER_PLACE}@@{}",
         "x".repeat(TEXT_BYTES - NUMBER_PLACE.len() - 4)
@@ -75,7 +66,7 @@ pub fn message(room: usize) -> String {
 }
 
 /// The bytes that send a message to a room.
-pub fn bytes(kind: Kind, room: usize, script_sha: &str) -> Vec<u8> {
+pub(super) fn bytes(kind: Kind, room: usize, script_sha: &str) -> Vec<u8> {
     let (key, message) = (log_key(room), message(room));
     match kind {
         Kind::ZaddPublish => {
@@ -95,22 +86,13 @@ pub fn bytes(kind: Kind, room: usize, script_sha: &str) -> Vec<u8> {
     }
 }
 
-/// One command in Redis's protocol.
-pub fn encode(words: &[&str]) -> Vec<u8> {
-    let mut bytes = format!("*{}\r\n", words.len()).into_bytes();
-    for word in words {
-        bytes.extend(format!("${}\r\n{word}\r\n", word.len()).into_bytes());
-    }
-    bytes
-}
-
 /// Where the numbers of a message stand in its bytes.
-pub fn number_places(bytes: &[u8]) -> Vec<usize> {
+pub(super) fn number_places(bytes: &[u8]) -> Vec<usize> {
     memchr::memmem::find_iter(bytes, NUMBER_PLACE).collect()
 }
 
 /// Writes the number of the message that is sent after `number` others into its places.
-pub fn write_number(bytes: &mut [u8], places: &[usize], number: u64) {
+pub(super) fn write_number(bytes: &mut [u8], places: &[usize], number: u64) {
     let digits = (FIRST_NUMBER + number).to_string();
     for &place in places {
         bytes[place..place + NUMBER_PLACE.len()].copy_from_slice(digits.as_bytes());

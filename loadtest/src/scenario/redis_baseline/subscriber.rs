@@ -6,31 +6,36 @@ use std::thread::JoinHandle;
 
 use anyhow::Context;
 
-use crate::command::{CHANNEL, encode};
+use super::command::CHANNEL;
+use crate::fleet::encode;
 
 /// Lines of the protocol in one published message, and in the answer to SUBSCRIBE.
 const LINES: u64 = 7;
 const SUBSCRIBED_LINES: u64 = 6;
 
-pub struct Subscriber {
+/// One that counts what comes.
+pub(super) struct Subscriber {
     thread: JoinHandle<anyhow::Result<()>>,
 }
 
 impl Subscriber {
     /// Subscribes, and from then on counts until `messages` have come.
-    pub fn start(mut stream: TcpStream, messages: u64) -> anyhow::Result<Self> {
+    pub(super) fn start(mut stream: TcpStream, messages: u64) -> anyhow::Result<Self> {
         stream.write_all(&encode(&["SUBSCRIBE", CHANNEL]))?;
         take_lines(&mut stream, SUBSCRIBED_LINES)?;
         let thread = std::thread::spawn(move || take_lines(&mut stream, messages * LINES));
         Ok(Self { thread })
     }
 
+    /// Waits until all have come.
+    ///
     /// # Errors
+    ///
     /// Where messages are missing.
-    pub fn wait(self) -> anyhow::Result<()> {
+    pub(super) fn wait(self) -> anyhow::Result<()> {
         match self.thread.join() {
             Ok(counted) => counted.context("a subscriber did not get all messages"),
-            Err(_) => anyhow::bail!("a subscriber panicked"),
+            Err(panic) => std::panic::resume_unwind(panic),
         }
     }
 }

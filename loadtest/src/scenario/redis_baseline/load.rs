@@ -4,27 +4,31 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, Result, ensure};
 
-use crate::command::{self, Kind};
-use crate::redis_server::RedisServer;
-use crate::subscriber::Subscriber;
+use super::{
+    command::{self, Kind},
+    subscriber::Subscriber,
+};
+use crate::fleet::Redis;
 
 const ROOMS: usize = 100;
-const SUBSCRIBERS: usize = 2;
+pub(super) const SUBSCRIBERS: usize = 2;
 /// Pipelines sent before the first is answered: enough that Redis never waits.
 const UNDER_WAY: u64 = 4;
 
-pub struct Measured {
-    pub messages: u64,
-    pub message_bytes: usize,
-    pub wall: Duration,
-    pub redis_cpu: Duration,
-}
-
+/// Sends so many messages, or a few more, so that each room has as many; `begin` is
+/// called before the first. Tells how many, and how long they took.
+///
 /// # Errors
+///
 /// Where Redis refuses a command, or a message is not stored or not published.
-pub fn run(redis: &RedisServer, kind: Kind, messages: u64) -> anyhow::Result<Measured> {
+pub(super) fn run(
+    redis: &Redis,
+    kind: Kind,
+    messages: u64,
+    begin: impl FnOnce(),
+) -> Result<(u64, Duration)> {
     let pipelines = messages.div_ceil(ROOMS as u64);
     let messages = pipelines * ROOMS as u64;
     let script_sha = redis.ask(&["SCRIPT", "LOAD", command::APPEND_SCRIPT])?;
@@ -37,7 +41,7 @@ pub fn run(redis: &RedisServer, kind: Kind, messages: u64) -> anyhow::Result<Mea
 
     let mut stream = redis.connect()?;
     let mut answers = Answers::new(kind);
-    let cpu_before = redis.cpu()?;
+    begin();
     let started = Instant::now();
     for number in 0..pipelines {
         stream.write_all(pipeline.numbered(number))?;
@@ -47,18 +51,13 @@ pub fn run(redis: &RedisServer, kind: Kind, messages: u64) -> anyhow::Result<Mea
     for subscriber in subscribers {
         subscriber.wait()?;
     }
-    let measured = Measured {
-        messages,
-        message_bytes: command::message(0).len(),
-        wall: started.elapsed(),
-        redis_cpu: redis.cpu()?.saturating_sub(cpu_before),
-    };
+    let took = started.elapsed();
     check_stored(redis, kind, pipelines)?;
-    Ok(measured)
+    Ok((messages, took))
 }
 
 /// Streams are trimmed to about their limit, so only a sorted set has to hold all.
-fn check_stored(redis: &RedisServer, kind: Kind, each: u64) -> anyhow::Result<()> {
+fn check_stored(redis: &Redis, kind: Kind, each: u64) -> Result<()> {
     for room in 0..ROOMS {
         let held: u64 = redis
             .ask(&[kind.count_command(), &command::log_key(room)])?
@@ -116,7 +115,7 @@ impl Answers {
         }
     }
 
-    fn wait(&mut self, stream: &mut TcpStream, pipelines: u64) -> anyhow::Result<()> {
+    fn wait(&mut self, stream: &mut TcpStream, pipelines: u64) -> Result<()> {
         while self.lines < pipelines * self.lines_per_pipeline {
             let read = stream
                 .read(&mut self.buffer)
