@@ -3,10 +3,18 @@
 
 use std::{
     collections::VecDeque,
-    io::{Read, Write},
+    io::Write,
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
+};
+
+use tokio_tungstenite::tungstenite::{
+    self, Message,
+    protocol::frame::{
+        Frame,
+        coding::{Data, OpCode},
+    },
 };
 
 /// What is wrong with the server.
@@ -59,17 +67,9 @@ impl FaultyServer {
 
 /// Speaks with one member until it goes.
 fn serve(mut stream: TcpStream, room: &Mutex<Room>, fault: Fault) {
-    let mut byte = [0];
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        stream.read_exact(&mut byte).unwrap();
-        head.push(byte[0]);
-    }
-    let answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-                  Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
-    stream.write_all(answer.as_bytes()).unwrap();
-    while let Some(said) = read_frame(&mut stream) {
-        let mut said: serde_json::Value = serde_json::from_slice(&said).unwrap();
+    let mut socket = tungstenite::accept(stream.try_clone().unwrap()).unwrap();
+    while let Ok(Message::Text(said)) = socket.read() {
+        let mut said: serde_json::Value = serde_json::from_str(&said).unwrap();
         let mut room = room.lock().unwrap();
         if said["type"] == "join" {
             said["type"] = "joined".into();
@@ -110,36 +110,10 @@ impl Room {
     }
 }
 
-/// The payload of a masked frame of up to 64 KiB; `None` where the member went.
-fn read_frame(stream: &mut TcpStream) -> Option<Vec<u8>> {
-    let mut head = [0; 2];
-    stream.read_exact(&mut head).ok()?;
-    let mut length = usize::from(head[1] & 0x7f);
-    if length == 126 {
-        let mut long = [0; 2];
-        stream.read_exact(&mut long).ok()?;
-        length = usize::from(u16::from_be_bytes(long));
-    }
-    let mut key = [0; 4];
-    stream.read_exact(&mut key).ok()?;
-    let mut payload = vec![0; length];
-    stream.read_exact(&mut payload).ok()?;
-    for (index, byte) in payload.iter_mut().enumerate() {
-        *byte ^= key[index % 4];
-    }
-    Some(payload)
-}
-
 fn frame(said: &serde_json::Value) -> Vec<u8> {
-    let payload = said.to_string();
-    let mut frame = vec![0x81];
-    match u8::try_from(payload.len()) {
-        Ok(length) if length < 126 => frame.push(length),
-        _ => {
-            frame.push(126);
-            frame.extend((payload.len() as u16).to_be_bytes());
-        }
-    }
-    frame.extend(payload.as_bytes());
+    let mut frame = Vec::new();
+    Frame::message(said.to_string(), OpCode::Data(Data::Text), true)
+        .format(&mut frame)
+        .unwrap();
     frame
 }
