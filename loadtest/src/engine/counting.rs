@@ -16,10 +16,11 @@ impl Engine {
     #[inline]
     pub(super) fn text(&mut self, id: SeatId, frame: &[u8], now: Nanos) {
         match self.settings.wire.read(frame, &mut self.layouts) {
-            Incoming::Message { number, room, seq } => match self.member_in(id, room) {
-                Some(member) => self.message(member, number, seq, now),
-                None => self.tally.strays += 1,
-            },
+            Incoming::Message { number, room, seq } => {
+                if let Some(member) = self.member_in(id, room) {
+                    self.message(member, number, seq, now);
+                }
+            }
             other => self.rare_text(id, other, now),
         }
     }
@@ -156,10 +157,8 @@ impl Engine {
 
     #[cold]
     fn unexpected(&mut self, number: MessageNumber) {
-        match self.ledger.get(number) {
-            Some(_) => self.tally.doubled += 1,
-            None => self.tally.strays += 1,
-        }
+        // What was never sent belongs to nothing that is counted.
+        self.tally.doubled += u64::from(self.ledger.get(number).is_some());
     }
 
     /// A message reached everybody, or never will.
@@ -219,7 +218,6 @@ impl Engine {
     /// A join was answered.
     fn joined_room(&mut self, id: SeatId, room: &[u8], snapshot: Option<Snapshot<'_>>, now: Nanos) {
         let Some(member) = self.member_in(id, room) else {
-            self.tally.strays += 1;
             return;
         };
         if let Some(snapshot) = snapshot {

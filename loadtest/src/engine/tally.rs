@@ -103,8 +103,6 @@ pub(crate) struct Tally {
     pub(crate) lost_connections: u64,
     /// Pings of servers that were answered, ever.
     pub(crate) heartbeats: u64,
-    /// Deliveries and answers that belong to nothing that was sent.
-    pub(crate) strays: u64,
 
     /// Of the measured messages: deliveries that must come, and have come.
     pub(crate) measured_sent: u64,

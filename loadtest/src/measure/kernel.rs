@@ -18,8 +18,6 @@ pub(crate) struct KernelMemory {
     pub(crate) available_bytes: u64,
     /// Buffers of TCP.
     pub(crate) tcp_buffer_bytes: u64,
-    /// TCP sockets, of both ends.
-    pub(crate) tcp_sockets: u64,
 }
 
 impl KernelMemory {
@@ -33,23 +31,22 @@ impl KernelMemory {
         let available = memory.mem_available;
         let available = available.context("/proc/meminfo does not say what is available")?;
         let sockets = fs::read_to_string(SOCKETS).with_context(|| format!("reading {SOCKETS}"))?;
-        let of_tcp =
-            |name| of_tcp(&sockets, name).with_context(|| format!("{SOCKETS} is not as on Linux"));
+        let pages = pages_of_tcp(&sockets);
+        let pages = pages.with_context(|| format!("{SOCKETS} is not as on Linux"))?;
         Ok(Self {
             slab_bytes: memory.slab,
             available_bytes: available,
-            tcp_buffer_bytes: of_tcp("mem")? * procfs::page_size(),
-            tcp_sockets: of_tcp("alloc")?,
+            tcp_buffer_bytes: pages * procfs::page_size(),
         })
     }
 }
 
-/// The number behind a word in the line of TCP: `TCP: inuse 1 orphan 0`.
-fn of_tcp(sockstat: &str, name: &str) -> Option<u64> {
+/// The pages of buffers, from the line `TCP: inuse 1 orphan 0 tw 0 alloc 5 mem 143`.
+fn pages_of_tcp(sockstat: &str) -> Option<u64> {
     let mut lines = sockstat.lines();
     let line = lines.find_map(|line| line.strip_prefix("TCP:"))?;
     let mut words = line.split_ascii_whitespace();
-    words.find(|word| *word == name)?;
+    words.find(|word| *word == "mem")?;
     words.next()?.parse().ok()
 }
 
@@ -61,9 +58,8 @@ mod tests {
     fn the_line_of_tcp_is_read() {
         let sockstat =
             "sockets: used 17\nTCP: inuse 1 orphan 0 tw 0 alloc 5 mem 143\nUDP: inuse 0 mem 7\n";
-        assert_eq!(of_tcp(sockstat, "alloc"), Some(5));
-        assert_eq!(of_tcp(sockstat, "mem"), Some(143));
-        assert_eq!(of_tcp("UDP: inuse 0 mem 7\n", "mem"), None);
+        assert_eq!(pages_of_tcp(sockstat), Some(143));
+        assert_eq!(pages_of_tcp("UDP: inuse 0 mem 7\n"), None);
         assert!(KernelMemory::now().unwrap().slab_bytes > 0);
     }
 }

@@ -4,16 +4,11 @@ use super::super::{Measured, Stage, figures::of_quantiles};
 use super::Idle;
 use crate::{
     engine::Latency,
-    outcome::{Better, Counts, Figure},
+    outcome::{Better, Counts, Figure, Quantiles},
 };
 
 impl Idle {
     pub(super) fn measured(&self, stage: &Stage) -> Measured {
-        let quantiles = |recorded: &[(u64, u64)]| {
-            let mut latency = Latency::new();
-            latency.record_all(recorded);
-            latency.quantiles()
-        };
         let heard = &self.heard;
         Measured {
             seconds: self.held_s,
@@ -77,15 +72,13 @@ impl Idle {
 
     fn figures_of_time(&self) -> Vec<Figure> {
         let connections = self.connections as f64;
-        let slowest = self.heard.latencies.iter().map(|(micros, _)| *micros).max();
-        let mut latency = Latency::new();
-        latency.record_all(&self.heard.latencies);
+        let delivery = quantiles(&self.heard.latencies);
         let mut figures = vec![
             Figure::new(
                 "message_to_all_ms",
                 "A message to all, until the last has it",
                 "ms",
-                slowest.unwrap_or(0) as f64 / 1000.0,
+                delivery.max_us as f64 / 1000.0,
                 Better::Lower,
             ),
             Figure::new(
@@ -117,11 +110,13 @@ impl Idle {
                 Better::Higher,
             ),
         ];
-        figures.extend(of_quantiles(
-            "delivery",
-            "the message to all",
-            &latency.quantiles(),
-        ));
+        figures.extend(of_quantiles("delivery", "the message to all", &delivery));
         figures
     }
+}
+
+fn quantiles(recorded: &[(u64, u64)]) -> Quantiles {
+    let mut latency = Latency::new();
+    latency.record_all(recorded);
+    latency.quantiles()
 }

@@ -57,7 +57,6 @@ impl Sub for Memory {
                 slab_bytes: now.slab_bytes.saturating_sub(then.slab_bytes),
                 available_bytes: then.available_bytes.saturating_sub(now.available_bytes),
                 tcp_buffer_bytes: now.tcp_buffer_bytes.saturating_sub(then.tcp_buffer_bytes),
-                tcp_sockets: now.tcp_sockets.saturating_sub(then.tcp_sockets),
             },
         }
     }
