@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use console::style;
 
-use crate::outcome::{Better, Counts, Outcome};
+use crate::outcome::{Better, Counts, Figure, Outcome};
 use crate::recording::grid::Grid;
 use crate::recording::json::{Recording, Run};
 use crate::recording::spread::Spread;
@@ -21,15 +21,6 @@ const COMPARED: [&str; 3] = ["p50", "p99", "p99.9"];
 
 /// Runs of the same thing: a case or a scenario, and who was measured.
 type Key = (String, String);
-
-/// A figure on both sides.
-struct Line {
-    name: String,
-    unit: String,
-    before: Spread,
-    after: Spread,
-    verdict: Verdict,
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
@@ -47,14 +38,10 @@ pub(crate) fn text(before: &Recording, after: &Recording, names: [&str; 2]) -> S
         text += &format!("\n{}\n", style(title(&key, old_runs, new_runs)).bold());
         text += &settings_that_differ(&old_runs[0].outcome, &new_runs[0].outcome);
         let mut grid = Grid::new(&["", names[0], names[1], "ratio", ""]);
-        for line in lines(old_runs, new_runs) {
-            grid.row(vec![
-                line.name.clone(),
-                line.before.quantity(&line.unit),
-                line.after.quantity(&line.unit),
-                ratio(line.after.median / line.before.median),
-                line.verdict.words(),
-            ]);
+        for figure in figures(&old_runs[0].outcome) {
+            if let Some(row) = row(&figure, old_runs, new_runs) {
+                grid.row(row);
+            }
         }
         text += &grid.text();
         text += &faults(names, [old_runs, new_runs]);
@@ -121,62 +108,34 @@ fn settings_that_differ(old: &Outcome, new: &Outcome) -> String {
         .collect()
 }
 
-fn lines(old: &[&Run], new: &[&Run]) -> Vec<Line> {
-    let wanted = numbers(&old[0].outcome);
-    wanted
-        .into_iter()
-        .filter_map(|number| {
-            let spread = |runs: &[&Run]| {
-                let values = runs.iter().flat_map(|run| numbers(&run.outcome));
-                Spread::of(
-                    values
-                        .filter(|other| other.key == number.key)
-                        .map(|n| n.value),
-                )
-            };
-            let (before, after) = (spread(old)?, spread(new)?);
-            let verdict = verdict(&before, &after, number.better);
-            Some(Line {
-                name: number.name,
-                unit: number.unit,
-                before,
-                after,
-                verdict,
-            })
-        })
-        .collect()
+/// A figure on both sides.
+fn row(figure: &Figure, old: &[&Run], new: &[&Run]) -> Option<Vec<String>> {
+    let spread = |runs: &[&Run]| {
+        let figures = runs.iter().flat_map(|run| figures(&run.outcome));
+        let same = figures.filter(|other| other.key == figure.key);
+        Spread::of(same.map(|other| other.value))
+    };
+    let (before, after) = (spread(old)?, spread(new)?);
+    Some(vec![
+        figure.name.clone(),
+        before.quantity(&figure.unit),
+        after.quantity(&figure.unit),
+        ratio(after.median / before.median),
+        verdict(&before, &after, figure.better).words(),
+    ])
 }
 
-/// A figure or a quantile.
-struct Number {
-    key: String,
-    name: String,
-    unit: String,
-    value: f64,
-    better: Better,
-}
-
-fn numbers(outcome: &Outcome) -> Vec<Number> {
-    let figures = outcome.figures.iter().map(|figure| Number {
-        key: figure.key.clone(),
-        name: figure.name.clone(),
-        unit: figure.unit.clone(),
-        value: figure.value,
-        better: figure.better,
-    });
+/// Those of an outcome, and quantiles.
+fn figures(outcome: &Outcome) -> Vec<Figure> {
     let quantiles = outcome.latencies.iter().flat_map(|(what, quantiles)| {
-        let levels = quantiles
-            .levels()
-            .filter(|(level, _)| COMPARED.contains(level));
-        levels.map(move |(level, us)| Number {
-            key: format!("{what} {level}"),
-            name: format!("{what} {level}"),
-            unit: "µs".to_owned(),
-            value: us as f64,
-            better: Better::Lower,
+        let levels = quantiles.levels();
+        let levels = levels.filter(|(level, _)| COMPARED.contains(level));
+        levels.map(move |(level, us)| {
+            let name = format!("{what} {level}");
+            Figure::new(&name, &name, "µs", us as f64, Better::Lower)
         })
     });
-    figures.chain(quantiles).collect()
+    outcome.figures.iter().cloned().chain(quantiles).collect()
 }
 
 fn verdict(before: &Spread, after: &Spread, better: Better) -> Verdict {
