@@ -1,9 +1,14 @@
 //! Numbers as people read them. Three significant digits are enough anywhere.
 
+use std::time::{Duration, UNIX_EPOCH};
+
+use humantime::format_rfc3339_seconds;
 use indicatif::HumanCount;
-use time::OffsetDateTime;
 
 use crate::outcome::Figure;
+
+/// The end of the year 9999.
+const LAST_MS: u64 = 253_402_300_799_000;
 
 /// `1234567` as `1,234,567`.
 pub(crate) fn grouped(number: u64) -> String {
@@ -106,17 +111,9 @@ impl Figure {
 
 /// A day and time in UTC, from milliseconds since the Unix epoch: `2026-03-01 14:05 UTC`.
 pub(crate) fn date(ms: u64) -> String {
-    let seconds = i64::try_from(ms / 1000).unwrap_or(i64::MAX);
-    let Ok(at) = OffsetDateTime::from_unix_timestamp(seconds) else {
-        return "–".to_owned();
-    };
-    let (month, day) = (u8::from(at.month()), at.day());
-    format!(
-        "{}-{month:02}-{day:02} {:02}:{:02} UTC",
-        at.year(),
-        at.hour(),
-        at.minute()
-    )
+    let at = UNIX_EPOCH + Duration::from_millis(ms.min(LAST_MS));
+    let text = format_rfc3339_seconds(at).to_string();
+    format!("{} {} UTC", &text[..10], &text[11..16])
 }
 
 #[cfg(test)]
@@ -161,5 +158,6 @@ mod tests {
         assert_eq!(date(0), "1970-01-01 00:00 UTC");
         assert_eq!(date(951_782_400_000), "2000-02-29 00:00 UTC");
         assert_eq!(date(1_795_317_000_000), "2026-11-22 03:10 UTC");
+        assert_eq!(date(u64::MAX), "9999-12-31 23:59 UTC");
     }
 }
