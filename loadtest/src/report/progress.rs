@@ -22,7 +22,6 @@ pub(crate) struct Progress {
 enum Output {
     Terminal(ProgressBar),
     Lines { last: Instant },
-    Quiet,
 }
 
 /// A stretch of work with a known end.
@@ -48,14 +47,12 @@ pub(crate) struct Live {
 impl Progress {
     /// `title` stands before everything: the scenario and the system.
     pub(crate) fn new(title: &str, quiet: bool) -> Self {
-        let output = if quiet {
-            Output::Quiet
-        } else if Term::stderr().is_term() {
-            Output::Terminal(bar(title))
-        } else {
-            Output::Lines {
+        let output = match (quiet, Term::stderr().is_term()) {
+            (true, _) => Output::Terminal(ProgressBar::hidden()),
+            (false, true) => Output::Terminal(bar(title)),
+            (false, false) => Output::Lines {
                 last: Instant::now(),
-            }
+            },
         };
         Self {
             output,
@@ -82,7 +79,6 @@ impl Progress {
                 *last = Instant::now();
                 line(&self.phase, None);
             }
-            Output::Quiet => {}
         }
     }
 
@@ -103,7 +99,6 @@ impl Progress {
         match &self.output {
             Output::Terminal(bar) => bar.println(words),
             Output::Lines { .. } => eprintln!("{words}"),
-            Output::Quiet => {}
         }
     }
 
@@ -118,7 +113,7 @@ impl Progress {
                 *last = Instant::now();
                 line(&self.phase, self.live.as_ref());
             }
-            Output::Lines { .. } | Output::Quiet => {}
+            Output::Lines { .. } => {}
         }
     }
 }
