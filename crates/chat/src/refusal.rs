@@ -73,6 +73,10 @@ impl Refusal {
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
+            StoreError::NoSuchMessage { room, seq } => Self::new(
+                ErrorCode::NotFound,
+                format!("there is no message {seq} in {room}"),
+            ),
             StoreError::NoSuchRoom(room) => Self::no_such_room(&room),
             StoreError::TooManyRooms { most, .. } => Self::new(
                 ErrorCode::Conflict,

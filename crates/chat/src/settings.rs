@@ -50,8 +50,8 @@ pub struct Limits {
 /// What a room keeps, and who makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomSettings {
-    /// The most events that a room keeps; 0 is no limit.
-    pub max_events: u64,
+    /// The most messages that a room keeps, and whatever happened since the first of them; 0 is no limit.
+    pub max_messages: u64,
     /// The most bytes of recent events that this node remembers.
     pub recent_bytes: usize,
     /// For how long a room is followed in which nobody here is any more.
@@ -105,7 +105,7 @@ impl Default for Limits {
 impl Default for RoomSettings {
     fn default() -> Self {
         Self {
-            max_events: 10_000,
+            max_messages: 10_000,
             recent_bytes: 64 * 1024 * 1024,
             linger_ms: 60_000,
             create_on_join: true,

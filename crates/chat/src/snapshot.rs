@@ -26,7 +26,7 @@ pub(crate) struct ViewBounds {
     /// At most how many events are caught up; 0 is no limit.
     pub(crate) catch_up: u64,
     /// How many of a room's latest events are shown at all; 0 is no limit.
-    pub(crate) max_events: u64,
+    pub(crate) max_messages: u64,
     /// What is shown takes of these bytes.
     pub(crate) answers: Arc<Budget>,
     /// The latest that it can be by the store's clock, in milliseconds since the Unix epoch.
@@ -60,11 +60,11 @@ impl View {
         let over = |behind: u64, most: u64| most != 0 && behind > most;
         let hopeless = |since: &&Cursor| {
             let behind = end.seq.saturating_sub(since.seq);
-            let too_far = over(behind, bounds.catch_up) || over(behind, bounds.max_events);
+            let too_far = over(behind, bounds.catch_up) || over(behind, bounds.max_messages);
             since.epoch == end.epoch && too_far
         };
         let since = self.since.as_ref().filter(|since| !hopeless(since));
-        let most = match bounds.max_events {
+        let most = match bounds.max_messages {
             0 => u32::MAX,
             most => u32::try_from(most).unwrap_or(u32::MAX),
         };

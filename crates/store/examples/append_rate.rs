@@ -213,6 +213,7 @@ async fn send(
             body: EventBody::message(&fields),
             nonce,
             known: Some(head.clone()),
+            overwrite: None,
         };
         let sent = Instant::now();
         store.append(append).await?;

@@ -17,6 +17,15 @@ pub enum StoreError {
     /// Nobody has made this room, and this call may not make it.
     #[error("no such room: {0}")]
     NoSuchRoom(RoomId),
+    /// What is to be overwritten is not there: it was never written, is no message, or
+    /// is expired, trimmed or deleted. Nothing was stored.
+    #[error("no message {seq} in {room}")]
+    NoSuchMessage {
+        /// The room.
+        room: RoomId,
+        /// The number that was named.
+        seq: u64,
+    },
     /// The user is a member of as many rooms as they may be.
     #[error("{user} is a member of {most} rooms and may not be of more")]
     TooManyRooms {

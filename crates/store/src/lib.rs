@@ -13,6 +13,7 @@ mod epoch;
 mod error;
 mod forks;
 mod model;
+mod partition;
 mod redis;
 mod retention;
 mod room_name;
@@ -28,9 +29,10 @@ pub use check::{CheckLine, CheckStatus, check};
 pub use error::StoreError;
 pub use forks::Forks;
 pub use model::{
-    Append, Appended, GoneNode, History, Join, Joined, Lease, Online, Pong, PresenceChange, Range,
-    Recovery,
+    Append, Appended, Feed, FeedCursor, GoneNode, Grown, History, Join, Joined, Lease, Online,
+    Overwrite, Pong, PresenceChange, Range, Recovery, RoomFigures,
 };
+pub use partition::Partition;
 pub use retention::{Lifetime, Retention};
 pub use settings::{EngineSettings, PresenceTimes, RedisSettings, Settings};
 pub use store::{Stats, Store};

@@ -1,5 +1,6 @@
 //! What goes into the store and what comes out of it.
 
+use bytes::Bytes;
 use rookery_protocol::{
     Cursor, Epoch, Event, EventBody, Nonce, RoomId, ServerId, User, UserId, server_frame::RoomKind,
 };
@@ -22,6 +23,20 @@ pub struct Append {
     /// first number is the one after this; a log that is gone is made anew.
     /// Where Redis may have lost the end of the log, it gets one in any case.
     pub known: Option<Cursor>,
+    /// What an earlier message of the room becomes in the same step.
+    pub overwrite: Option<Overwrite>,
+}
+
+/// A message as it is from now on. Nothing is left of what it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overwrite {
+    /// Its number.
+    pub seq: u64,
+    /// Its fields, as those of [`EventBody`].
+    pub fields: Bytes,
+    /// Whether it is no visible message any more: pages leave it out, nobody counts
+    /// it, and whoever catches up gets these fields in its place.
+    pub deleted: bool,
 }
 
 /// An event that is stored and published.
@@ -156,6 +171,72 @@ pub struct GoneNode {
     pub stopped: bool,
     /// How many users were taken out of rooms, each once for each room.
     pub taken: u64,
+}
+
+/// Where a reader of a partition's feed is. Only the store knows what it says.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FeedCursor(pub(crate) FeedPlace);
+
+/// A time in milliseconds since the Unix epoch, and a number within it.
+pub(crate) type FeedPlace = (u64, u64);
+
+impl FeedCursor {
+    /// The place of a moment, in milliseconds since the Unix epoch: what happened later
+    /// comes after it.
+    pub fn at(time_ms: u64) -> Self {
+        Self((time_ms, 0))
+    }
+}
+
+impl std::fmt::Display for FeedCursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}", self.0.0, self.0.1)
+    }
+}
+
+impl std::str::FromStr for FeedCursor {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (time, number) = text.split_once('-').unwrap_or((text, "0"));
+        Ok(Self((time.parse()?, number.parse()?)))
+    }
+}
+
+/// A part of what happened in the rooms of a partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Feed {
+    /// In order. A number may come again, and none is left out.
+    pub grown: Vec<Grown>,
+    /// Where to go on.
+    pub next: FeedCursor,
+}
+
+/// A room grew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grown {
+    /// The room.
+    pub room: RoomId,
+    /// The number of the first event; where the reader had fallen so far behind that this is
+    /// not known any more, that of the first which is still there.
+    pub first: u64,
+    /// The number of the last.
+    pub last: u64,
+}
+
+/// A room as operators see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomFigures {
+    /// The end of its log.
+    pub head: Cursor,
+    /// How many messages can be seen.
+    pub messages: u64,
+    /// How many users are there now, on any node.
+    pub online: u64,
+    /// When something happened last, in milliseconds since the Unix epoch.
+    pub last_event_ms: u64,
+    /// What it takes in memory, in bytes, about.
+    pub bytes: u64,
 }
 
 /// A sign of life of the store.

@@ -2,15 +2,18 @@
 
 use rookery_protocol::RoomId;
 
+/// For how long the numbers of a room go on after its last message has expired.
+const NUMBERS_OUTLIVE_MS: u64 = 3_600_000;
+
 /// How much of each room is kept, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retention {
-    /// At most how many of its latest events a room shows; 0 is no limit.
-    pub max_events: u64,
+    /// At most how many of its latest messages a room shows, and whatever happened since the first of them; 0 is no limit.
+    pub max_messages: u64,
     /// Rooms whose messages do not live for good.
     pub lifetimes: Vec<Lifetime>,
-    /// For how long a room outlives the last user in it where nothing was ever
-    /// written there, in milliseconds; 0 is for good.
+    /// For how long a room without messages outlives the last user in it, in milliseconds;
+    /// 0 is for good.
     pub keep_empty_ms: u64,
 }
 
@@ -27,7 +30,7 @@ impl Default for Retention {
     /// 10,000 events, 30 seconds in the rooms of `event:`, and an hour for what is empty.
     fn default() -> Self {
         Self {
-            max_events: 10_000,
+            max_messages: 10_000,
             lifetimes: vec![Lifetime {
                 prefix: "event:".to_owned(),
                 ttl_ms: 30_000,
@@ -49,11 +52,13 @@ impl Retention {
             .filter(|&ttl_ms| ttl_ms > 0)
     }
 
-    /// The number up to which events are out of sight in a log that ends at `head`.
-    pub(crate) fn hidden_up_to(&self, head: u64) -> u64 {
-        match self.max_events {
-            0 => 0,
-            max_events => head.saturating_sub(max_events),
+    /// For how long a room without messages outlives whatever happened there last, in
+    /// milliseconds; 0 is for good. Where messages do not live for good the room does not
+    /// either: its numbers go on for an hour.
+    pub(crate) fn keep_ms(&self, room: &RoomId) -> u64 {
+        match self.ttl_ms(room) {
+            Some(ttl_ms) => ttl_ms + NUMBERS_OUTLIVE_MS,
+            None => self.keep_empty_ms,
         }
     }
 }
@@ -69,7 +74,7 @@ mod tests {
             ttl_ms,
         };
         let retention = Retention {
-            max_events: 3,
+            max_messages: 3,
             lifetimes: vec![
                 lifetime("event:long:", 9),
                 lifetime("event:", 5),
@@ -82,9 +87,5 @@ mod tests {
         assert_eq!(ttl_ms("event:long:a"), Some(9));
         assert_eq!(ttl_ms("event:kept:a"), None);
         assert_eq!(ttl_ms("general"), None);
-        assert_eq!(
-            (retention.hidden_up_to(3), retention.hidden_up_to(7)),
-            (0, 4)
-        );
     }
 }

@@ -9,8 +9,9 @@ use futures_util::future::Either;
 use rookery_protocol::{Cursor, RoomId, UserId, client_frame::HistoryPage, server_frame::RoomRow};
 
 use crate::{
-    Append, Appended, Bus, CheckLine, EngineSettings, GoneNode, History, Join, Joined, Lease,
-    Online, Pong, PresenceChange, Range, Settings, StoreError, embedded::Embedded, redis::Redis,
+    Append, Appended, Bus, CheckLine, EngineSettings, Feed, FeedCursor, GoneNode, History, Join,
+    Joined, Lease, Online, Partition, Pong, PresenceChange, Range, RoomFigures, Settings,
+    StoreError, embedded::Embedded, redis::Redis,
 };
 
 /// The log, the rooms, the users and the presence. Cheap to clone.
@@ -73,7 +74,8 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::NoSuchRoom`] where the room is not there and
-    /// [`Append::known`] is not given; [`StoreError::Unavailable`], after which
+    /// [`Append::known`] is not given; [`StoreError::NoSuchMessage`] where what it
+    /// overwrites is not; [`StoreError::Unavailable`], after which
     /// the same append with the same nonce may be made again.
     pub fn append(
         &self,
@@ -158,6 +160,85 @@ impl Store {
         }
     }
 
+    /// How many visible messages of a room have a number above `after` and up to `up_to`.
+    /// What is trimmed or expired is not counted.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoSuchRoom`] where the room is not there.
+    pub async fn count_messages(
+        &self,
+        room: &RoomId,
+        after: u64,
+        up_to: u64,
+    ) -> Result<u64, StoreError> {
+        match self {
+            Self::Embedded(engine) => engine.count_messages(room, after, up_to),
+            Self::Redis(engine) => engine.count_messages(room, after, up_to).await,
+        }
+    }
+
+    /// What happened in the rooms of a partition after a place, in about `limit` steps at
+    /// most; each number of each room at least once. Who asks for the place that was
+    /// given last, again and again, misses nothing however late they come.
+    ///
+    /// # Errors
+    ///
+    /// Only where the store cannot be reached.
+    pub async fn feed(
+        &self,
+        partition: Partition,
+        after: &FeedCursor,
+        limit: usize,
+    ) -> Result<Feed, StoreError> {
+        match self {
+            Self::Embedded(engine) => engine.feed(partition, after, limit),
+            Self::Redis(engine) => engine.feed(partition, after, limit).await,
+        }
+    }
+
+    /// Rooms of a partition, in an order that stays: `limit` of them after leaving out `skip`.
+    ///
+    /// # Errors
+    ///
+    /// Only where the store cannot be reached.
+    pub async fn rooms_in(
+        &self,
+        partition: Partition,
+        skip: usize,
+        limit: usize,
+    ) -> Result<Vec<RoomId>, StoreError> {
+        match self {
+            Self::Embedded(engine) => Ok(engine.rooms_in(partition, skip, limit)),
+            Self::Redis(engine) => engine.rooms_in(partition, skip, limit).await,
+        }
+    }
+
+    /// A room as operators see it; `None` where it is not there.
+    ///
+    /// # Errors
+    ///
+    /// Only where the store cannot be reached.
+    pub async fn room_figures(&self, room: &RoomId) -> Result<Option<RoomFigures>, StoreError> {
+        match self {
+            Self::Embedded(engine) => Ok(engine.room_figures(room)),
+            Self::Redis(engine) => engine.room_figures(room).await,
+        }
+    }
+
+    /// Takes a room away with everything in it; whether it was there. Who is in it finds an
+    /// empty one in its place, of another epoch.
+    ///
+    /// # Errors
+    ///
+    /// Where the store cannot be reached, or does not write.
+    pub async fn remove_room(&self, room: &RoomId) -> Result<bool, StoreError> {
+        match self {
+            Self::Embedded(engine) => Ok(engine.remove_room(room)),
+            Self::Redis(engine) => engine.remove_room(room).await,
+        }
+    }
+
     /// The ends of many logs, in the order asked; `None` where there is no such room.
     ///
     /// # Errors
@@ -184,8 +265,8 @@ impl Store {
     /// ends after that; `None` where a room cannot be read. A log that ends before
     /// what is known was rolled back, and goes on in a new epoch after it; one that
     /// is gone is made anew. Nodes that know different things agree: the first
-    /// one's new epoch is everybody's. In a room whose messages expire it is noted
-    /// that people are there.
+    /// one's new epoch is everybody's. In a room whose messages expire this is a visit,
+    /// which keeps it.
     ///
     /// # Errors
     ///

@@ -63,6 +63,30 @@ impl RedisServer {
         })
     }
 
+    /// Starts a server in cluster mode that has all slots and no others beside it: it
+    /// refuses a script that names keys of two slots.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub fn start_in_cluster_mode() -> Result<Self> {
+        let bus_port = free_port().to_string();
+        let server = Self::start_with(&["--cluster-enabled", "yes", "--cluster-port", &bus_port])?;
+        server.command(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"])?;
+        let started = Instant::now();
+        while !server
+            .command(&["CLUSTER", "INFO"])?
+            .contains("cluster_state:ok")
+        {
+            ensure!(
+                started.elapsed() < START_DEADLINE,
+                "the cluster never begins to serve"
+            );
+            thread::sleep(Duration::from_millis(5));
+        }
+        Ok(server)
+    }
+
     /// Starts a server with an append-only file that is written before each
     /// answer: what it has answered is there again after [`Self::restart`].
     ///
@@ -151,6 +175,30 @@ impl RedisServer {
         let clock = self.clock.as_ref();
         self.process = spawn(&self.folder, self.port, &self.makeup, clock)?;
         wait_until_it_answers(&mut self.process, self.port)
+    }
+
+    /// Whether any file in the folder of the server holds a text.
+    ///
+    /// # Errors
+    ///
+    /// Where they cannot be read.
+    pub fn files_hold(&self, text: &str) -> Result<bool> {
+        fn holds(folder: &Path, text: &[u8]) -> Result<bool> {
+            for entry in std::fs::read_dir(folder)? {
+                let path = entry?.path();
+                let found = match path.is_dir() {
+                    true => holds(&path, text)?,
+                    false => std::fs::read(&path)?
+                        .windows(text.len())
+                        .any(|part| part == text),
+                };
+                if found {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+        holds(self.folder.path(), text.as_bytes())
     }
 
     /// Steps the wall clock of a server of [`Self::start_with_clock`] forward,

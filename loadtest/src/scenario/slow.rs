@@ -25,7 +25,7 @@ const RECEIVE_BUFFER: usize = 128 << 10;
 const SETTINGS: [(&str, &str); 3] = [
     ("limits.outbox_bytes", "65536"),
     ("limits.catch_up", "200000"),
-    ("rooms.max_events", "200000"),
+    ("rooms.max_messages", "200000"),
 ];
 /// Deliveries of a phase are over when none came for so long.
 const QUIET_S: f64 = 0.3;

@@ -162,6 +162,7 @@ fn append_of(chat: &Chat, user: &User, arguments: SendCommand) -> Result<Append,
     });
     let known = chat.rooms.followed(&room).and_then(|room| room.position());
     Ok(Append {
+        overwrite: None,
         room,
         user: user.id.clone(),
         nonce,

@@ -16,6 +16,11 @@ use super::RecentBudget;
 /// What a message begins with, unlike every other kind of event.
 const MESSAGE: &[u8] = br#"{"type":"message""#;
 
+/// What the events begin with that put something else in the place of a message.
+const OVERWRITING: [&[u8]; 2] = [br#"{"type":"edited""#, br#"{"type":"deleted""#];
+/// Before the number of that message.
+const TARGET: &[u8] = br#""target":"#;
+
 /// What an event takes beside its JSON, about.
 const BYTES_BESIDE: usize = 96;
 
@@ -26,6 +31,9 @@ pub(crate) struct Recent {
     bytes: usize,
     /// Whether nothing that readers could see comes before it.
     from_start: bool,
+    /// The number of the last event that put something else in the place of a message, and
+    /// the highest number of those messages: what was read before it must not come here.
+    overwritten: (u64, u64),
     budget: Arc<RecentBudget>,
 }
 
@@ -35,12 +43,17 @@ impl Recent {
             events: VecDeque::new(),
             bytes: 0,
             from_start: false,
+            overwritten: (0, 0),
             budget,
         }
     }
 
     /// Adds the event that was just passed on. It stays, however large; others go for it.
     pub(crate) fn push(&mut self, event: Event) {
+        if let Some(target) = target_of(&event) {
+            self.forget_up_to(target);
+            self.overwritten = (event.seq, target.max(self.overwritten.1));
+        }
         self.account(cost(&event));
         if self.events.capacity() == 0 {
             // Most rooms are quiet ones.
@@ -68,7 +81,11 @@ impl Recent {
             return;
         }
         let earlier = read.iter().rev();
+        let (overwritten_at, overwritten) = self.overwritten;
         for event in earlier.skip_while(|event| event.seq >= first_here) {
+            if head < overwritten_at && event.seq <= overwritten {
+                return;
+            }
             let (bytes, events) = (self.bytes + cost(event), self.events.len() + 1);
             if !self.budget.allows(bytes, events) {
                 return;
@@ -86,6 +103,16 @@ impl Recent {
         self.bytes = 0;
         self.events = VecDeque::new();
         self.from_start = false;
+        self.overwritten = (0, 0);
+    }
+
+    /// Forgets what stood at a number, and with it what was before: nothing is left of a
+    /// message that is deleted.
+    fn forget_up_to(&mut self, seq: u64) {
+        while self.events.front().is_some_and(|event| event.seq <= seq) {
+            self.pop_front();
+            self.from_start = false;
+        }
     }
 
     /// Lets go of what is past its lifetime at this time.
@@ -141,6 +168,22 @@ impl Drop for Recent {
     }
 }
 
+/// In the place of which message an event puts something else; where it does not say,
+/// perhaps of any before it.
+fn target_of(event: &Event) -> Option<u64> {
+    let json = event.json();
+    OVERWRITING.iter().find(|start| json.starts_with(start))?;
+    let place = memchr::memmem::find(json, TARGET);
+    let digits = place.map(|place| json[place + TARGET.len()..].iter());
+    let digits = digits.map(|digits| digits.take_while(|byte| byte.is_ascii_digit()));
+    let number = digits.map(|digits| digits.map(|byte| char::from(*byte)).collect::<String>());
+    Some(
+        number
+            .and_then(|number| number.parse().ok())
+            .unwrap_or(event.seq - 1),
+    )
+}
+
 fn cost(event: &Event) -> usize {
     event.json().len() + BYTES_BESIDE
 }
@@ -181,6 +224,38 @@ mod tests {
         assert_eq!(since(&recent, 10, 15), Some(vec![11, 12, 13, 14, 15]));
         assert_eq!(since(&recent, 9, 15), None);
         assert_eq!(since(&recent, 16, 15), None, "a cursor of the future");
+    }
+
+    fn deleting(seq: u64, target: u64) -> Event {
+        let json =
+            format!(r#"{{"type":"deleted","room":"r","seq":{seq},"target":{target},"by":"u"}}"#);
+        Event::new(seq, None, json)
+    }
+
+    #[test]
+    fn nothing_is_left_of_what_was_overwritten() {
+        let mut recent = filled(11..=15);
+        recent.push(deleting(16, 12));
+        assert_eq!(since(&recent, 11, 16), None);
+        assert_eq!(since(&recent, 12, 16), Some(vec![13, 14, 15, 16]));
+        // What was read before that still has it, what was read after has not.
+        recent.fill(&events(9..=15), 15, 16, true);
+        assert_eq!(since(&recent, 11, 16), None);
+        recent.fill(
+            &[events(9..=15), vec![deleting(16, 12)]].concat(),
+            16,
+            16,
+            true,
+        );
+        assert_eq!(since(&recent, 8, 16).unwrap().len(), 8);
+        // One that does not say what it overwrites.
+        recent.push(Event::new(
+            17,
+            None,
+            br#"{"type":"edited","seq":17}"#.to_vec(),
+        ));
+        assert_eq!(since(&recent, 15, 17), None);
+        assert_eq!(since(&recent, 16, 17), Some(vec![17]));
     }
 
     #[test]

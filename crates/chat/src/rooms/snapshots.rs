@@ -123,7 +123,7 @@ impl Rooms {
     fn view_bounds(&self) -> ViewBounds {
         ViewBounds {
             catch_up: self.settings.limits.catch_up,
-            max_events: self.settings.rooms.max_events,
+            max_messages: self.settings.rooms.max_messages,
             answers: Arc::clone(self.answers.of_node()),
             now: self.health.store_clock.latest(),
         }

@@ -4,7 +4,10 @@ mod check;
 mod disconnect;
 mod flags;
 mod health;
+mod rooms;
 mod serve;
+mod store;
+mod tail;
 mod token;
 
 use std::{
@@ -38,6 +41,10 @@ enum Command {
     Check,
     /// Close all connections of a user, on all nodes; they may come back with a token.
     Disconnect(disconnect::DisconnectArgs),
+    /// List the rooms of a cluster with their sizes, show one, take one away.
+    Rooms(rooms::RoomsArgs),
+    /// Print what happens in all rooms, or in one, as it happens.
+    Tail(tail::TailArgs),
     /// Ask a node whether it is ready; ends with 0 or 1, for container engines.
     Health(health::HealthArgs),
 }
@@ -50,6 +57,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Token(args) => token::token(&flags, &args),
         Command::Check => check::check(&flags),
         Command::Disconnect(args) => disconnect::disconnect(&flags, &args),
+        Command::Rooms(args) => rooms::rooms(&flags, &args),
+        Command::Tail(args) => tail::tail(&flags, &args),
         Command::Health(args) => health::health(&flags, &args),
     };
     done.unwrap_or_else(|error| {

@@ -27,7 +27,7 @@ impl Settings {
                 catch_up: limits.catch_up,
             },
             rooms: RoomSettings {
-                max_events: rooms.max_events,
+                max_messages: rooms.max_messages,
                 recent_bytes: rooms.recent_bytes,
                 linger_ms: rooms.linger_ms,
                 create_on_join: rooms.create_on_join,

@@ -13,17 +13,17 @@ use super::{kinds, parse_span};
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RoomSettings {
-    /// The most events that a room keeps; 0 is no limit.
+    /// The most messages that a room keeps, and whatever happened since the first of them; 0 is no limit.
     #[serde(deserialize_with = "kinds::whole")]
-    pub max_events: u64,
+    pub max_messages: u64,
     /// The most bytes of recent events that this node remembers, of all its rooms together.
     #[serde(deserialize_with = "kinds::whole")]
     pub recent_bytes: usize,
     /// For how many milliseconds this node goes on following a room that nobody here is in any more.
     #[serde(deserialize_with = "kinds::whole")]
     pub linger_ms: u64,
-    /// For how many milliseconds a room in which nothing was ever written outlives the
-    /// last who was there; 0 is for good.
+    /// For how many milliseconds a room without messages outlives what happened there last
+    /// and the last who was there; 0 is for good.
     #[serde(deserialize_with = "kinds::whole")]
     pub keep_empty_ms: u64,
     /// Whether joining a room that nobody has made makes a public one.
@@ -36,7 +36,7 @@ pub struct RoomSettings {
 impl Default for RoomSettings {
     fn default() -> Self {
         Self {
-            max_events: 10_000,
+            max_messages: 10_000,
             recent_bytes: 64 * 1024 * 1024,
             linger_ms: 60_000,
             keep_empty_ms: 3_600_000,

@@ -37,7 +37,7 @@ impl Settings {
             server_id,
             engine,
             retention: Retention {
-                max_events: self.rooms.max_events,
+                max_messages: self.rooms.max_messages,
                 lifetimes: lifetimes.collect(),
                 keep_empty_ms: self.rooms.keep_empty_ms,
             },

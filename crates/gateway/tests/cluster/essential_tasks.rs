@@ -26,7 +26,7 @@ const OVER_REDIS: [&str; 21] = [
     "lease",
     "lingering rooms",
     "membership changes",
-    "nonces",
+    "tidying",
     "notices",
     "presence",
     "probe",
@@ -88,7 +88,7 @@ async fn each_that_panics_ends_the_node() {
 #[tokio::test]
 async fn each_that_returns_ends_the_node() {
     let embedded = OVER_REDIS.into_iter().filter(|task| {
-        let of_redis = ["appends", "membership", "nonces", "redis", "room lists"];
+        let of_redis = ["appends", "membership", "tidying", "redis", "room lists"];
         !of_redis.iter().any(|beginning| task.starts_with(beginning))
     });
     let expected: BTreeSet<String> = embedded

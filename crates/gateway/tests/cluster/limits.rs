@@ -210,7 +210,7 @@ async fn the_client_does_not_send_what_is_too_large_for_the_node() {
 
 #[tokio::test]
 async fn rooms_keep_so_many_events_and_no_more() {
-    let cluster = Cluster::start_with(1, &[("rooms.max_events", "50")]).await;
+    let cluster = Cluster::start_with(1, &[("rooms.max_messages", "50")]).await;
     let general = room("general");
     let mut raw = Raw::hello(&cluster.nodes[0], "alex").await;
     let epoch = raw.join(&general, None).await["epoch"].clone();

@@ -37,6 +37,7 @@ mod reads_on;
 mod redis_away;
 mod resume;
 mod rolled_back;
+mod rooms_and_tail;
 mod rooms_made;
 mod seats;
 mod shared_channel;

@@ -46,11 +46,11 @@ async fn fill(node: &Node, name: &str, people: usize) -> Vec<Watcher> {
 }
 
 fn entries(cluster: &Cluster) -> usize {
-    let keys = cluster.redis().command(&["KEYS", "rookery:*:online*"]);
-    keys.unwrap()
-        .lines()
-        .filter(|line| !line.is_empty())
-        .count()
+    let count = |pattern: &str| {
+        let keys = cluster.redis().command(&["KEYS", pattern]).unwrap();
+        keys.lines().filter(|line| !line.is_empty()).count()
+    };
+    count("rookery:*:online:*") + count("rookery:*:held:*")
 }
 
 async fn entries_become(cluster: &Cluster, count: usize) {

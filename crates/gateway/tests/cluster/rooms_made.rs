@@ -5,7 +5,7 @@ use rookery_testing::{Proxy, RedisServer};
 use serde_json::{Value, json};
 use tokio::time::{Duration, sleep};
 
-use crate::support::{Cluster, Node, Raw, post_message, room, soon};
+use crate::support::{Cluster, Node, Raw, key_of, post_message, room, soon};
 
 async fn join(raw: &mut Raw, name: &str) -> Value {
     raw.ask(json!({"type": "join", "room": name})).await
@@ -142,7 +142,7 @@ async fn a_room_in_which_nothing_was_written_goes_after_the_last_who_was_there()
         leave(&mut goes, name).await;
     }
     let there = |name: &str| {
-        let key = format!("rookery:{{{name}}}:head");
+        let key = key_of("head", name);
         cluster.redis().command(&["EXISTS", &key]).unwrap() == "1"
     };
     soon("the room goes", async {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::support::{Cluster, Raw, Watcher, Writers, assert_one_log, client, room, soon};
+use crate::support::{Cluster, Raw, Watcher, Writers, assert_one_log, client, key_of, room, soon};
 
 #[tokio::test]
 async fn cutting_the_shared_channel_under_traffic_loses_nothing() {
@@ -88,10 +88,10 @@ async fn after_a_cut_all_rooms_are_looked_at_in_a_few_calls() {
     let passes = node.metric("rookery_passes_total").await;
     let before = scripts_run(&cluster);
     // What nobody hears of, since no transition is told: another node's users are gone.
-    let gone = "rookery:{r-7}:online";
+    let gone = key_of("online", "r-7");
     cluster
         .redis()
-        .command(&["HDEL", gone, "everywhere"])
+        .command(&["HDEL", &gone, "everywhere"])
         .unwrap();
     cluster.cut_shared_channel();
     soon("a pass over all rooms", async {

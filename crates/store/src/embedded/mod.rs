@@ -7,6 +7,8 @@
 
 mod clock;
 mod envelope;
+mod feed;
+mod hidden;
 mod made;
 mod memberships;
 mod nonces;
@@ -28,12 +30,13 @@ use rookery_protocol::{
 };
 
 use self::{
-    clock::Now, made::Made, memberships::Memberships, presence::Presence, room::StoredRoom,
-    sweep::Agenda,
+    clock::Now, feed::Feeds, made::Made, memberships::Memberships, presence::Presence,
+    room::StoredRoom, sweep::Agenda,
 };
 use crate::{
-    Append, Appended, Bus, BusEvent, History, Join, Joined, Online, Pong, PresenceChange, Range,
-    Retention, Stats, StoreError, Supervisor, UserLimits, bus::BusFeed,
+    Append, Appended, Bus, BusEvent, Feed, FeedCursor, Grown, History, Join, Joined, Online,
+    Partition, Pong, PresenceChange, Range, Retention, RoomFigures, Stats, StoreError, Supervisor,
+    UserLimits, bus::BusFeed,
 };
 
 /// The engine in the memory of this process. Cheap to clone.
@@ -54,6 +57,7 @@ struct Shared {
     made: Made,
     presence: Presence,
     agenda: Agenda,
+    feeds: Feeds,
     feed: BusFeed,
     appends: AtomicU64,
 }
@@ -78,6 +82,7 @@ impl Embedded {
             made: Made::default(),
             presence: Presence::default(),
             agenda: Agenda::default(),
+            feeds: Feeds::default(),
             feed,
             appends: AtomicU64::new(0),
         });
@@ -92,7 +97,10 @@ impl Embedded {
         }
         let mut room = shared.enter(&append.room, append.known.as_ref(), None)?;
         let now = Now::read();
-        let appended = room.append(&append, &shared.retention, now);
+        let appended = room.append(&append, &shared.retention, now)?;
+        if appended.event.is_some() {
+            shared.feeds.grew(&append.room, appended.seq, now.wall);
+        }
         shared.agenda.enter(&append.room, &mut room, now);
         shared.appends.fetch_add(1, Ordering::Relaxed);
         if shared.echo {
@@ -137,6 +145,45 @@ impl Embedded {
     ) -> Result<History, StoreError> {
         let mut room = self.shared.existing(room)?;
         Ok(room.history(page, limit, Now::read()))
+    }
+
+    pub(crate) fn count_messages(
+        &self,
+        room: &RoomId,
+        after: u64,
+        up_to: u64,
+    ) -> Result<u64, StoreError> {
+        let mut room = self.shared.existing(room)?;
+        Ok(room.count_messages(after, up_to, Now::read()))
+    }
+
+    pub(crate) fn feed(
+        &self,
+        partition: Partition,
+        after: &FeedCursor,
+        limit: usize,
+    ) -> Result<Feed, StoreError> {
+        let feed = self.shared.feeds.after(partition, after, limit);
+        Ok(feed.unwrap_or_else(|next| Feed {
+            grown: self.shared.grown_since(partition, after.0.0),
+            next,
+        }))
+    }
+
+    pub(crate) fn rooms_in(&self, partition: Partition, skip: usize, limit: usize) -> Vec<RoomId> {
+        let mut rooms = self.shared.rooms_of(partition);
+        rooms.sort_unstable();
+        rooms.into_iter().skip(skip).take(limit).collect()
+    }
+
+    pub(crate) fn room_figures(&self, id: &RoomId) -> Option<RoomFigures> {
+        let online = self.shared.presence.online(id).count;
+        let mut room = self.shared.rooms.get_mut(id)?;
+        Some(room.figures(online, Now::read()))
+    }
+
+    pub(crate) fn remove_room(&self, id: &RoomId) -> bool {
+        self.shared.rooms.remove(id).is_some()
     }
 
     pub(crate) fn heads(&self, rooms: &[RoomId]) -> Vec<Option<Cursor>> {
@@ -248,6 +295,33 @@ impl Shared {
         }
     }
 
+    fn rooms_of(&self, partition: Partition) -> Vec<RoomId> {
+        let rooms = self.rooms.iter().map(|room| room.key().clone());
+        rooms
+            .filter(|room| Partition::of_room(room) == partition)
+            .collect()
+    }
+
+    /// The rooms of a partition in which something happened since a time, in milliseconds
+    /// since the Unix epoch, each with everything that is still there.
+    fn grown_since(&self, partition: Partition, since: u64) -> Vec<Grown> {
+        let grown = |id: RoomId| {
+            let room = self.rooms.get(&id)?;
+            let recent = room.last_write() >= since;
+            let (first, last) = (room.first().filter(|_| recent)?, room.head().seq);
+            drop(room);
+            Some(Grown {
+                room: id,
+                first,
+                last,
+            })
+        };
+        self.rooms_of(partition)
+            .into_iter()
+            .filter_map(grown)
+            .collect()
+    }
+
     fn too_many_rooms(&self, user: &UserId) -> StoreError {
         StoreError::TooManyRooms {
             user: user.clone(),
@@ -284,7 +358,7 @@ impl Shared {
         match self.rooms.entry(id.clone()) {
             Entry::Occupied(mut room) => {
                 if let Some(known) = known {
-                    room.get_mut().heal_rollback(known, &self.retention);
+                    room.get_mut().heal_rollback(known);
                 }
                 Ok(room.into_ref())
             }
@@ -331,7 +405,7 @@ mod tests {
     #[tokio::test]
     async fn the_sweep_takes_away_what_nobody_touches() {
         let retention = Retention {
-            max_events: 0,
+            max_messages: 0,
             lifetimes: vec![Lifetime {
                 prefix: "event:".to_owned(),
                 ttl_ms: 10,
@@ -352,6 +426,7 @@ mod tests {
             engine.join(&join).unwrap();
             engine.remember_member(&join.user, &join.room, 0).unwrap();
             let append = Append {
+                overwrite: None,
                 room: join.room,
                 user: join.user,
                 nonce: Some(Nonce::new("n").unwrap()),

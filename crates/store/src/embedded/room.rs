@@ -6,17 +6,19 @@
 use std::collections::VecDeque;
 
 use rookery_protocol::{
-    Cursor, Epoch, Event, EventKind, RoomId,
+    Cursor, Epoch, Event, EventBody, EventKind, RoomId,
     client_frame::HistoryPage,
     server_frame::{RoomKind, RoomRow},
 };
 
 use super::{
     clock::Now,
+    hidden::Hidden,
     nonces::{MEMORY_MS, Nonces, Seen},
 };
 use crate::{
-    Append, Appended, Forks, History, Join, Joined, Range, Recovery, Retention, epoch, room_name,
+    Append, Appended, Forks, History, Join, Joined, Overwrite, Range, Recovery, Retention,
+    RoomFigures, StoreError, epoch, room_name,
 };
 
 /// A room. Times are in milliseconds since the Unix epoch.
@@ -40,15 +42,17 @@ pub(super) struct StoredRoom {
     last_visit: u64,
     /// Ascending by number; a number is missing only where the log was once rolled back.
     log: VecDeque<Stored>,
+    hidden: Hidden,
     nonces: Nonces,
     /// When the sweep is to come by next, if it is.
     pub(super) sweep_at: Option<u64>,
 }
 
-/// An event and its kind, so that none has to be parsed to be skipped.
+/// An event and whether it is a message, so that none
+/// has to be parsed to be skipped.
 #[derive(Debug)]
 struct Stored {
-    kind: EventKind,
+    is_message: bool,
     event: Event,
 }
 
@@ -66,6 +70,7 @@ impl StoredRoom {
             left: Some(now),
             last_visit: now,
             log: VecDeque::new(),
+            hidden: Hidden::default(),
             nonces: Nonces::default(),
             sweep_at: None,
             id,
@@ -78,10 +83,10 @@ impl StoredRoom {
     }
 
     /// Begins another life of the log if it ends before what is known of it.
-    pub(super) fn heal_rollback(&mut self, known: &Cursor, retention: &Retention) {
+    pub(super) fn heal_rollback(&mut self, known: &Cursor) {
         if known.epoch == self.epoch && known.seq > self.head {
             self.epoch = epoch::fresh();
-            self.set_head(known.seq, retention);
+            self.head = known.seq;
         }
     }
 
@@ -106,14 +111,26 @@ impl StoredRoom {
     }
 
     /// Numbers and stores an event, unless its nonce is remembered.
-    pub(super) fn append(&mut self, append: &Append, retention: &Retention, now: Now) -> Appended {
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoSuchMessage`] where what it overwrites is not there.
+    pub(super) fn append(
+        &mut self,
+        append: &Append,
+        retention: &Retention,
+        now: Now,
+    ) -> Result<Appended, StoreError> {
         // The system's clock may be set back; the room's may not.
         let ts = now.wall.max(self.last_write);
         self.forget_old(Now { wall: ts, ..now });
         let nonce = append.nonce.as_ref();
         let nonce = nonce.map(|nonce| self.nonces.digest(&append.user, nonce));
         if let Some(seen) = nonce.and_then(|nonce| self.nonces.get(nonce)) {
-            return self.appended(seen, None);
+            return Ok(self.appended(seen, None));
+        }
+        if let Some(overwrite) = &append.overwrite {
+            self.overwrite(overwrite)?;
         }
         let seen = Seen {
             seq: self.head + 1,
@@ -128,21 +145,97 @@ impl StoredRoom {
             // Most rooms are quiet ones.
             self.log.reserve_exact(1);
         }
+        let is_message = append.body.kind == EventKind::Message;
+        if !is_message {
+            self.hidden.hide(seen.seq);
+        }
         self.log.push_back(Stored {
-            kind: append.body.kind,
+            is_message,
             event: event.clone(),
         });
         self.last_write = ts;
-        self.set_head(seen.seq, retention);
-        self.appended(seen, Some(event))
+        self.head = seen.seq;
+        self.trim(retention);
+        Ok(self.appended(seen, Some(event)))
     }
 
-    /// Moves the end of the log and lets go of what is too far behind it.
-    fn set_head(&mut self, head: u64, retention: &Retention) {
-        self.head = head;
-        let hidden = retention.hidden_up_to(head);
-        if hidden > 0 {
-            self.drop_front_while(|event| event.seq <= hidden);
+    /// Puts something else in the place of a message.
+    fn overwrite(&mut self, overwrite: &Overwrite) -> Result<(), StoreError> {
+        let place = self
+            .log
+            .binary_search_by_key(&overwrite.seq, |stored| stored.event.seq);
+        let stored = place.ok().and_then(|place| self.log.get_mut(place));
+        let message = stored.filter(|stored| stored.is_message);
+        let written = message.and_then(|stored| Some((time_of(&stored.event)?, stored)));
+        let Some((ts, stored)) = written else {
+            return Err(StoreError::NoSuchMessage {
+                room: self.id.clone(),
+                seq: overwrite.seq,
+            });
+        };
+        let body = EventBody {
+            kind: EventKind::Message,
+            fields: overwrite.fields.clone(),
+        };
+        let expires_at = stored.event.expires_at;
+        stored.event = Event::compose(&self.id, overwrite.seq, ts, expires_at, &body);
+        if overwrite.deleted {
+            stored.is_message = false;
+            self.hidden.hide(overwrite.seq);
+        }
+        Ok(())
+    }
+
+    /// Lets go of what is before the latest messages.
+    fn trim(&mut self, retention: &Retention) {
+        if retention.max_messages == 0 {
+            return;
+        }
+        let most = usize::try_from(retention.max_messages).unwrap_or(usize::MAX);
+        while self.messages() > most {
+            self.drop_first();
+        }
+    }
+
+    /// How many messages there are.
+    fn messages(&self) -> usize {
+        self.log.len() - self.hidden.len()
+    }
+
+    /// How many messages can be seen after a number and up to another.
+    pub(super) fn count_messages(&mut self, after: u64, up_to: u64, now: Now) -> u64 {
+        self.forget_old(now);
+        if after >= up_to {
+            return 0;
+        }
+        let end = self.log.partition_point(|stored| stored.event.seq <= up_to);
+        let start = self.log.partition_point(|stored| stored.event.seq <= after);
+        (end - start - self.hidden.count(after + 1..=up_to)) as u64
+    }
+
+    /// The first number that is still there.
+    pub(super) fn first(&self) -> Option<u64> {
+        self.log.front().map(|stored| stored.event.seq)
+    }
+
+    /// When something was last written here, or it was made.
+    pub(super) fn last_write(&self) -> u64 {
+        self.last_write
+    }
+
+    /// What operators may want to know, with so many users here.
+    pub(super) fn figures(&mut self, online: u64, now: Now) -> RoomFigures {
+        self.forget_old(now);
+        let events = self.log.iter();
+        let bytes: usize = events
+            .map(|stored| size_of::<Stored>() + stored.event.json().len())
+            .sum();
+        RoomFigures {
+            head: self.head(),
+            messages: self.messages() as u64,
+            online,
+            last_event_ms: self.last_write,
+            bytes: (size_of::<Self>() + bytes) as u64,
         }
     }
 
@@ -268,7 +361,13 @@ impl StoredRoom {
 
     fn drop_front_while(&mut self, over: impl Fn(&Event) -> bool) {
         while self.log.front().is_some_and(|stored| over(&stored.event)) {
-            self.log.pop_front();
+            self.drop_first();
+        }
+    }
+
+    fn drop_first(&mut self) {
+        if let Some(stored) = self.log.pop_front() {
+            self.hidden.forget_up_to(stored.event.seq);
         }
     }
 
@@ -298,7 +397,7 @@ impl StoredRoom {
                 Some(last + ttl_ms + MEMORY_MS)
             }
             None if self.log.is_empty() && self.keep_empty_ms > 0 => {
-                Some(self.left? + self.keep_empty_ms)
+                Some(self.left?.max(self.last_write) + self.keep_empty_ms)
             }
             None => None,
         }
@@ -314,7 +413,7 @@ struct Page {
 /// The first `limit` messages among some events.
 fn page<'a>(events: impl Iterator<Item = &'a Stored>, limit: u32) -> Page {
     let mut messages = events
-        .filter(|stored| stored.kind == EventKind::Message)
+        .filter(|stored| stored.is_message)
         .map(|stored| stored.event.clone());
     Page {
         messages: messages.by_ref().take(limit as usize).collect(),
@@ -322,16 +421,24 @@ fn page<'a>(events: impl Iterator<Item = &'a Stored>, limit: u32) -> Page {
     }
 }
 
+/// The time of an event, which stands in its JSON before whatever is its own.
+fn time_of(event: &Event) -> Option<u64> {
+    let json = str::from_utf8(event.json()).ok()?;
+    let (_, rest) = json.split_once(r#""ts":"#)?;
+    let digits = rest.split(|other: char| !other.is_ascii_digit()).next()?;
+    digits.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
-    use rookery_protocol::{EventBody, Nonce, UserId};
+    use rookery_protocol::{Nonce, UserId};
 
     use super::*;
     use crate::Lifetime;
 
     fn short_lived() -> Retention {
         Retention {
-            max_events: 0,
+            max_messages: 0,
             lifetimes: vec![Lifetime {
                 prefix: "e".to_owned(),
                 ttl_ms: 100,
@@ -350,6 +457,7 @@ mod tests {
                 fields: "\"text\":\"x\"".into(),
             },
             known: None,
+            overwrite: None,
         }
     }
 
@@ -364,9 +472,18 @@ mod tests {
     fn time_does_not_fall_when_the_clock_does() {
         let retention = short_lived();
         let mut room = StoredRoom::new(append().room, None, &retention, 1000);
-        assert_eq!(room.append(&append(), &retention, at(1500)).ts, 1500);
-        assert_eq!(room.append(&append(), &retention, at(1400)).ts, 1500);
-        assert_eq!(room.append(&append(), &retention, at(1501)).ts, 1501);
+        assert_eq!(
+            room.append(&append(), &retention, at(1500)).unwrap().ts,
+            1500
+        );
+        assert_eq!(
+            room.append(&append(), &retention, at(1400)).unwrap().ts,
+            1500
+        );
+        assert_eq!(
+            room.append(&append(), &retention, at(1501)).unwrap().ts,
+            1501
+        );
     }
 
     #[test]
@@ -386,21 +503,21 @@ mod tests {
             };
             room.forget_old(now);
             assert!(!room.is_over(now), "its nonces are not");
-            assert_eq!(room.append(&with_nonce, &retention, now).seq, 1);
+            assert_eq!(room.append(&with_nonce, &retention, now).unwrap().seq, 1);
             steady += 60_000;
         }
         let over = Now {
             wall: MEMORY_MS,
             steady: MEMORY_MS,
         };
-        assert_eq!(room.append(&with_nonce, &retention, over).seq, 2);
+        assert_eq!(room.append(&with_nonce, &retention, over).unwrap().seq, 2);
     }
 
     #[test]
     fn a_room_outlives_its_last_message_by_an_hour() {
         let retention = short_lived();
         let mut room = StoredRoom::new(append().room, None, &retention, 1000);
-        room.append(&append(), &retention, at(2000));
+        room.append(&append(), &retention, at(2000)).unwrap();
         assert_eq!(room.next_due(at(2000)), Some(2100));
         room.forget_old(at(2100));
         assert!(room.log.is_empty());
@@ -431,7 +548,7 @@ mod tests {
             room: id,
             ..append()
         };
-        room.append(&append, &retention, at(9040));
+        room.append(&append, &retention, at(9040)).unwrap();
         assert_eq!(room.next_due(at(9000)), None, "it has an event");
     }
 }

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use fred::types::Value;
-use rookery_protocol::{Cursor, Epoch, Event, EventBody, EventKind, RoomId};
+use rookery_protocol::{Cursor, Epoch, Event, RoomId};
 
-use super::{failure, kind};
+use super::{entry::Entry, failure};
 use crate::{Forks, StoreError};
 
 /// The elements of an answer, one after the other.
@@ -52,11 +52,8 @@ impl Answer {
 
     /// The next element as bytes.
     pub(super) fn bytes(&mut self) -> Result<Bytes, StoreError> {
-        match self.elements.next() {
-            Some(Value::String(text)) => Ok(text.into_inner()),
-            Some(Value::Bytes(bytes)) => Ok(bytes),
-            _ => Err(failure::nonsense(self.what)),
-        }
+        let bytes = self.elements.next().and_then(bytes_of);
+        bytes.ok_or_else(|| failure::nonsense(self.what))
     }
 
     /// The next element as an epoch.
@@ -76,51 +73,29 @@ impl Answer {
         Ok(Cursor { epoch, seq })
     }
 
-    /// All that is left as events of a room, as `read.lua` writes them.
+    /// All that is left as events of a room, as `entries.lua` writes them.
     pub(super) fn events(mut self, room: &RoomId) -> Result<Vec<Event>, StoreError> {
-        let places = self.text()?;
-        let mut events = Vec::with_capacity(self.elements.len());
-        for place in places.split_ascii_whitespace() {
-            let place = Place::read(place).ok_or_else(|| failure::nonsense(self.what))?;
-            let body = EventBody {
-                kind: place.kind,
-                fields: self.bytes()?,
-            };
-            events.push(Event::compose(
-                room,
-                place.seq,
-                place.ts,
-                place.expires_at,
-                &body,
-            ));
+        let nonsense = || failure::nonsense(self.what);
+        let (Some(seqs), Some(Value::Array(entries))) = (
+            self.elements.next().and_then(|seqs| seqs.as_string()),
+            self.elements.next(),
+        ) else {
+            return Err(nonsense());
+        };
+        let mut events = Vec::with_capacity(entries.len());
+        for (seq, entry) in seqs.split_ascii_whitespace().zip(entries) {
+            let seq = seq.parse().map_err(|_| nonsense())?;
+            let entry = bytes_of(entry).and_then(Entry::read);
+            events.push(entry.ok_or_else(nonsense)?.event(room, seq));
         }
         Ok(events)
     }
 }
 
-/// What stands before the fields of an event.
-struct Place {
-    seq: u64,
-    ts: u64,
-    kind: EventKind,
-    expires_at: Option<u64>,
-}
-
-impl Place {
-    /// Reads `seq-ts:kind:expires_at`, or `seq-ts:kind:`.
-    fn read(place: &str) -> Option<Self> {
-        let mut parts = place.split(':');
-        let (seq, ts) = parts.next()?.split_once('-')?;
-        let kind = kind::of_letter(parts.next()?)?;
-        let expires_at = match parts.next()? {
-            "" => None,
-            at => Some(at.parse().ok()?),
-        };
-        Some(Self {
-            seq: seq.parse().ok()?,
-            ts: ts.parse().ok()?,
-            kind,
-            expires_at,
-        })
+fn bytes_of(value: Value) -> Option<Bytes> {
+    match value {
+        Value::String(text) => Some(text.into_inner()),
+        Value::Bytes(bytes) => Some(bytes),
+        _ => None,
     }
 }

@@ -10,15 +10,19 @@ use fred::{
     bytes_utils::Str,
     types::{Key, Value},
 };
-use rookery_protocol::{Cursor, Epoch, RoomId, ServerId};
+use ring::digest::{Context, SHA256};
+use rookery_protocol::{Cursor, Epoch, EventKind, RoomId, ServerId};
 
-use super::{failure, keys, kind};
-use crate::{Append, Retention, StoreError, epoch};
+use super::{failure, keys, kind, read::number};
+use crate::{Append, Overwrite, Partition, Retention, StoreError, epoch};
 
-/// Keys of the script before those of rooms.
-const FIXED_KEYS: usize = 4;
+/// Keys of the script for each room, without those of its partition.
+const KEYS_PER_ROOM: usize = 3;
 /// Arguments of the script before those of events and rooms.
-const FIXED_ARGS: usize = 7;
+const FIXED_ARGS: usize = 8;
+/// How many bytes a nonce takes in a log. Two of a room are taken for one with a probability
+/// of n² / 2^97 for n that are remembered: 10^-15 for ten million.
+pub(super) const NONCE_BYTES: usize = 12;
 
 /// What the script says of one append.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,13 +42,23 @@ pub(super) struct Words {
 
 /// The rooms of a call, each with the positions of its appends: what its answer is read by.
 pub(super) struct AppendCall {
-    groups: Vec<Group>,
+    pub(super) groups: Vec<Group>,
 }
 
-struct Group {
-    room: RoomId,
-    known: Option<Cursor>,
-    positions: Vec<usize>,
+/// The appends of a room.
+pub(super) struct Group {
+    pub(super) room: RoomId,
+    partition: Partition,
+    pub(super) known: Option<Cursor>,
+    pub(super) places: Vec<Place>,
+}
+
+/// One append of a call.
+pub(super) struct Place {
+    /// Where it stood among those of the call.
+    pub(super) position: usize,
+    /// The number of the message that it overwrites.
+    overwrites: Option<u64>,
 }
 
 impl AppendCall {
@@ -64,51 +78,78 @@ impl AppendCall {
         appends: &[&Append],
     ) -> Words {
         let groups = &self.groups;
-        let mut keys: Vec<Key> = Vec::with_capacity(FIXED_KEYS + 2 * groups.len());
-        keys.extend(keys::NONCES.map(Key::from));
-        keys.extend([keys::NONCES_TURN, keys::TERM].map(Key::from));
-        keys.extend(
-            groups
-                .iter()
-                .map(|group| Key::from(keys::head(&group.room))),
-        );
-        keys.extend(groups.iter().map(|group| Key::from(keys::log(&group.room))));
-        let order = || groups.iter().flat_map(|group| &group.positions);
+        let partitions = self.partitions();
+        let order = || groups.iter().flat_map(|group| &group.places);
         let mut args = Vec::with_capacity(FIXED_ARGS + 3 * groups.len() + 2 * appends.len());
         args.push(text(server_id.as_str()));
-        args.push(text(retention.max_events.to_string()));
+        args.push(number(retention.max_messages));
         args.push(text(epoch::half()));
         args.push(text(channel.clone()));
-        args.push(text(
-            order()
-                .map(|&position| kind::letter(appends[position].body.kind))
-                .collect::<String>(),
-        ));
-        args.push(counts(groups));
+        args.push(text(groups.len().to_string()));
+        let letters = order().map(|place| letter_of(appends[place.position]));
+        args.push(text(letters.collect::<String>()));
+        args.push(counts(groups, &partitions));
         args.push(ttls(groups, retention));
-        args.extend(order().map(|&position| nonce_field(appends[position])));
+        args.extend(order().map(|place| nonce_field(appends[place.position])));
         for group in groups {
             args.push(text(group.room.as_str()));
             args.extend(cursor(group.known.as_ref()));
-            let of_group = group.positions.iter();
-            args.extend(
-                of_group.map(|&position| Value::Bytes(appends[position].body.fields.clone())),
-            );
+            for place in &group.places {
+                let append = appends[place.position];
+                args.push(Value::Bytes(append.body.fields.clone()));
+                if let Some(overwrite) = &append.overwrite {
+                    args.push(number(overwrite.seq));
+                    args.push(replacement(overwrite));
+                }
+            }
         }
-        Words { keys, args }
+        Words {
+            keys: self.keys(&partitions, retention),
+            args,
+        }
+    }
+
+    /// The partitions of the rooms, each once.
+    pub(super) fn partitions(&self) -> Vec<Partition> {
+        let mut partitions = Vec::with_capacity(self.groups.len());
+        for group in &self.groups {
+            if !partitions.contains(&group.partition) {
+                partitions.push(group.partition);
+            }
+        }
+        partitions
+    }
+
+    fn keys(&self, partitions: &[Partition], retention: &Retention) -> Vec<Key> {
+        let rooms = || self.groups.iter().map(|group| &group.room);
+        let mut keys = Vec::with_capacity(1 + partitions.len() + KEYS_PER_ROOM * self.groups.len());
+        // What the call says of all its rooms stands in the feed of one of their partitions.
+        keys.extend(
+            partitions
+                .first()
+                .map(|&first| Key::from(keys::feed(first))),
+        );
+        keys.extend(partitions.iter().map(|&of| Key::from(keys::partition(of))));
+        keys.extend(rooms().map(|room| Key::from(keys::head(room))));
+        keys.extend(rooms().map(|room| Key::from(keys::log(room))));
+        keys.extend(rooms().map(|room| Key::from(keys::hidden(room))));
+        let expiring = |group: &&Group| retention.ttl_ms(&group.room).is_some();
+        let expiring = self.groups.iter().filter(expiring);
+        keys.extend(expiring.map(|group| Key::from(keys::due(group.partition))));
+        keys
     }
 
     /// What the answer says of each append, in the order in which they were given.
     pub(super) fn read(&self, answer: &Value) -> Option<Vec<Result<Placed, StoreError>>> {
         let answer = answer.as_str()?;
         let mut lines = answer.split('\n');
-        let count = self.groups.iter().map(|group| group.positions.len()).sum();
+        let count = self.groups.iter().map(|group| group.places.len()).sum();
         let mut placed = Vec::new();
         placed.resize_with(count, || Err(failure::nonsense("an append")));
         for group in &self.groups {
             let epoch = lines.next()?;
-            for &position in &group.positions {
-                placed[position] = read_line(lines.next()?, epoch, &group.room)?;
+            for place in &group.places {
+                placed[place.position] = read_line(lines.next()?, epoch, group, place)?;
             }
         }
         Some(placed)
@@ -124,13 +165,17 @@ fn group<'a>(appends: impl Iterator<Item = &'a Append>) -> Vec<Group> {
         let place = *places.entry(&append.room).or_insert_with(|| {
             groups.push(Group {
                 room: append.room.clone(),
+                partition: Partition::of_room(&append.room),
                 known: None,
-                positions: Vec::new(),
+                places: Vec::new(),
             });
             groups.len() - 1
         });
         let group = &mut groups[place];
-        group.positions.push(position);
+        group.places.push(Place {
+            position,
+            overwrites: append.overwrite.as_ref().map(|overwrite| overwrite.seq),
+        });
         if append.known.is_some() {
             group.known.clone_from(&append.known);
         }
@@ -138,14 +183,40 @@ fn group<'a>(appends: impl Iterator<Item = &'a Append>) -> Vec<Group> {
     groups
 }
 
-/// How many appends each room has, two bytes each.
-fn counts(groups: &[Group]) -> Value {
-    let mut counts = BytesMut::with_capacity(2 * groups.len());
+/// How many appends each room has, two bytes each, and in which partition of the call it lies.
+pub(super) fn counts(groups: &[Group], partitions: &[Partition]) -> Value {
+    let mut counts = BytesMut::with_capacity(3 * groups.len());
     for group in groups {
         // A call has fewer appends than that.
-        counts.put_u16(u16::try_from(group.positions.len()).unwrap_or(u16::MAX));
+        counts.put_u16(u16::try_from(group.places.len()).unwrap_or(u16::MAX));
+        let partition = partitions
+            .iter()
+            .position(|&other| other == group.partition);
+        // There are fewer partitions than that, and each is there.
+        counts.put_u8(partition.map_or(0, |place| place as u8 + 1));
     }
     Value::Bytes(counts.freeze())
+}
+
+/// The letter of an event's kind; a capital where it overwrites another.
+fn letter_of(append: &Append) -> char {
+    let letter = kind::letter(append.body.kind);
+    match append.overwrite {
+        Some(_) => letter.to_ascii_uppercase(),
+        None => letter,
+    }
+}
+
+/// What stands in the log from now on.
+fn replacement(overwrite: &Overwrite) -> Value {
+    let letter = match overwrite.deleted {
+        true => kind::DELETED_MESSAGE,
+        false => kind::letter(EventKind::Message),
+    };
+    let mut replacement = BytesMut::with_capacity(1 + overwrite.fields.len());
+    replacement.put_u8(letter as u8);
+    replacement.put_slice(&overwrite.fields);
+    Value::Bytes(replacement.freeze())
 }
 
 /// How long the events of each room live, in milliseconds; nothing where all live for good.
@@ -160,21 +231,36 @@ fn ttls(groups: &[Group], retention: &Retention) -> Value {
     )
 }
 
-fn read_line(line: &str, epoch: &str, room: &RoomId) -> Option<Result<Placed, StoreError>> {
+fn read_line(
+    line: &str,
+    epoch: &str,
+    group: &Group,
+    place: &Place,
+) -> Option<Result<Placed, StoreError>> {
     if line == "-" {
-        return Some(Err(StoreError::NoSuchRoom(room.clone())));
+        return Some(Err(StoreError::NoSuchRoom(group.room.clone())));
+    }
+    if line == "?" {
+        return Some(Err(StoreError::NoSuchMessage {
+            room: group.room.clone(),
+            seq: place.overwrites?,
+        }));
     }
     if let Some(words) = line.strip_prefix('!') {
         return Some(Err(failure::script_error(words)));
     }
+    placed(line, epoch).map(Ok)
+}
+
+pub(super) fn placed(line: &str, epoch: &str) -> Option<Placed> {
     let seen_before = line.strip_prefix('=');
     let (seq, ts) = seen_before.unwrap_or(line).split_once('-')?;
-    Some(Ok(Placed {
+    Some(Placed {
         epoch: Epoch::new(epoch).ok()?,
         seq: seq.parse().ok()?,
         ts: ts.parse().ok()?,
         duplicate: seen_before.is_some(),
-    }))
+    })
 }
 
 /// Epoch and number as two arguments; empty where there is no cursor.
@@ -185,11 +271,19 @@ pub(super) fn cursor(cursor: Option<&Cursor>) -> [Value; 2] {
     }
 }
 
-fn nonce_field(append: &Append) -> Value {
-    match &append.nonce {
-        Some(nonce) => text(format!("{}\0{}\0{}", append.room, append.user, nonce)),
-        None => fixed(""),
+/// A nonce as it stands in a log: `n` and the beginning of a hash of its user and itself.
+pub(super) fn nonce_field(append: &Append) -> Value {
+    let Some(nonce) = &append.nonce else {
+        return fixed("");
+    };
+    let mut hash = Context::new(&SHA256);
+    for word in [append.user.as_str(), "\0", nonce.as_str()] {
+        hash.update(word.as_bytes());
     }
+    let mut field = BytesMut::with_capacity(1 + NONCE_BYTES);
+    field.put_u8(b'n');
+    field.put_slice(&hash.finish().as_ref()[..NONCE_BYTES]);
+    Value::Bytes(field.freeze())
 }
 
 /// A textual argument.
@@ -218,6 +312,7 @@ mod tests {
                 fields: Bytes::from_static(b"\"text\":\"\""),
             },
             known: None,
+            overwrite: None,
         }
     }
 
@@ -231,6 +326,7 @@ mod tests {
             append("d"),
         ];
         let call = AppendCall::new(appends.iter());
+        let partitions = call.partitions().len();
         let words = call.words(
             &ServerId::new("n").unwrap(),
             &keys::bus(0),
@@ -239,7 +335,7 @@ mod tests {
         );
         assert_eq!(
             (words.keys.len(), words.args.len()),
-            (FIXED_KEYS + 2 * 4, FIXED_ARGS + 4 * 3 + 5 * 2)
+            (1 + partitions + 3 * 4, FIXED_ARGS + 4 * 3 + 5 * 2)
         );
         let answer = text("ea\n1-10\n=2-11\neb\n7-10\n\n-\n\n!WRONGTYPE no");
         let placed = call.read(&answer).unwrap();

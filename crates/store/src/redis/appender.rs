@@ -1,6 +1,6 @@
 //! Groups appends: what came while a call was under way goes out in the next one.
-//! One call is under way at a time, which keeps their order and makes the
-//! groups as large as the load is.
+//! One call is under way at a time (for each partition, where these lie on different
+//! servers), which keeps their order and makes the groups as large as the load is.
 //!
 //! Who makes many appends in a row leaves them here and says when that is all:
 //! otherwise the first would travel alone while the others are being made. No
@@ -19,17 +19,21 @@ use std::{
 };
 
 use fred::{bytes_utils::Str, types::Value};
+use futures_util::future::join_all;
 use rookery_protocol::{Event, ServerId};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::{
     append_call::{AppendCall, Placed, Words},
+    confirm,
     connection::CallFailure,
     failure,
+    grouping::Grouping,
     link::Link,
+    plain_append,
     script::Script,
 };
-use crate::{Append, Appended, Retention, Stats, StoreError};
+use crate::{Append, Appended, Partition, Retention, Stats, StoreError};
 
 /// At most so many appends travel in one call.
 const APPENDS_PER_CALL: usize = 512;
@@ -66,6 +70,9 @@ struct Go {
     /// Whether anything was put into the queue since it was said last.
     something_left: AtomicBool,
 }
+
+/// What became of an append.
+type Answered = Result<Placed, StoreError>;
 
 /// An append on its way.
 struct Waiting {
@@ -144,7 +151,9 @@ impl Appender {
             .nonce
             .as_ref()
             .map_or(0, |nonce| nonce.as_str().len());
-        let bytes = append.body.fields.len() + nonce + BYTES_BESIDE;
+        let overwrite = append.overwrite.as_ref();
+        let overwrite = overwrite.map_or(0, |overwrite| overwrite.fields.len());
+        let bytes = append.body.fields.len() + overwrite + nonce + BYTES_BESIDE;
         let waiting = &self.counters.bytes_waiting;
         let now_waiting = waiting.fetch_add(bytes, Ordering::Relaxed) + bytes;
         if self.most_waiting != 0 && now_waiting > self.most_waiting {
@@ -238,62 +247,183 @@ impl Task {
         (batch, true)
     }
 
-    /// Sends a batch and hands the answers to those who wait for them. A Redis
-    /// that has forgotten the script has carried nothing out: it gets the
-    /// script, and the batch, again.
+    /// Sends a batch and hands the answers to those who wait for them: in one call, or in
+    /// one for each partition, where these lie on different servers.
     async fn carry_out(&self, batch: Vec<Waiting>) {
         // They came in this order, so the first one's time is up first.
         let Some(until) = batch.first().map(|oldest| oldest.until) else {
             return;
         };
-        let call = AppendCall::new(batch.iter().map(|waiting| &waiting.append));
-        let mut answer = self.send(&call, &batch, until).await;
-        let mut loads = 0;
-        while matches!(answer, Err(CallFailure::NoScript)) && loads < MOST_LOADS {
-            loads += 1;
-            self.load_scripts(until).await;
-            answer = self.send(&call, &batch, until).await;
+        let grouping = self
+            .link
+            .current()
+            .map_or(Grouping::Together, |connection| connection.grouping());
+        if grouping == Grouping::Together {
+            return self.send(batch, until).await;
         }
-        self.hand_out(batch, &call, answer);
+        let of_room = |waiting: &Waiting| Partition::of_room(&waiting.append.room);
+        let calls = grouping.split(batch, of_room).into_iter().map(|group| {
+            let batch = group.into_iter().map(|(_, waiting)| waiting).collect();
+            self.send(batch, until)
+        });
+        join_all(calls).await;
     }
 
-    async fn send(
-        &self,
-        call: &AppendCall,
-        batch: &[Waiting],
-        until: Instant,
-    ) -> Result<Value, CallFailure> {
-        let connection = self.link.current().map_err(CallFailure::Other)?;
-        let appends: Vec<&Append> = batch.iter().map(|waiting| &waiting.append).collect();
-        let Words { keys, args } =
-            call.words(&self.server_id, &self.channel, &self.retention, &appends);
-        connection
-            .call_once(Script::Append, keys, args, until)
-            .await
-    }
-
-    fn hand_out(&self, batch: Vec<Waiting>, call: &AppendCall, answer: Result<Value, CallFailure>) {
+    async fn send(&self, batch: Vec<Waiting>, until: Instant) {
         self.counters.calls.fetch_add(1, Ordering::Relaxed);
         let appends = u64::try_from(batch.len()).unwrap_or(u64::MAX);
         self.counters.appends.fetch_add(appends, Ordering::Relaxed);
-        let failed = match answer {
-            Ok(answer) => match call.read(&answer) {
-                Some(placed) => {
-                    for (waiting, placed) in batch.into_iter().zip(placed) {
-                        self.answer(waiting, placed);
-                    }
-                    return;
+        if let [lone] = &*batch
+            && plain_append::is_plain(&lone.append, &self.retention)
+        {
+            match self.send_one(&lone.append, until).await {
+                // It has to go the long way.
+                Ok(None) => {}
+                answer => {
+                    let answer = answer
+                        .and_then(|placed| placed.ok_or_else(|| failure::nonsense("an append")));
+                    return batch
+                        .into_iter()
+                        .for_each(|waiting| self.answer(waiting, answer.clone()));
                 }
-                None => failure::nonsense("an append"),
-            },
-            Err(CallFailure::Other(error)) => error,
-            Err(CallFailure::NoScript) => StoreError::Unavailable(
-                "Redis forgets its scripts as soon as they are loaded".to_owned(),
-            ),
-        };
-        for waiting in batch {
-            self.answer(waiting, Err(failed.clone()));
+            }
         }
+        let appends: Vec<&Append> = batch.iter().map(|waiting| &waiting.append).collect();
+        let placed = match self.send_all(&appends, until).await {
+            Ok(placed) => self.make_rooms_again(&appends, placed, until).await,
+            Err(failed) => Err(failed),
+        };
+        match placed {
+            Ok(placed) => {
+                for (waiting, placed) in batch.into_iter().zip(placed) {
+                    self.answer(waiting, placed);
+                }
+            }
+            Err(failed) => {
+                for waiting in batch {
+                    self.answer(waiting, Err(failed.clone()));
+                }
+            }
+        }
+    }
+
+    /// Sends what is plain in the way for that, and the rest, or what turns out not to be,
+    /// in the long way.
+    async fn send_all(
+        &self,
+        appends: &[&Append],
+        until: Instant,
+    ) -> Result<Vec<Answered>, StoreError> {
+        let is_plain = |append: &&Append| plain_append::is_plain(append, &self.retention);
+        if !appends.iter().all(is_plain) {
+            return self.send_many(appends, until).await;
+        }
+        let call = AppendCall::new(appends.iter().copied());
+        let words = || call.plain_words(&self.server_id, &self.channel, &self.retention, appends);
+        let answer = self.call(Script::AppendPlain, words, until).await?;
+        let mut placed = call
+            .read_plain(&answer)
+            .ok_or_else(|| failure::nonsense("an append"))?;
+        let left: Vec<usize> = (0..placed.len())
+            .filter(|&place| placed[place].is_none())
+            .collect();
+        let mut answered: Vec<Answered> = Vec::with_capacity(placed.len());
+        let long_way: Vec<&Append> = left.iter().map(|&place| appends[place]).collect();
+        let mut long_way = match long_way.is_empty() {
+            true => Vec::new(),
+            // What was stored is told, whatever becomes of the others.
+            false => match self.send_many(&long_way, until).await {
+                Ok(answers) => answers,
+                Err(failed) => vec![Err(failed); left.len()],
+            },
+        }
+        .into_iter();
+        for placed in placed.drain(..) {
+            answered.push(match placed {
+                Some(placed) => Ok(placed),
+                None => long_way
+                    .next()
+                    .unwrap_or_else(|| Err(failure::nonsense("an append"))),
+            });
+        }
+        Ok(answered)
+    }
+
+    async fn send_many(
+        &self,
+        appends: &[&Append],
+        until: Instant,
+    ) -> Result<Vec<Answered>, StoreError> {
+        let call = AppendCall::new(appends.iter().copied());
+        let words = || call.words(&self.server_id, &self.channel, &self.retention, appends);
+        let answer = self.call(Script::Append, words, until).await?;
+        call.read(&answer)
+            .ok_or_else(|| failure::nonsense("an append"))
+    }
+
+    /// Makes rooms that are gone though somebody knows of them, and appends to them what
+    /// could not be.
+    async fn make_rooms_again(
+        &self,
+        appends: &[&Append],
+        mut placed: Vec<Answered>,
+        until: Instant,
+    ) -> Result<Vec<Answered>, StoreError> {
+        let is_gone = |place: &usize| {
+            matches!(placed[*place], Err(StoreError::NoSuchRoom(_)))
+                && appends[*place].known.is_some()
+        };
+        let gone: Vec<usize> = (0..placed.len()).filter(is_gone).collect();
+        if gone.is_empty() {
+            return Ok(placed);
+        }
+        let known = gone.iter().filter_map(|&place| {
+            Some((appends[place].room.clone(), appends[place].known.clone()?))
+        });
+        confirm::confirm(&self.link, &self.retention, &known.collect::<Vec<_>>()).await?;
+        let again: Vec<&Append> = gone.iter().map(|&place| appends[place]).collect();
+        for (place, answered) in gone.into_iter().zip(self.send_many(&again, until).await?) {
+            placed[place] = answered;
+        }
+        Ok(placed)
+    }
+
+    /// Gives nothing where nothing was done.
+    async fn send_one(
+        &self,
+        append: &Append,
+        until: Instant,
+    ) -> Result<Option<Placed>, StoreError> {
+        let words =
+            || plain_append::words_of_one(&self.server_id, &self.channel, &self.retention, append);
+        let answer = self.call(Script::AppendOne, words, until).await?;
+        plain_append::read_one(&answer).ok_or_else(|| failure::nonsense("an append"))
+    }
+
+    /// Makes a call. A Redis that has forgotten the script has carried nothing out: it gets
+    /// the script, and the call, again.
+    async fn call(
+        &self,
+        script: Script,
+        words: impl Fn() -> Words,
+        until: Instant,
+    ) -> Result<Value, StoreError> {
+        for _ in 0..=MOST_LOADS {
+            let Words { keys, args } = words();
+            match self
+                .link
+                .current()?
+                .call_once(script, keys, args, until)
+                .await
+            {
+                Ok(answer) => return Ok(answer),
+                Err(CallFailure::Other(error)) => return Err(error),
+                Err(CallFailure::NoScript) => self.load_scripts(until).await,
+            }
+        }
+        Err(StoreError::Unavailable(
+            "Redis forgets its scripts as soon as they are loaded".to_owned(),
+        ))
     }
 
     /// Hands an answer to whoever waits for it.

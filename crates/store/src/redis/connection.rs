@@ -18,13 +18,14 @@ use fred::{
     clients::Client,
     error::Error,
     interfaces::{ClientLike, LuaInterface},
-    types::{Key, Value, config::Options},
+    types::{CustomCommand, FromValue, Key, Value, config::Options},
 };
 use futures_util::future::try_join_all;
 use tokio::sync::{Mutex, Notify, watch};
 
 use super::{
     failure,
+    grouping::Grouping,
     pulse::{self, Pulse},
     script::Script,
     term::Term,
@@ -48,6 +49,7 @@ pub(super) struct Connection {
     /// address leads to the new primary, but only a new connection goes there.
     demoted: Arc<Notify>,
     term: Arc<Term>,
+    grouping: Grouping,
 }
 
 /// Why a call of a script has no answer.
@@ -73,10 +75,13 @@ impl Connection {
             ended_sender: Arc::new(ended_sender),
             demoted: Arc::default(),
             term: Arc::default(),
+            grouping: Grouping::Together,
         };
         let hashes = connection.load().await?.into();
+        let grouping = connection.see_grouping().await?;
         Ok(Self {
             hashes,
+            grouping,
             ..connection
         })
     }
@@ -84,6 +89,25 @@ impl Connection {
     /// The client, for single commands within [`Self::run`].
     pub(super) fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Which calls may carry things of several partitions.
+    pub(super) fn grouping(&self) -> Grouping {
+        self.grouping
+    }
+
+    async fn see_grouping(&self) -> Result<Grouping, Error> {
+        let section = vec![Value::from("cluster")];
+        // Where INFO is not allowed, that is said in better words later (`term`).
+        let asked = self.client.custom::<String, _>(fred::cmd!("INFO"), section);
+        let info = match asked.await {
+            Err(error) if error.details().contains("NOPERM") => String::new(),
+            answer => answer?,
+        };
+        Ok(match info.contains("cluster_enabled:1") {
+            true => Grouping::ByPartition,
+            false => Grouping::Together,
+        })
     }
 
     /// Whether it has told which Redis it is to.
@@ -110,6 +134,16 @@ impl Connection {
         let role = self.run(role).await.unwrap_or_default();
         let name = role.first().and_then(Value::as_str);
         name.is_none_or(|name| &*name != "slave")
+    }
+
+    /// Sends a single command that the client has no words for.
+    pub(super) async fn command<T: FromValue>(
+        &self,
+        name: &'static str,
+        args: Vec<Value>,
+    ) -> Result<T, StoreError> {
+        let command = CustomCommand::new_static(name, None::<u16>, false);
+        self.run(self.client.custom(command, args)).await
     }
 
     /// Whatever is under way fails from now on.
@@ -244,7 +278,8 @@ impl Connection {
 
     /// Loads all scripts and gives their hashes, which depend on the sources alone.
     async fn load(&self) -> Result<Vec<Str>, Error> {
-        let load = |script: Script| self.client.script_load(script.source());
-        try_join_all(Script::ALL.map(load)).await
+        // Boxed: the client's futures are large, and there are many.
+        let load = |script: &Script| Box::pin(self.client.script_load(script.source()));
+        try_join_all(Script::ALL.iter().map(load)).await
     }
 }

@@ -9,7 +9,7 @@ use crate::StoreError;
 const READ_ONLY: [(&str, &str); 4] = [
     (
         "OOM",
-        "Redis has no memory left and refuses to write; raise its maxmemory or lower rooms.max_events",
+        "Redis has no memory left and refuses to write; raise its maxmemory or lower rooms.max_messages",
     ),
     (
         "READONLY",

@@ -4,8 +4,8 @@
 use fred::{bytes_utils::Str, interfaces::KeysInterface};
 use rookery_protocol::{Cursor, Epoch, RoomId, server_frame::RoomKind};
 
-use super::{Redis, failure, keys, link::Link};
-use crate::{StoreError, room_name};
+use super::{Redis, failure, grouping::in_order, keys, link::Link};
+use crate::{Partition, StoreError, room_name};
 
 /// How many rooms are asked for in one call.
 pub(super) const ROOMS_PER_CALL: usize = 500;
@@ -16,6 +16,10 @@ pub(super) struct RoomState {
     pub(super) kind: RoomKind,
     pub(super) name: String,
     pub(super) head: Cursor,
+    /// When something happened there last, in milliseconds since the Unix epoch.
+    pub(super) ts: u64,
+    /// Up to this number nothing is to be seen; perhaps beyond it neither.
+    pub(super) floor: u64,
 }
 
 impl Redis {
@@ -34,29 +38,36 @@ pub(super) async fn read(
     link: &Link,
     rooms: &[RoomId],
 ) -> Result<Vec<Option<RoomState>>, StoreError> {
+    let connection = link.current()?;
     let mut states = Vec::with_capacity(rooms.len());
-    for rooms in rooms.chunks(ROOMS_PER_CALL) {
-        let keys: Vec<String> = rooms.iter().map(keys::head).collect();
-        let connection = link.current()?;
-        let heads: Vec<Option<Str>> = connection.run(connection.client().mget(keys)).await?;
-        if heads.len() != rooms.len() {
-            return Err(failure::nonsense("a list of rooms"));
+    for group in connection
+        .grouping()
+        .split(rooms, |room| Partition::of_room(room))
+    {
+        for rooms in group.chunks(ROOMS_PER_CALL) {
+            let keys: Vec<String> = rooms.iter().map(|(_, room)| keys::head(room)).collect();
+            let heads: Vec<Option<Str>> = connection.run(connection.client().mget(keys)).await?;
+            if heads.len() != rooms.len() {
+                return Err(failure::nonsense("a list of rooms"));
+            }
+            states.extend(heads.into_iter().zip(rooms).map(|(head, &(place, room))| {
+                (place, head.and_then(|head| RoomState::read(&head, room)))
+            }));
         }
-        let heads = heads.into_iter().zip(rooms);
-        states.extend(heads.map(|(head, room)| RoomState::read(&head?, room)));
     }
-    Ok(states)
+    in_order(rooms.len(), states).ok_or_else(|| failure::nonsense("a list of rooms"))
 }
 
 impl RoomState {
-    /// Reads a head as `room.lua` writes it; `None` where it is damaged.
+    /// Reads a head as `head.lua` writes it; `None` where it is damaged.
     fn read(head: &str, room: &RoomId) -> Option<Self> {
         let mut words = head.splitn(6, ' ');
         let epoch = words.next()?;
         // What may stand behind the epoch is of no use here.
         let epoch = epoch.split(',').next()?;
         let seq = words.next()?.parse().ok()?;
-        let (_ts, _expiry) = (words.next()?, words.next()?);
+        let (ts, past) = (words.next()?.parse().ok()?, words.next()?);
+        let floor = past.split(':').next()?;
         let kind = room_kind(words.next()?)?;
         let name = words.next()?;
         Some(Self {
@@ -66,6 +77,8 @@ impl RoomState {
                 epoch: Epoch::new(epoch).ok()?,
                 seq,
             },
+            ts,
+            floor: floor.parse().unwrap_or(0),
         })
     }
 }
@@ -101,7 +114,7 @@ mod tests {
         let state = |epoch: &str, seq, name: &str| Some((epoch.to_owned(), seq, name.to_owned()));
         assert_eq!(read("k3v9 44 1795 - public "), state("k3v9", 44, "General"));
         assert_eq!(
-            read("k3v9 0 1795 300:0:2095 direct A b c"),
+            read("k3v9 0 1795 300:0:0:20:2:x direct A b c"),
             state("k3v9", 0, "A b c")
         );
         assert_eq!(

@@ -1,8 +1,8 @@
 //! Coming into a room, and making it where nobody has yet.
 //!
 //! What is there is read by one script, which works even when memory is full;
-//! what is not is made by another, which is refused then, and which holds the
-//! user to their limits.
+//! what is not is made by another, which is refused then, after the user was held to
+//! their limits.
 
 use fred::types::{Key, Value};
 
@@ -15,7 +15,7 @@ use super::{
     read::number,
     script::Script,
 };
-use crate::{Join, Joined, Recovery, StoreError, epoch};
+use crate::{Join, Joined, Partition, Recovery, StoreError, epoch};
 
 const WHAT: &str = "a join";
 
@@ -23,7 +23,7 @@ impl Redis {
     /// See [`crate::Store::join`].
     pub(crate) async fn join(&self, join: &Join) -> Result<Joined, StoreError> {
         let answer = self
-            .ask(WHAT, Script::Join, of_room(join), self.args(join, false))
+            .ask(WHAT, Script::Join, keys_of(join), self.args(join, false))
             .await?;
         if !answer.is_empty() {
             return self.joined(join, answer);
@@ -31,57 +31,31 @@ impl Redis {
         if !join.create {
             return Err(StoreError::NoSuchRoom(join.room.clone()));
         }
-        let mut keys = of_room(join);
-        keys.push(keys::rooms_of_user(&join.user).into());
-        keys.push(keys::made_by_user(&join.user).into());
-        let mut args = self.args(join, true);
-        args.push(text(join.room.as_str()));
-        args.push(number(self.user_limits.rooms));
-        args.push(number(self.user_limits.rooms_made_per_hour));
-        let answer = self.ask(WHAT, Script::MakeRoom, keys, args).await?;
+        self.charge_room(join).await?;
+        let answer = self
+            .ask(WHAT, Script::MakeRoom, keys_of(join), self.args(join, true))
+            .await?;
         self.joined(join, answer)
     }
 
     fn args(&self, join: &Join, create: bool) -> Vec<Value> {
-        let known = cursor(join.known.as_ref());
-        let since = cursor(join.since.as_ref());
-        let args = [
-            vec![
-                text(u8::from(create).to_string()),
-                number(self.retention.ttl_ms(&join.room).unwrap_or(0)),
-            ],
-            known.into(),
-            since.into(),
-            vec![
-                number(join.limit.into()),
-                number(join.catch_up),
-                number(self.retention.max_events),
-                text(epoch::half()),
-                number(self.retention.keep_empty_ms),
-            ],
-        ];
-        args.concat()
+        let mut args = vec![text(join.room.as_str()), text(u8::from(create).to_string())];
+        args.extend(cursor(join.known.as_ref()));
+        args.extend(cursor(join.since.as_ref()));
+        args.extend([
+            number(join.limit.into()),
+            number(join.catch_up),
+            number(self.retention.max_messages),
+            text(epoch::half()),
+            number(self.retention.keep_ms(&join.room)),
+        ]);
+        args
     }
 
     fn joined(&self, join: &Join, mut answer: Answer) -> Result<Joined, StoreError> {
-        let kind = match answer.text()?.as_str() {
-            "!rooms" => {
-                return Err(StoreError::TooManyRooms {
-                    user: join.user.clone(),
-                    most: self.user_limits.rooms,
-                });
-            }
-            "!made" => {
-                return Err(StoreError::TooManyRoomsMade {
-                    user: join.user.clone(),
-                    per_hour: self.user_limits.rooms_made_per_hour,
-                    retry_after_ms: answer.number()?,
-                });
-            }
-            word => room_kind(word).ok_or_else(|| {
-                StoreError::Broken(format!("a room of the unknown kind {word:?}"))
-            })?,
-        };
+        let kind = answer.text()?;
+        let kind = room_kind(&kind)
+            .ok_or_else(|| StoreError::Broken(format!("a room of the unknown kind {kind:?}")))?;
         let name = name_of(&answer.text()?, &join.room);
         let head = answer.cursor()?;
         let forks = answer.forks()?;
@@ -102,11 +76,16 @@ impl Redis {
     }
 }
 
-fn of_room(join: &Join) -> Vec<Key> {
-    vec![
-        keys::head(&join.room).into(),
-        keys::log(&join.room).into(),
-        keys::online(&join.room).into(),
-        keys::TERM.into(),
-    ]
+fn keys_of(join: &Join) -> Vec<Key> {
+    let (room, partition) = (&join.room, Partition::of_room(&join.room));
+    let keys = [
+        keys::partition(partition),
+        keys::head(room),
+        keys::log(room),
+        keys::hidden(room),
+        keys::online(room),
+        keys::rooms(partition),
+        keys::due(partition),
+    ];
+    keys.into_iter().map(Key::from).collect()
 }

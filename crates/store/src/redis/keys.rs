@@ -1,10 +1,13 @@
-//! Every key and channel of Redis that Rookery uses, spelled here and nowhere else.
+//! Every key and channel of Redis that Rookery uses, spelled here and nowhere else;
+//! `docs/STORAGE.md` says what each is.
 //!
-//! All keys of a room share the hash tag `{room}`. Nonces lie beside them, for
-//! all rooms together.
+//! Every key of a room stands under the tag `{p}` of the room's partition, and every
+//! key of a user under that of the user's.
 
 use fred::bytes_utils::Str;
 use rookery_protocol::{RoomId, ServerId, UserId};
+
+use crate::Partition;
 
 /// The channel that all nodes share. Channels know no databases: where the keys
 /// lie in another one than 0, the name says so, and two deployments on one
@@ -16,60 +19,97 @@ pub(super) fn bus(database: u8) -> Str {
     }
 }
 
+/// String: the number of the layout.
+pub(super) const LAYOUT: &str = "rookery:layout";
+/// A key that every node of layout 1 wrote.
+pub(super) const LAYOUT_1: &str = "rookery:term";
+
 /// Hash: life of a node → its state, as `lease.lua` says.
 pub(super) const LEASES: &str = "rookery:leases";
-/// String: the time of the last transition of presence, as `presence.lua` says.
-pub(super) const PRESENCE_TIME: &str = "rookery:presence:time";
-
-/// String: the word that epochs begin with, and which Redis it belongs to ([`super::term`]).
-pub(super) const TERM: &str = "rookery:term";
-
-/// Hashes: `room\0user\0nonce` → `seq-ts`. They take turns: the one of this turn
-/// is written to, the other is that of the turn before. All rooms share them,
-/// so that the nonces of a call are looked up at once.
-pub(super) const NONCES: [&str; 2] = ["rookery:nonces:even", "rookery:nonces:odd"];
-/// String: the number of the turn, how long it has lasted, and when that was seen, in milliseconds.
-pub(super) const NONCES_TURN: &str = "rookery:nonces:turn";
-
-/// String: what is known of the room and its log, as `room.lua` says.
-pub(super) fn head(room: &RoomId) -> String {
-    format!("rookery:{{{room}}}:head")
-}
-
-/// Stream: the events, with the ids `seq-ts`. An entry has one field, named by
-/// the letter of the kind ([`super::kind::letter`]), with the JSON fields that
-/// are the event's own ([`rookery_protocol::EventBody`]), and a field `x` with
-/// the time of its end where it has one.
-pub(super) fn log(room: &RoomId) -> String {
-    format!("rookery:{{{room}}}:log")
-}
-
-/// Hash: user → the lives of nodes that have them, and the user as JSON.
-pub(super) fn online(room: &RoomId) -> String {
-    format!("rookery:{{{room}}}:online")
-}
-
-/// Set: the users of the room that one life of a node has.
-pub(super) fn online_of_life(room: &RoomId, life: &str) -> String {
-    format!("rookery:{{{room}}}:online:{life}")
-}
-
-/// Set: the rooms in which one life of a node has users.
-pub(super) fn rooms_of_life(life: &str) -> String {
-    format!("rookery:life:{life}:rooms")
-}
-
-/// Hash: room → up to which event the user has looked.
-pub(super) fn rooms_of_user(user: &UserId) -> String {
-    format!("rookery:user:{user}:rooms")
-}
 
 /// String, gone after some seconds: a node writes it to see that it can.
 pub(super) fn probe(node: &ServerId) -> String {
     format!("rookery:node:{node}:probe")
 }
 
+/// String: the word that epochs begin with, which Redis it belongs to, and for how long
+/// the partition has lived, as `partition.lua` says.
+pub(super) fn partition(partition: Partition) -> String {
+    format!("rookery:{{{partition}}}:partition")
+}
+
+/// Sorted set: room → when it was made, or made again.
+pub(super) fn rooms(partition: Partition) -> String {
+    format!("rookery:{{{partition}}}:rooms")
+}
+
+/// Sorted set: room → when something there is to be let go of.
+pub(super) fn due(partition: Partition) -> String {
+    format!("rookery:{{{partition}}}:due")
+}
+
+/// Stream: which rooms grew to which number.
+pub(super) fn feed(partition: Partition) -> String {
+    format!("rookery:{{{partition}}}:feed")
+}
+
+/// Hash: life of a node → its last change of presence in this partition, or that it is over.
+pub(super) fn lives(partition: Partition) -> String {
+    format!("rookery:{{{partition}}}:lives")
+}
+
+/// String: the time of the last transition of presence, as `presence.lua` says.
+pub(super) fn presence_time(partition: Partition) -> String {
+    format!("rookery:{{{partition}}}:presence")
+}
+
+/// Set: the rooms of the partition in which one life of a node has users.
+pub(super) fn rooms_of_life(partition: Partition, life: &str) -> String {
+    format!("rookery:{{{partition}}}:life:{life}")
+}
+
+fn of_room(kind: &str, room: &RoomId) -> String {
+    let partition = Partition::of_room(room);
+    format!("rookery:{{{partition}}}:{kind}:{room}")
+}
+
+/// String: what is known of the room and its log, as `head.lua` says.
+pub(super) fn head(room: &RoomId) -> String {
+    of_room("head", room)
+}
+
+/// Hash: the events and the nonces of the room, as `log.lua` says.
+pub(super) fn log(room: &RoomId) -> String {
+    of_room("log", room)
+}
+
+/// String: a bit for each event that is no visible message, as `hidden.lua` says.
+pub(super) fn hidden(room: &RoomId) -> String {
+    of_room("hidden", room)
+}
+
+/// Hash: user → the lives of nodes that have them, and the user as JSON.
+pub(super) fn online(room: &RoomId) -> String {
+    of_room("online", room)
+}
+
+/// Set: the users of the room that one life of a node has.
+pub(super) fn online_of_life(room: &RoomId, life: &str) -> String {
+    let partition = Partition::of_room(room);
+    format!("rookery:{{{partition}}}:held:{life}:{room}")
+}
+
+fn of_user(kind: &str, user: &UserId) -> String {
+    let partition = Partition::of_user(user);
+    format!("rookery:{{{partition}}}:{kind}:{user}")
+}
+
+/// Hash: room → up to which event the user has looked.
+pub(super) fn rooms_of_user(user: &UserId) -> String {
+    of_user("member", user)
+}
+
 /// String: when all rooms that the user has made are paid off, in milliseconds; see `join.lua`.
 pub(super) fn made_by_user(user: &UserId) -> String {
-    format!("rookery:user:{user}:made")
+    of_user("made", user)
 }

@@ -2,19 +2,25 @@
 
 use rookery_protocol::EventKind;
 
-/// The letter of a kind. `append.lua` has the same table, and `read.lua` knows
-/// the one of messages.
-pub(super) fn letter(kind: EventKind) -> &'static str {
+/// The letter of a message that was deleted.
+pub(super) const DELETED_MESSAGE: char = 't';
+
+/// The letter of a kind. `append.lua` has the same table, and `log.lua` knows
+/// those of messages.
+pub(super) fn letter(kind: EventKind) -> char {
     match kind {
-        EventKind::Message => "m",
-        EventKind::Edited => "e",
-        EventKind::Deleted => "d",
-        EventKind::Reacted => "r",
-        EventKind::Member => "u",
+        EventKind::Message => 'm',
+        EventKind::Edited => 'e',
+        EventKind::Deleted => 'd',
+        EventKind::Reacted => 'r',
+        EventKind::Member => 'u',
     }
 }
 
 /// The kind of a letter.
-pub(super) fn of_letter(of: &str) -> Option<EventKind> {
+pub(super) fn of_letter(of: char) -> Option<EventKind> {
+    if of == DELETED_MESSAGE {
+        return Some(EventKind::Message);
+    }
     EventKind::ALL.into_iter().find(|&kind| letter(kind) == of)
 }

@@ -10,10 +10,16 @@ use fred::types::{Key, Value};
 use tokio::{sync::Mutex, task::JoinHandle, time::timeout};
 
 use super::{
-    Redis, append_call::text, connection::Connection, connector::Connector, failure, keys,
-    lives::Life, read::number, script::Script,
+    Redis, append_call::text, connection::Connection, connector::Connector, failure,
+    grouping::Grouping, keys, lives::Life, read::number, script::Script,
 };
-use crate::{Lease, StoreError};
+use crate::{Lease, Partition, StoreError};
+
+const WHAT: &str = "a lease";
+/// A state of a life in `change_lease.lua`: it lasts.
+pub(super) const BEAT: &str = "beat";
+/// It was given up.
+pub(super) const ENDED: &str = "ended";
 
 /// The connection that carries leases and nothing else. It is made anew
 /// whenever a call on it has failed.
@@ -108,32 +114,94 @@ impl Redis {
         }
     }
 
-    /// Gives how often it was renewed; nothing where that life is over.
+    /// Gives how often it was renewed; nothing where that life is over, or the store has
+    /// lost something of what was entered in it.
     async fn renew(&self, life: &Life) -> Result<Option<u64>, StoreError> {
         let keys = vec![keys::LEASES.into()];
-        let args = vec![
-            text(life.name.as_str()),
-            number(life.beat),
-            number(life.change),
-        ];
-        let beat = self
-            .presence
-            .line
-            .call(Script::RenewLease, keys, args)
-            .await?;
-        let beat = beat.as_u64().ok_or_else(|| failure::nonsense("a lease"))?;
-        Ok((beat > 0).then_some(beat))
+        let args = vec![text(life.name.as_str()), number(life.beat)];
+        let line = &self.presence.line;
+        let beat = line.call(Script::RenewLease, keys, args).await?;
+        let beat = beat.as_u64().ok_or_else(|| failure::nonsense(WHAT))?;
+        if beat == 0 {
+            return Ok(None);
+        }
+        if self.is_whole(life).await? {
+            return Ok(Some(beat));
+        }
+        // Others take away what is left of it.
+        self.change_lease(&life.name, BEAT, ENDED).await?;
+        Ok(None)
+    }
+
+    /// Whether every partition has all that was heard of in it.
+    async fn is_whole(&self, life: &Life) -> Result<bool, StoreError> {
+        let line = &self.presence.line;
+        let grouping = self.link.current()?.grouping();
+        for group in grouping.split(life.changes(), |&(partition, _)| partition) {
+            let lives = group
+                .iter()
+                .map(|&(_, (partition, _))| keys::lives(partition).into());
+            let args = vec![text(life.name.as_str())];
+            let held = line
+                .call(Script::ChangesOfLife, lives.collect(), args)
+                .await?;
+            let held: Vec<i64> = held.convert().map_err(|_| failure::nonsense(WHAT))?;
+            let heard = group.iter().map(|&(_, (_, change))| change);
+            if held.len() != group.len() || heard.zip(held).any(|(heard, held)| held < heard as i64)
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// See [`crate::Store::give_up_lease`].
     pub(crate) async fn give_up_lease(&self) -> Result<(), StoreError> {
         let life = self.presence.lives.give_up();
-        let keys = vec![keys::LEASES.into(), keys::rooms_of_life(&life.name).into()];
-        let args = vec![text(life.name.as_str())];
-        self.presence
-            .line
-            .call(Script::EndLease, keys, args)
-            .await?;
+        let ended = self.change_lease(&life.name, BEAT, ENDED).await?;
+        let (line, connection) = (&self.presence.line, self.link.current()?);
+        let mut somebody = false;
+        for (keys, args, _) in end_life(connection.grouping(), &life.name) {
+            let there = line.call(Script::EndLife, keys, args).await?;
+            let there: Vec<u64> = there.convert().map_err(|_| failure::nonsense(WHAT))?;
+            somebody |= there.contains(&1);
+        }
+        if ended && !somebody {
+            self.change_lease(&life.name, ENDED, "").await?;
+        }
         Ok(())
     }
+
+    /// Changes the state of a life from one to another, where nothing is that it is
+    /// forgotten; whether it was in that state.
+    pub(super) async fn change_lease(
+        &self,
+        life: &str,
+        from: &str,
+        to: &str,
+    ) -> Result<bool, StoreError> {
+        let keys = vec![keys::LEASES.into()];
+        let args = vec![text(life), text(from), text(to)];
+        let line = &self.presence.line;
+        let changed = line.call(Script::ChangeLease, keys, args).await?;
+        Ok(changed.as_u64() == Some(1))
+    }
+}
+
+/// The calls after which nothing of a life is entered any more, each with its partitions.
+pub(super) fn end_life(
+    grouping: Grouping,
+    life: &str,
+) -> Vec<(Vec<Key>, Vec<Value>, Vec<Partition>)> {
+    let groups = grouping.split(Partition::all(), |&partition| partition);
+    let calls = groups.into_iter().map(|group| {
+        let partitions: Vec<Partition> =
+            group.into_iter().map(|(_, partition)| partition).collect();
+        let keys = partitions.iter().flat_map(|&partition| {
+            let keys = [keys::lives(partition), keys::rooms_of_life(partition, life)];
+            keys.map(Key::from)
+        });
+        (keys.collect(), vec![text(life)], partitions)
+    });
+    calls.collect()
 }

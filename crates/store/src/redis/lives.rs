@@ -9,7 +9,7 @@
 use parking_lot::Mutex;
 use rookery_protocol::ServerId;
 
-use crate::{Lease, StoreError};
+use crate::{Lease, Partition, StoreError};
 
 /// Which life it is and what was heard of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,8 +18,8 @@ pub(super) struct Life {
     pub(super) name: String,
     /// The last renewal whose answer was heard; 0 is none.
     pub(super) beat: u64,
-    /// The last change of presence whose answer was heard.
-    pub(super) change: u64,
+    /// The last change of presence whose answer was heard, in each partition; 0 is none.
+    changes: [u64; Partition::COUNT as usize],
 }
 
 impl Life {
@@ -32,8 +32,19 @@ impl Life {
         Self {
             name: format!("{server_id}.{number}"),
             beat: 0,
-            change: 0,
+            changes: [0; Partition::COUNT as usize],
         }
+    }
+
+    /// The last change that was heard of in a partition; 0 is none.
+    pub(super) fn change_in(&self, partition: Partition) -> u64 {
+        self.changes[usize::from(partition.number())]
+    }
+
+    /// The partitions in which a change was heard of, and its number.
+    pub(super) fn changes(&self) -> impl Iterator<Item = (Partition, u64)> {
+        let changes = Partition::all().map(|partition| (partition, self.change_in(partition)));
+        changes.filter(|&(_, change)| change > 0)
     }
 }
 
@@ -52,7 +63,7 @@ pub(super) struct Lives {
 struct LifeState {
     number: u64,
     life: Life,
-    /// The number of the last change that was sent, heard of or not.
+    /// The number of the last change that was sent, heard of or not, over all partitions.
     sent: u64,
     given_up: bool,
 }
@@ -122,10 +133,11 @@ impl Lives {
     }
 
     /// A change was entered.
-    pub(super) fn changed(&self, asked: &Life, number: u64) {
+    pub(super) fn changed(&self, asked: &Life, partition: Partition, number: u64) {
         let mut state = self.state.lock();
         if state.life.name == asked.name {
-            state.life.change = state.life.change.max(number);
+            let change = &mut state.life.changes[usize::from(partition.number())];
+            *change = number.max(*change);
         }
     }
 
@@ -143,6 +155,10 @@ mod tests {
 
     fn lives() -> Lives {
         Lives::new(ServerId::new("n_1").unwrap())
+    }
+
+    fn first() -> Partition {
+        Partition::numbered(0).unwrap()
     }
 
     #[test]
@@ -168,13 +184,11 @@ mod tests {
         let (changing, number) = lives.next_change().unwrap();
         lives.ended(&old);
         lives.ended(&old);
-        lives.changed(&changing, number);
+        lives.changed(&changing, first(), number);
         lives.renewed(&old, 7);
         let present = lives.present().unwrap();
-        assert_eq!(
-            (present.name.as_str(), present.beat, present.change),
-            ("n_1.2", 0, 0)
-        );
+        assert_eq!((present.name.as_str(), present.beat), ("n_1.2", 0));
+        assert_eq!(present.changes().count(), 0);
         assert_eq!(node_of(&present.name), Some(ServerId::new("n_1").unwrap()));
     }
 
@@ -184,9 +198,10 @@ mod tests {
         lives.renewed(&lives.present().unwrap(), 1);
         assert_eq!(lives.next_change().unwrap().1, 1);
         let (life, number) = lives.next_change().unwrap();
-        assert_eq!((life.change, number), (0, 2));
-        lives.changed(&life, number);
-        assert_eq!(lives.next_change().unwrap().0.change, 2);
+        assert_eq!((life.changes().count(), number), (0, 2));
+        lives.changed(&life, first(), number);
+        let changes = lives.next_change().unwrap().0;
+        assert_eq!(changes.changes().collect::<Vec<_>>(), [(first(), 2)]);
         lives.give_up();
         assert!(lives.next_change().is_err() && lives.present().is_err());
     }

@@ -8,9 +8,12 @@ use std::time::Duration;
 use rookery_protocol::{RoomId, UserId, server_frame::RoomRow};
 
 use super::{
-    Redis, append_call::text, grouped::Grouped, keys, link::Link, read::number, script::Script,
+    Redis, append_call::text, failure, grouped::Grouped, grouping::in_order, keys, link::Link,
+    read::number, script::Script,
 };
-use crate::StoreError;
+use crate::{Partition, StoreError};
+
+const WHAT: &str = "a change of memberships";
 
 /// The rooms of somebody who never comes again are forgotten after this.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -79,17 +82,24 @@ pub(super) async fn change_memberships(
     changes: Vec<MembershipChange>,
     most: u64,
 ) -> Result<Vec<bool>, StoreError> {
-    let keys = changes
-        .iter()
-        .map(|change| keys::rooms_of_user(&change.user).into())
-        .collect();
-    let mut args = vec![number(FORGOTTEN_AFTER.as_secs()), number(most)];
-    for change in &changes {
-        args.push(text(change.room.as_str()));
-        args.push(change.read.map_or_else(|| text(""), number));
+    let mut done = Vec::with_capacity(changes.len());
+    let grouping = link.current()?.grouping();
+    let partition_of = |change: &&MembershipChange| Partition::of_user(&change.user);
+    for group in grouping.split(&changes, partition_of) {
+        let keys = group
+            .iter()
+            .map(|(_, change)| keys::rooms_of_user(&change.user).into());
+        let mut args = vec![number(FORGOTTEN_AFTER.as_secs()), number(most)];
+        for (_, change) in &group {
+            args.push(text(change.room.as_str()));
+            args.push(change.read.map_or_else(|| text(""), number));
+        }
+        let mut answer = link
+            .ask(WHAT, Script::ChangeMembers, keys.collect(), args)
+            .await?;
+        for (place, _) in group {
+            done.push((place, answer.flag()?));
+        }
     }
-    let mut answer = link
-        .ask("a change of memberships", Script::ChangeMembers, keys, args)
-        .await?;
-    changes.iter().map(|_| answer.flag()).collect()
+    in_order(changes.len(), done).ok_or_else(|| failure::nonsense(WHAT))
 }

@@ -10,30 +10,38 @@ mod answer;
 mod append_call;
 mod appender;
 mod backoff;
+mod charge_room;
 mod check;
+mod cluster;
 mod confirm;
 mod connection;
 mod connector;
 mod driver;
+mod entry;
 mod failure;
+mod feed;
 mod grouped;
+mod grouping;
 mod heads;
 mod join;
 mod keys;
 mod kind;
+mod layout;
 mod lease;
 mod link;
 mod lives;
 mod members;
-mod nonces;
+mod plain_append;
 mod presence;
 mod pulse;
 mod read;
 mod room_lists;
+mod rooms;
 mod script;
 mod subscription;
 mod sweep;
 mod term;
+mod tidy;
 mod watch;
 
 use std::{fmt, sync::Arc, time::Instant};
@@ -116,7 +124,9 @@ impl Redis {
     ) -> Result<(Self, Bus), StoreError> {
         let connector = Connector::new(settings)?;
         let (link, keeper) = Link::first(&connector).await?;
+        link.current()?.check_alone().await?;
         link.current()?.check_identity().await?;
+        link.current()?.establish_layout().await?;
         let subscription = Subscription::first(&connector).await?;
         let (feed, bus) = BusFeed::new();
         let channel: Arc<str> = Arc::from(&*connector.channel);
@@ -134,7 +144,7 @@ impl Redis {
             members::change_memberships(link, changes, user_limits.rooms)
         });
         let url = Arc::from(connector.shown_url.as_str());
-        let nonces = nonces::run(link.clone());
+        let tidying = tidy::run(link.clone(), retention.clone());
         let presence = Presence::new(connector.clone(), server_id.clone(), times);
         let keep_link = link::keep(connector.clone(), keeper, feed.clone());
         let remake = remake_subscription.clone();
@@ -144,7 +154,7 @@ impl Redis {
             start("appends", appends.boxed()),
             start("room lists", questions.boxed()),
             start("membership changes", changes.boxed()),
-            start("nonces", nonces.boxed()),
+            start("tidying", tidying.boxed()),
             start("redis connection", keep_link.boxed()),
             start("redis subscription", keep_subscription.boxed()),
         ]);

@@ -1,6 +1,6 @@
 //! Who is in which room, on any node.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, hash::Hash};
 
 use fred::types::{Key, Value};
 use rookery_protocol::{RoomId, ServerId, User};
@@ -10,17 +10,19 @@ use super::{
     Redis,
     append_call::text,
     connector::Connector,
-    failure, keys,
+    failure,
+    grouping::Grouping,
+    keys,
     lease::LeaseLine,
     lives::{Life, Lives},
     read::number,
     script::Script,
     watch::Watch,
 };
-use crate::{Online, PresenceChange, PresenceTimes, StoreError};
+use crate::{Online, Partition, PresenceChange, PresenceTimes, StoreError};
 
 /// How many changes travel in one call.
-const CHANGES_PER_CALL: usize = 256;
+const CHANGES_PER_CALL: usize = 128;
 /// A call that has read so many users reads no more rooms.
 const USERS_PER_CALL: u64 = 2_000;
 
@@ -55,50 +57,74 @@ impl Redis {
         changes: &[PresenceChange],
     ) -> Result<(), StoreError> {
         let _turn = self.presence.changing.lock().await;
-        for changes in changes.chunks(CHANGES_PER_CALL) {
-            let (life, number) = self.presence.lives.next_change()?;
-            let (keys, args) = self.presence_call(&life, number, changes);
-            let connection = self.link.current()?;
-            let entered = connection.call(Script::ChangePresence, keys, args).await?;
-            if entered.as_u64() != Some(1) {
-                return Err(StoreError::NoLease);
+        let grouping = self.link.current()?.grouping();
+        let partition_of = |change: &&PresenceChange| Partition::of_room(&change.room);
+        for group in grouping.split(changes, partition_of) {
+            for changes in group.chunks(CHANGES_PER_CALL) {
+                let changes: Vec<_> = changes.iter().map(|&(_, change)| change).collect();
+                self.change_together(&changes).await?;
             }
-            self.presence.lives.changed(&life, number);
         }
         Ok(())
+    }
+
+    /// What may travel in one call.
+    async fn change_together(&self, changes: &[&PresenceChange]) -> Result<(), StoreError> {
+        let lives = &self.presence.lives;
+        let (life, number) = lives.next_change()?;
+        let by_partition = by_partition(changes);
+        let (keys, args) = self.presence_call(&life, number, &by_partition);
+        let mut entered = self
+            .ask("a change of presence", Script::ChangePresence, keys, args)
+            .await?;
+        let mut all = true;
+        for (partition, _) in &by_partition {
+            match entered.flag()? {
+                true => lives.changed(&life, *partition, number),
+                false => all = false,
+            }
+        }
+        if all {
+            return Ok(());
+        }
+        // Something of that life is lost. Everybody is entered again under the next.
+        lives.ended(&life);
+        Err(StoreError::NoLease)
     }
 
     fn presence_call(
         &self,
         life: &Life,
         change: u64,
-        changes: &[PresenceChange],
+        by_partition: &[(Partition, Vec<&PresenceChange>)],
     ) -> (Vec<Key>, Vec<Value>) {
-        let mut keys: Vec<Key> = vec![
-            keys::LEASES.into(),
-            keys::PRESENCE_TIME.into(),
-            keys::rooms_of_life(&life.name).into(),
-        ];
+        let mut keys: Vec<Key> = Vec::new();
         let mut args = vec![
             text(life.name.as_str()),
-            number(change),
-            number(life.beat),
-            number(life.change),
             text(&*self.channel),
             text(Online::MOST_USERS.to_string()),
-            number(self.retention.keep_empty_ms),
         ];
-        for (room, changes) in by_room(changes) {
-            keys.push(keys::online(room).into());
-            keys.push(keys::online_of_life(room, &life.name).into());
-            keys.push(keys::head(room).into());
-            keys.push(keys::log(room).into());
-            args.push(text(room.as_str()));
-            args.push(text(changes.len().to_string()));
-            for change in changes {
-                args.push(text(if change.online { "+" } else { "-" }));
-                args.push(text(change.user.id.as_str()));
-                args.push(Value::Bytes(user_json(&change.user).into()));
+        for (partition, changes) in by_partition {
+            keys.push(keys::lives(*partition).into());
+            keys.push(keys::presence_time(*partition).into());
+            keys.push(keys::rooms_of_life(*partition, &life.name).into());
+            keys.push(keys::due(*partition).into());
+            let rooms = by_room(changes);
+            args.push(number(change));
+            args.push(number(life.change_in(*partition)));
+            args.push(text(rooms.len().to_string()));
+            for (room, changes) in rooms {
+                keys.push(keys::online(room).into());
+                keys.push(keys::online_of_life(room, &life.name).into());
+                keys.push(keys::head(room).into());
+                args.push(text(room.as_str()));
+                args.push(number(self.retention.keep_ms(room)));
+                args.push(text(changes.len().to_string()));
+                for change in changes {
+                    args.push(text(if change.online { "+" } else { "-" }));
+                    args.push(text(change.user.id.as_str()));
+                    args.push(Value::Bytes(user_json(&change.user).into()));
+                }
             }
         }
         (keys, args)
@@ -116,13 +142,25 @@ impl Redis {
         if rooms.is_empty() {
             return Ok(Vec::new());
         }
-        let mut keys = vec![keys::PRESENCE_TIME.into()];
-        keys.extend(rooms.iter().map(|room| Key::from(keys::online(room))));
+        let of = |room: &RoomId| Partition::of_room(room);
+        let together = match self.link.current()?.grouping() {
+            Grouping::Together => rooms.len(),
+            // As many as lie in the partition of the first.
+            Grouping::ByPartition => rooms
+                .iter()
+                .take_while(|room| of(room) == of(&rooms[0]))
+                .count(),
+        };
+        let mut keys: Vec<Key> = Vec::with_capacity(2 * together);
+        for room in &rooms[..together] {
+            keys.push(keys::presence_time(of(room)).into());
+            keys.push(keys::online(room).into());
+        }
         let args = vec![text(Online::MOST_USERS.to_string()), number(USERS_PER_CALL)];
         let mut answer = self.ask(WHO_IS_ONLINE, Script::Online, keys, args).await?;
-        let at = answer.number()?;
-        let mut pictures = Vec::with_capacity(rooms.len());
+        let mut pictures = Vec::with_capacity(together);
         while !answer.is_empty() {
+            let at = answer.number()?;
             let (count, shown) = (answer.number()?, answer.number()?);
             let mut users = Vec::new();
             for _ in 0..shown {
@@ -138,18 +176,31 @@ impl Redis {
     }
 }
 
+/// The changes of each partition, in their order.
+fn by_partition<'a>(changes: &[&'a PresenceChange]) -> Vec<(Partition, Vec<&'a PresenceChange>)> {
+    grouped(changes, |change| Partition::of_room(&change.room))
+}
+
 /// The changes of each room, in their order.
-fn by_room(changes: &[PresenceChange]) -> Vec<(&RoomId, Vec<&PresenceChange>)> {
-    let mut rooms: Vec<(&RoomId, Vec<&PresenceChange>)> = Vec::new();
-    let mut places: HashMap<&RoomId, usize> = HashMap::new();
-    for change in changes {
-        let place = *places.entry(&change.room).or_insert_with(|| {
-            rooms.push((&change.room, Vec::new()));
-            rooms.len() - 1
+fn by_room<'a>(changes: &[&'a PresenceChange]) -> Vec<(&'a RoomId, Vec<&'a PresenceChange>)> {
+    grouped(changes, |change| &change.room)
+}
+
+fn grouped<'a, K: Copy + Eq + Hash>(
+    changes: &[&'a PresenceChange],
+    key_of: impl Fn(&'a PresenceChange) -> K,
+) -> Vec<(K, Vec<&'a PresenceChange>)> {
+    let mut groups: Vec<(K, Vec<&PresenceChange>)> = Vec::new();
+    let mut places: HashMap<K, usize> = HashMap::new();
+    for &change in changes {
+        let key = key_of(change);
+        let place = *places.entry(key).or_insert_with(|| {
+            groups.push((key, Vec::new()));
+            groups.len() - 1
         });
-        rooms[place].1.push(change);
+        groups[place].1.push(change);
     }
-    rooms
+    groups
 }
 
 fn user_json(user: &User) -> Vec<u8> {

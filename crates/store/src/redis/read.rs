@@ -23,7 +23,7 @@ impl Redis {
     ) -> Result<Range, StoreError> {
         let mut args = cursor(Some(after)).to_vec();
         args.push(text(limit.to_string()));
-        args.push(number(self.retention.max_events));
+        args.push(number(self.retention.max_messages));
         let mut answer = self
             .ask("a range of events", Script::Events, of_room(room), args)
             .await?;
@@ -53,7 +53,7 @@ impl Redis {
             text(side),
             number(seq),
             number(limit.into()),
-            number(self.retention.max_events),
+            number(self.retention.max_messages),
         ];
         let mut answer = self
             .ask("a page of history", Script::History, of_room(room), args)
@@ -70,6 +70,27 @@ impl Redis {
         })
     }
 
+    /// See [`crate::Store::count_messages`].
+    pub(crate) async fn count_messages(
+        &self,
+        room: &RoomId,
+        after: u64,
+        up_to: u64,
+    ) -> Result<u64, StoreError> {
+        let args = vec![
+            number(after),
+            number(up_to),
+            number(self.retention.max_messages),
+        ];
+        let mut answer = self
+            .ask("a count of messages", Script::Count, of_room(room), args)
+            .await?;
+        if answer.is_empty() {
+            return Err(StoreError::NoSuchRoom(room.clone()));
+        }
+        answer.number()
+    }
+
     pub(super) async fn ask(
         &self,
         what: &'static str,
@@ -82,7 +103,11 @@ impl Redis {
 }
 
 fn of_room(room: &RoomId) -> Vec<Key> {
-    vec![keys::head(room).into(), keys::log(room).into()]
+    vec![
+        keys::head(room).into(),
+        keys::log(room).into(),
+        keys::hidden(room).into(),
+    ]
 }
 
 /// A number as an argument.

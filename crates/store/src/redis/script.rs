@@ -6,10 +6,17 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Script {
     Append,
+    AppendOne,
+    AppendPlain,
     Join,
     MakeRoom,
+    ChargeRoom,
     Events,
     History,
+    Count,
+    Due,
+    Tidy,
+    RemoveRoom,
     Members,
     ForgetRooms,
     ChangeMembers,
@@ -17,21 +24,35 @@ pub(super) enum Script {
     Online,
     Sweep,
     RenewLease,
-    EndLease,
+    ChangeLease,
     Leases,
-    TurnNonces,
-    Term,
+    EndLife,
+    ChangesOfLife,
+    EstablishTerm,
+    GrowOlder,
     Confirm,
+}
+
+/// Lua files in a row: what several scripts share, and the script at the end.
+macro_rules! parts {
+    ($($part:ident)*) => { &[$(include_str!(concat!("lua/", stringify!($part), ".lua"))),*] };
 }
 
 impl Script {
     /// All scripts, in the order of their declaration.
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 26] = [
         Self::Append,
+        Self::AppendOne,
+        Self::AppendPlain,
         Self::Join,
         Self::MakeRoom,
+        Self::ChargeRoom,
         Self::Events,
         Self::History,
+        Self::Count,
+        Self::Due,
+        Self::Tidy,
+        Self::RemoveRoom,
         Self::Members,
         Self::ForgetRooms,
         Self::ChangeMembers,
@@ -39,10 +60,12 @@ impl Script {
         Self::Online,
         Self::Sweep,
         Self::RenewLease,
-        Self::EndLease,
+        Self::ChangeLease,
         Self::Leases,
-        Self::TurnNonces,
-        Self::Term,
+        Self::EndLife,
+        Self::ChangesOfLife,
+        Self::EstablishTerm,
+        Self::GrowOlder,
         Self::Confirm,
     ];
 
@@ -50,97 +73,85 @@ impl Script {
     pub(super) fn may_begin_an_epoch(self) -> bool {
         matches!(
             self,
-            Self::Append | Self::Join | Self::MakeRoom | Self::Confirm
+            Self::Append
+                | Self::AppendOne
+                | Self::AppendPlain
+                | Self::Join
+                | Self::MakeRoom
+                | Self::Confirm
         )
     }
 
     /// The source, with what it shares with others before it.
-    pub(super) fn source(self) -> &'static str {
+    pub(super) fn source(self) -> String {
+        [&[self.first_line()], self.parts()].concat().concat()
+    }
+
+    /// What Redis is told of it before it runs. What is small and keeps people connected
+    /// works even when memory is full.
+    fn first_line(self) -> &'static str {
         match self {
-            Self::Append => concat!(
-                "#!lua\n",
-                include_str!("lua/room.lua"),
-                include_str!("lua/append.lua")
-            ),
-            // What is small and keeps people connected works even when memory is full.
-            Self::Join => concat!(
-                "#!lua flags=allow-oom\n",
-                include_str!("lua/room.lua"),
-                include_str!("lua/read.lua"),
-                include_str!("lua/empty.lua"),
-                include_str!("lua/join.lua")
-            ),
-            // The same where it may make a room, which is refused when memory is full.
-            Self::MakeRoom => concat!(
-                "#!lua\n",
-                include_str!("lua/room.lua"),
-                include_str!("lua/read.lua"),
-                include_str!("lua/empty.lua"),
-                include_str!("lua/join.lua")
-            ),
-            Self::Events => concat!(
-                "#!lua flags=no-writes\n",
-                include_str!("lua/read.lua"),
-                include_str!("lua/events.lua")
-            ),
-            Self::History => concat!(
-                "#!lua flags=no-writes\n",
-                include_str!("lua/read.lua"),
-                include_str!("lua/history.lua")
-            ),
-            Self::Members => {
-                concat!("#!lua flags=no-writes\n", include_str!("lua/members.lua"))
+            Self::Append
+            | Self::AppendOne
+            | Self::AppendPlain
+            | Self::MakeRoom
+            | Self::ChargeRoom => "#!lua\n",
+            Self::Events
+            | Self::History
+            | Self::Count
+            | Self::Due
+            | Self::Members
+            | Self::Online
+            | Self::ChangesOfLife => "#!lua flags=no-writes\n",
+            Self::Join
+            | Self::Tidy
+            | Self::RemoveRoom
+            | Self::ForgetRooms
+            | Self::ChangeMembers
+            | Self::ChangePresence
+            | Self::Sweep
+            | Self::RenewLease
+            | Self::ChangeLease
+            // It writes nothing, but where Redis refuses to write nobody can renew a
+            // lease, and nobody is to be thought dead.
+            | Self::Leases
+            | Self::EndLife
+            | Self::EstablishTerm
+            | Self::GrowOlder
+            | Self::Confirm => "#!lua flags=allow-oom\n",
+        }
+    }
+
+    fn parts(self) -> &'static [&'static str] {
+        match self {
+            Self::Append => parts!(time partition head hidden log append),
+            Self::AppendOne => parts!(append_one),
+            Self::AppendPlain => parts!(append_plain),
+            // The same but where it may make a room, which is refused when memory is full.
+            Self::Join | Self::MakeRoom => {
+                parts!(time partition head hidden log entries keep join)
             }
-            Self::ForgetRooms => {
-                concat!(
-                    "#!lua flags=allow-oom\n",
-                    include_str!("lua/forget_rooms.lua")
-                )
-            }
-            Self::ChangeMembers => concat!(
-                "#!lua flags=allow-oom\n",
-                include_str!("lua/change_members.lua")
-            ),
-            Self::ChangePresence => concat!(
-                "#!lua flags=allow-oom\n",
-                include_str!("lua/lease.lua"),
-                include_str!("lua/presence.lua"),
-                include_str!("lua/empty.lua"),
-                include_str!("lua/change_presence.lua")
-            ),
-            Self::Online => concat!(
-                "#!lua flags=no-writes\n",
-                include_str!("lua/presence.lua"),
-                include_str!("lua/online.lua")
-            ),
-            Self::Sweep => concat!(
-                "#!lua flags=allow-oom\n",
-                include_str!("lua/presence.lua"),
-                include_str!("lua/empty.lua"),
-                include_str!("lua/sweep.lua")
-            ),
-            Self::RenewLease => concat!(
-                "#!lua flags=allow-oom\n",
-                include_str!("lua/lease.lua"),
-                include_str!("lua/renew_lease.lua")
-            ),
-            Self::EndLease => concat!(
-                "#!lua flags=allow-oom\n",
-                include_str!("lua/lease.lua"),
-                include_str!("lua/end_lease.lua")
-            ),
-            Self::Leases => concat!("#!lua flags=allow-oom\n", include_str!("lua/leases.lua")),
-            Self::TurnNonces => concat!(
-                "#!lua flags=allow-oom\n",
-                include_str!("lua/turn_nonces.lua")
-            ),
-            Self::Term => concat!("#!lua flags=allow-oom\n", include_str!("lua/term.lua")),
-            Self::Confirm => concat!(
-                "#!lua flags=allow-oom\n",
-                include_str!("lua/room.lua"),
-                include_str!("lua/empty.lua"),
-                include_str!("lua/confirm.lua")
-            ),
+            Self::ChargeRoom => parts!(time charge_room),
+            Self::Events => parts!(time head hidden log entries events),
+            Self::History => parts!(time head hidden log entries history),
+            Self::Count => parts!(time head hidden log entries count),
+            Self::Due => parts!(time due),
+            Self::Tidy => parts!(time partition head hidden log tidy),
+            Self::RemoveRoom => parts!(remove_room),
+            Self::Members => parts!(members),
+            Self::ForgetRooms => parts!(forget_rooms),
+            Self::ChangeMembers => parts!(change_members),
+            Self::ChangePresence => parts!(time lives presence empty change_presence),
+            Self::Online => parts!(presence online),
+            Self::Sweep => parts!(time presence empty sweep),
+            Self::RenewLease => parts!(lease renew_lease),
+            Self::ChangeLease => parts!(lease change_lease),
+            Self::Leases => parts!(leases),
+            Self::EndLife => parts!(time lives end_life),
+            Self::ChangesOfLife => parts!(lives changes_of_life),
+            Self::EstablishTerm => parts!(time establish_term),
+            Self::GrowOlder => parts!(time grow_older),
+            Self::Confirm => parts!(time partition head hidden keep confirm),
         }
     }
 }

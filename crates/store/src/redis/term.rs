@@ -7,10 +7,7 @@
 
 use std::time::Instant;
 
-use fred::{
-    interfaces::ClientLike,
-    types::{Key, Value},
-};
+use fred::{interfaces::ClientLike, types::Value};
 use tokio::{sync::OnceCell, time::timeout_at};
 
 use super::{
@@ -18,6 +15,7 @@ use super::{
     connection::{CallFailure, Connection},
     failure, keys,
     script::Script,
+    tidy::all_keys,
 };
 use crate::{StoreError, epoch};
 
@@ -30,10 +28,14 @@ impl Connection {
     pub(super) async fn establish_term(&self, until: Instant) -> Result<(), CallFailure> {
         let tell = async || {
             let what = self.identity().await.map_err(CallFailure::Other)?;
-            let keys = vec![Key::from(keys::TERM)];
-            let args = vec![text(what), text(epoch::half())];
-            let told = self.evaluate(Script::Term, keys, args, until).await;
-            told.map(drop)
+            self.establish_layout().await.map_err(CallFailure::Other)?;
+            let word = epoch::half();
+            for keys in all_keys(self.grouping(), keys::partition) {
+                let args = vec![text(what.as_str()), text(word.as_str())];
+                self.evaluate(Script::EstablishTerm, keys, args, until)
+                    .await?;
+            }
+            Ok(())
         };
         match timeout_at(until.into(), self.term().get_or_try_init(tell)).await {
             Ok(told) => told.copied(),

@@ -10,8 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The state of a life that was given up.
-const ENDED: &str = "ended";
+use super::lease::ENDED;
 
 /// What this node has seen of the lives of all.
 pub(super) struct Watch {

@@ -6,8 +6,8 @@ use rookery_store::{Append, Recovery, Store};
 
 use crate::place::*;
 
-/// How many events are kept.
-const KEPT: u64 = 12;
+/// How many messages are kept.
+const KEPT: usize = 12;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -70,10 +70,15 @@ impl Model {
     }
 
     fn visible(&self) -> impl DoubleEndedIterator<Item = &(EventKind, Event)> {
-        let hidden = self.head.saturating_sub(KEPT);
+        let messages = self
+            .stored
+            .iter()
+            .filter(|(kind, _)| *kind == EventKind::Message);
+        // The last message that is one too many, and what was before it.
+        let floor = messages.rev().nth(KEPT).map_or(0, |(_, event)| event.seq);
         self.stored
             .iter()
-            .filter(move |(_, event)| event.seq > hidden)
+            .filter(move |(_, event)| event.seq > floor)
     }
 
     /// The events after a number, up to the first hole.
@@ -205,7 +210,7 @@ impl Model {
 }
 
 pub(crate) async fn any_cursor_gets_exactly_the_events_or_a_snapshot(place: Place) {
-    let node = place.node_with(at_most(KEPT)).await;
+    let node = place.node_with(at_most(KEPT as u64)).await;
     let runtime = tokio::runtime::Handle::current();
     let mut config = ProptestConfig::with_cases(place.property_cases());
     config.failure_persistence = None;

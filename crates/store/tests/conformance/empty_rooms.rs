@@ -1,9 +1,9 @@
-//! Rooms in which nothing was ever written go by themselves; no others do.
+//! Rooms without messages in which nobody is go by themselves; no others do.
 
 use rookery_protocol::{Cursor, ServerId};
 use rookery_store::Recovery;
 
-use crate::{nodes, place::*};
+use crate::{keys, nodes, place::*};
 
 /// Long enough to come in, short enough to wait for.
 const KEEP_MS: u64 = 1_000;
@@ -81,24 +81,50 @@ pub(crate) async fn without_a_time_empty_rooms_stay(place: Place) {
     assert_eq!(node.open("general").await, start);
 }
 
+/// When somebody comes by in a room on Redis to see whether it is over, in milliseconds from now.
+fn due_in(place: &mut Place, id: &str) -> Option<i64> {
+    let key = keys::of_partition("due", id);
+    let due = place.server().command(&["ZSCORE", &key, id]).unwrap();
+    let time = place.server().command(&["TIME"]).unwrap();
+    let seconds: i64 = time.lines().next().unwrap().parse().unwrap();
+    Some(due.parse::<i64>().ok()? - 1000 * seconds)
+}
+
+/// Makes that somebody comes by now, and finds that nothing has happened for a day.
+fn age(place: &mut Place, id: &str) {
+    let head = keys::of_room("head", id);
+    let held = place.server().command(&["GET", &head]).unwrap();
+    let words: Vec<_> = held.splitn(4, ' ').collect();
+    let ts = words[2].parse::<u64>().unwrap() - 24 * 3_600_000;
+    // The name at the end is empty, and the space before it was cut off.
+    let older = format!("{} {} {ts} {} ", words[0], words[1], words[3]);
+    let due = keys::of_partition("due", id);
+    let server = place.server();
+    server.command(&["SET", &head, &older]).unwrap();
+    server.command(&["ZADD", &due, "0", id]).unwrap();
+}
+
 /// On Redis, where it can be looked at.
 pub(crate) async fn nothing_stays_of_an_empty_room(mut place: Place) {
     let node = place.node_with(swept_clean(60_000)).await;
+    let alex = user("u_1", "Alex");
     node.renew_lease().await.unwrap();
     node.open("general").await;
-    node.presence("general", &user("u_1", "Alex"), true).await;
-    let ttl_ms = |place: &mut Place| -> i64 {
-        let ttl = place.server().command(&["PTTL", "rookery:{general}:head"]);
-        ttl.unwrap().parse().unwrap()
-    };
-    assert_eq!(ttl_ms(&mut place), -1, "somebody is there");
-    node.open("general").await;
-    assert_eq!(ttl_ms(&mut place), -1, "still");
-    node.presence("general", &user("u_1", "Alex"), false).await;
-    assert!((1..=60_000).contains(&ttl_ms(&mut place)));
+    node.presence("general", &alex, true).await;
+    age(&mut place, "general");
+    eventually("somebody came by", async || {
+        (due_in(&mut place, "general")? > 0).then_some(())
+    })
+    .await;
+    assert!(head(&node, "general").await.is_some(), "somebody is there");
+    node.presence("general", &alex, false).await;
+    assert!((50_000..=61_000).contains(&due_in(&mut place, "general").unwrap()));
+    age(&mut place, "general");
+    is_gone(&node, "general").await;
     let keys = place.server().command(&["--scan"]).unwrap();
     let left = keys.lines().filter(|key| key.contains("general"));
-    assert_eq!(left.collect::<Vec<_>>(), ["rookery:{general}:head"]);
+    assert_eq!(left.collect::<Vec<_>>(), [""; 0]);
+    assert_eq!(due_in(&mut place, "general"), None);
 }
 
 pub(crate) async fn a_room_of_a_dead_node_goes_when_it_is_swept(mut place: Place) {
@@ -113,13 +139,14 @@ pub(crate) async fn a_room_of_a_dead_node_goes_when_it_is_swept(mut place: Place
     dead.open("general").await;
     dead.presence("general", &user("u_1", "Alex"), true).await;
     assert_eq!(nodes::swept_by(&[&survivor]).await.len(), 1);
-    let ttl = place.server().command(&["PTTL", "rookery:{general}:head"]);
-    let ttl: i64 = ttl.unwrap().parse().unwrap();
-    assert!((1..=60_000).contains(&ttl), "{ttl}");
+    let due = due_in(&mut place, "general");
+    assert!((1..=61_000).contains(&due.unwrap()), "{due:?}");
+    age(&mut place, "general");
+    is_gone(&survivor, "general").await;
 }
 
-/// What has a lifetime goes with its events, and not before.
-pub(crate) async fn a_lifetime_is_left_alone(mut place: Place) {
+/// What has a lifetime outlives its events by an hour, and then it goes too.
+pub(crate) async fn a_lifetime_is_outlived_by_an_hour(mut place: Place) {
     let mut retention = short_lived(60_000);
     retention.keep_empty_ms = 1_000;
     let node = place.node_with(retention).await;
@@ -127,10 +154,9 @@ pub(crate) async fn a_lifetime_is_left_alone(mut place: Place) {
     node.open("event:party").await;
     for online in [true, false] {
         node.presence("event:party", &alex, online).await;
-        let ttl = place
-            .server()
-            .command(&["PTTL", "rookery:{event:party}:head"]);
-        let ttl: i64 = ttl.unwrap().parse().unwrap();
-        assert!(ttl > 3_600_000, "{ttl}");
+        let due = due_in(&mut place, "event:party");
+        assert!(due.unwrap() > 3_600_000, "{due:?}");
     }
+    age(&mut place, "event:party");
+    is_gone(&node, "event:party").await;
 }

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 
 use proptest::{prelude::*, test_runner::TestRunner};
 use rookery_protocol::{Cursor, Epoch, Event};
-use rookery_store::{BusEvent, Recovery, Store, StoreError};
+use rookery_store::{BusEvent, Partition, Recovery, Store, StoreError};
 use rookery_testing::{Proxy, RedisServer};
 
-use crate::place::*;
+use crate::{keys, place::*};
 
 /// How many epochs before its own a log remembers.
 const REMEMBERED: usize = 8;
@@ -202,11 +202,14 @@ pub(crate) async fn what_cannot_be_told_apart_is_refused_at_the_start(mut place:
 
 /// As another process finds the term that has the dataset.
 fn begin_another_term(server: &RedisServer) {
-    let command = ["SET", "rookery:term", "other another process"];
     // The word is all that scripts look at; it is a new one each time.
-    let word = format!("t{:07}", rand_word());
-    let held = command[2].replace("other", &word);
-    server.command(&["SET", command[1], &held]).unwrap();
+    let held = format!("t{:07} 0 0 another process", rand_word());
+    let keys: Vec<_> = Partition::all()
+        .map(|partition| format!("rookery:{{{partition}}}:partition"))
+        .collect();
+    let pairs = keys.iter().flat_map(|key| [key.as_str(), &held]);
+    let command: Vec<_> = std::iter::once("MSET").chain(pairs).collect();
+    server.command(&command).unwrap();
 }
 
 fn rand_word() -> u32 {
@@ -233,7 +236,9 @@ pub(crate) async fn so_many_epochs_are_remembered_and_no_more(mut place: Place) 
         };
         assert_eq!(recovery(&node, at(epoch, seq)).await, whole, "{ago} ago");
     }
-    let head = place.server().command(&["GET", "rookery:{general}:head"]);
+    let head = place
+        .server()
+        .command(&["GET", &keys::of_room("head", "general")]);
     let head = head.unwrap();
     assert!(head.len() < 300, "{head}");
 }
@@ -305,7 +310,7 @@ impl Model {
     /// Copies the keys of the room, to or from the place of a number.
     fn copy(&self, server: &RedisServer, number: usize, back: bool) {
         for part in ["head", "log"] {
-            let key = format!("rookery:{{{}}}:{part}", self.room);
+            let key = keys::of_room(part, &self.room);
             let kept = format!("{key}:{number}");
             let (from, to) = if back { (&kept, &key) } else { (&key, &kept) };
             // A room without events has no log.

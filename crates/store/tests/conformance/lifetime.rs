@@ -3,7 +3,7 @@
 use rookery_protocol::{Cursor, Event, client_frame::HistoryPage};
 use rookery_store::Recovery;
 
-use crate::place::*;
+use crate::{keys, place::*};
 
 const PARTY: &str = "event:party";
 
@@ -121,7 +121,7 @@ pub(crate) async fn what_expired_is_not_caught_up(place: Place) {
 
 pub(crate) async fn a_lifetime_and_a_limit_go_together(place: Place) {
     let mut retention = short_lived(60_000);
-    retention.max_events = 5;
+    retention.max_messages = 5;
     let node = place.node_with(retention).await;
     node.open(PARTY).await;
     let sent = node.send_many(PARTY, (0..250).map(|n| n.to_string())).await;
@@ -154,12 +154,11 @@ pub(crate) async fn numbers_go_on_when_all_is_gone(place: Place) {
     assert_eq!((next.seq, next.epoch), (2, start.epoch));
 }
 
-/// The keys of a type that Redis holds.
-fn keys(place: &mut Place, kind: &str) -> Vec<String> {
-    let keys = place.server().command(&["--scan"]).unwrap();
-    let all = keys.lines().map(str::to_owned);
-    all.filter(|key| place.server().command(&["TYPE", key]).unwrap() == kind)
-        .collect()
+/// How many fields the log of a room has in Redis.
+fn log_length(place: &mut Place) -> u64 {
+    let log = keys::of_room("log", PARTY);
+    let length = place.server().command(&["HLEN", &log]).unwrap();
+    length.parse().unwrap()
 }
 
 pub(crate) async fn an_idle_room_leaves_no_log(mut place: Place) {
@@ -167,45 +166,29 @@ pub(crate) async fn an_idle_room_leaves_no_log(mut place: Place) {
     node.open(PARTY).await;
     node.send(PARTY, "x").await;
     node.send(PARTY, "y").await;
-    assert_eq!(keys(&mut place, "stream").len(), 1);
+    assert_eq!(log_length(&mut place), 2);
     eventually("the log is gone by itself", async || {
-        keys(&mut place, "stream").is_empty().then_some(())
+        (log_length(&mut place) == 0).then_some(())
     })
     .await;
-    // What is left goes by itself too: nothing of the room stays for good.
-    let left = place.server().command(&["--scan"]).unwrap();
-    for key in left.lines().filter(|key| key.contains(PARTY)) {
-        let ttl_ms: i64 = place
-            .server()
-            .command(&["PTTL", key])
-            .unwrap()
-            .parse()
-            .unwrap();
-        assert!(
-            (1..=2 * 3_600_000).contains(&ttl_ms),
-            "{key} stays for {ttl_ms} ms"
-        );
-    }
+    assert_eq!(node.open(PARTY).await.seq, 2, "its numbers go on");
 }
 
-pub(crate) async fn a_room_is_kept_while_people_are_in_it(mut place: Place) {
+/// The texts are gone; what stands for a nonce is a number and twenty bytes.
+pub(crate) async fn nonces_outlive_their_texts(mut place: Place) {
     let node = place.node_with(short_lived(300)).await;
     node.open(PARTY).await;
-    let sent = node.send(PARTY, "x").await;
-    let known = Cursor {
-        epoch: sent.epoch,
-        seq: sent.seq,
-    };
-    let head = format!("rookery:{{{PARTY}}}:head");
-    place
-        .server()
-        .command(&["PEXPIRE", &head, "60000"])
-        .unwrap();
-    let told = within(node.confirm(&[(room(PARTY), known.clone())])).await;
-    assert_eq!(told.unwrap(), [Some(known)]);
-    let left = place.server().command(&["PTTL", &head]).unwrap();
-    let left: u64 = left.parse().unwrap();
-    assert!(left > 3_500_000, "{left} ms");
+    let nonce = message_with_nonce(PARTY, "a text that is looked for", "a");
+    let first = within(node.append(nonce.clone())).await.unwrap();
+    let log = keys::of_room("log", PARTY);
+    eventually("the text is gone", async || {
+        let held = place.server().command(&["HVALS", &log]).unwrap();
+        (!held.contains("looked for")).then_some(())
+    })
+    .await;
+    assert_eq!(log_length(&mut place), 2);
+    let again = within(node.append(nonce)).await.unwrap();
+    assert_eq!((again.seq, again.ts, again.event), (1, first.ts, None));
 }
 
 pub(crate) async fn a_lifetime_that_is_taken_off_keeps_the_room(mut place: Place) {
@@ -215,13 +198,6 @@ pub(crate) async fn a_lifetime_that_is_taken_off_keeps_the_room(mut place: Place
     let after = place.node_with(kept_for_good()).await;
     let kept = after.send(PARTY, "kept").await.event.unwrap();
     assert_eq!((kept.seq, kept.expires_at), (2, None));
-    for key in keys(&mut place, "stream") {
-        assert_eq!(
-            place.server().command(&["PTTL", &key]).unwrap(),
-            "-1",
-            "{key}"
-        );
-    }
     eventually("the one with a lifetime is gone", async || {
         let latest = after.latest(PARTY).await;
         assert!(latest.contains(&kept));
@@ -229,4 +205,8 @@ pub(crate) async fn a_lifetime_that_is_taken_off_keeps_the_room(mut place: Place
     })
     .await;
     assert_eq!(after.latest(PARTY).await, [kept]);
+    eventually("and its text", async || {
+        (log_length(&mut place) == 1).then_some(())
+    })
+    .await;
 }

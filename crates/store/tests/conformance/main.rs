@@ -14,19 +14,24 @@ mod append;
 mod bus;
 mod catch_up;
 mod check;
+mod counting;
 mod empty_rooms;
+mod feed;
 mod forks;
 mod history;
 mod join;
+mod keys;
 mod lifetime;
 mod membership;
 mod nodes;
 mod nonce;
 mod outage;
+mod overwrite;
 mod place;
 mod presence;
 mod retention;
 mod rollback;
+mod rooms;
 mod user_limits;
 
 /// Makes a test of each case.
@@ -41,7 +46,7 @@ macro_rules! cases {
     };
 }
 
-/// Makes a test per engine of each case.
+/// Makes a test per engine of each case, and one more on a Redis in cluster mode.
 macro_rules! cases_of_both_engines {
     ($($module:ident::$case:ident,)*) => {
         mod embedded {
@@ -49,6 +54,9 @@ macro_rules! cases_of_both_engines {
         }
         mod redis {
             cases!(crate::place::Place::redis(); $($module::$case,)*);
+        }
+        mod redis_in_cluster_mode {
+            cases!(crate::place::Place::redis_in_cluster_mode(); $($module::$case,)*);
         }
     };
 }
@@ -131,13 +139,30 @@ cases_of_both_engines! {
     user_limits::a_user_is_a_member_of_so_many_rooms,
     user_limits::a_user_makes_so_many_rooms_in_an_hour,
 
+    overwrite::an_edited_message_is_what_it_was_made,
+    overwrite::a_deleted_message_is_in_no_page_and_in_its_place,
+    overwrite::what_is_not_there_is_not_overwritten,
+    overwrite::an_overwriting_event_has_a_nonce_too,
+    overwrite::overwriting_goes_in_the_order_of_appends,
+
+    counting::any_history_is_counted_as_a_plain_model_does,
+    counting::a_room_that_is_not_there_has_nothing_to_count,
+
+    feed::whoever_comes_later_misses_nothing,
+    feed::rooms_of_all_partitions_are_in_some_feed,
+    feed::whoever_fell_behind_finds_the_rooms,
+    feed::a_place_can_be_written_down,
+
+    rooms::every_room_is_in_the_list_of_its_partition,
+    rooms::a_room_says_what_it_holds,
+    rooms::a_room_that_is_taken_away_is_gone_with_everything_in_it,
+
     presence::nobody_is_in_an_empty_room,
     presence::coming_and_going_is_told_once,
     presence::another_name_is_told_once,
     presence::another_name_is_not_told_where_names_are_not,
     presence::many_changes_go_in_one_call,
     presence::big_rooms_tell_numbers_only,
-    presence::many_rooms_are_looked_at_in_a_few_calls,
     presence::presence_has_an_order_in_time,
     presence::a_renewed_lease_is_kept,
 
@@ -148,7 +173,28 @@ mod embedded_only {
     cases! {
         crate::place::Place::embedded();
         check::the_embedded_engine_says_what_it_is,
+        presence::many_rooms_are_looked_at_in_a_few_calls,
         presence::giving_up_takes_everybody_out,
+    }
+}
+
+/// Presence of several nodes on a Redis in cluster mode too.
+mod redis_only_in_cluster_mode {
+    cases! {
+        crate::place::Place::redis_in_cluster_mode();
+        nodes::nodes_share_one_log,
+        nodes::a_nonce_is_known_on_every_node,
+        nodes::a_user_on_two_nodes_is_one_user,
+        nodes::the_dead_are_swept_once,
+        nodes::a_node_that_was_swept_enters_everybody_again,
+        nodes::a_node_that_stops_leaves_its_users_their_grace_time,
+        nodes::a_node_that_stops_with_nobody_is_forgotten_at_once,
+        nodes::who_dies_while_sweeping_is_taken_over_from,
+        nodes::what_comes_late_changes_nothing,
+        empty_rooms::nothing_stays_of_an_empty_room,
+        empty_rooms::a_room_of_a_dead_node_goes_when_it_is_swept,
+        lifetime::an_idle_room_leaves_no_log,
+        lifetime::nonces_outlive_their_texts,
     }
 }
 
@@ -172,13 +218,14 @@ mod redis_only {
         nodes::a_clock_that_is_stepped_matters_to_nobody,
         nodes::while_nobody_can_write_nobody_is_thought_dead,
         nodes::twenty_thousand_rooms_are_swept_and_leases_kept_meanwhile,
+        presence::many_rooms_are_looked_at_in_a_few_calls,
 
         empty_rooms::nothing_stays_of_an_empty_room,
         empty_rooms::a_room_of_a_dead_node_goes_when_it_is_swept,
-        empty_rooms::a_lifetime_is_left_alone,
+        empty_rooms::a_lifetime_is_outlived_by_an_hour,
 
         lifetime::an_idle_room_leaves_no_log,
-        lifetime::a_room_is_kept_while_people_are_in_it,
+        lifetime::nonces_outlive_their_texts,
         lifetime::a_lifetime_that_is_taken_off_keeps_the_room,
 
         forks::a_log_that_lost_its_end_goes_on_in_another_epoch,
@@ -188,6 +235,10 @@ mod redis_only {
         forks::what_cannot_be_told_apart_is_refused_at_the_start,
         forks::so_many_epochs_are_remembered_and_no_more,
         forks::any_cursor_of_any_epoch_is_served_what_it_missed_or_a_snapshot,
+
+        overwrite::a_deleted_text_is_in_no_key,
+        overwrite::a_rewritten_append_only_file_has_no_deleted_text,
+        counting::what_expires_is_counted_no_more,
 
         outage::scripts_come_back_after_they_were_flushed,
         outage::a_cut_subscription_is_made_anew,

@@ -6,7 +6,7 @@ use rookery_protocol::ServerId;
 use rookery_store::{GoneNode, Lease, PresenceChange, PresenceTimes, Settings, StoreError};
 use rookery_testing::{Proxy, RedisServer};
 
-use crate::{place::*, presence::all_told};
+use crate::{keys, place::*, presence::all_told};
 
 /// Short times, so that a case need not wait for long.
 pub(crate) const BRISK: PresenceTimes = PresenceTimes {
@@ -87,7 +87,7 @@ async fn users(node: &Node, room_id: &str) -> Vec<String> {
 /// What the server holds of presence.
 fn presence_keys(server: &RedisServer) -> Vec<String> {
     let mut keys = Vec::new();
-    for pattern in ["rookery:*:online*", "rookery:life:*"] {
+    for pattern in ["rookery:*:online:*", "rookery:*:held:*", "rookery:*:life:*"] {
         let found = server.command(&["KEYS", pattern]).unwrap();
         keys.extend(
             found
@@ -554,17 +554,16 @@ pub(crate) async fn twenty_thousand_rooms_are_swept_and_leases_kept_meanwhile(mu
     assert_eq!(gone, [self::gone("n_dead", false, 22_000)]);
     assert_eq!(users(&other, "r_0").await, ["u_1"]);
     assert_eq!(users(&other, "r_1").await, ["u_9"]);
-    let mut keys = presence_keys(place.server());
-    keys.sort();
-    assert_eq!(
-        keys,
-        [
-            "rookery:life:n_1.1:rooms",
-            "rookery:life:n_2.1:rooms",
-            "rookery:{r_0}:online",
-            "rookery:{r_0}:online:n_2.1",
-            "rookery:{r_1}:online",
-            "rookery:{r_1}:online:n_1.1",
-        ]
-    );
+    let mut found = presence_keys(place.server());
+    found.sort();
+    let mut expected = [
+        keys::of_partition("held:n_1.1:r_1", "r_1"),
+        keys::of_partition("life:n_1.1", "r_1"),
+        keys::of_room("online", "r_1"),
+        keys::of_partition("held:n_2.1:r_0", "r_0"),
+        keys::of_partition("life:n_2.1", "r_0"),
+        keys::of_room("online", "r_0"),
+    ];
+    expected.sort();
+    assert_eq!(found, expected);
 }

@@ -33,6 +33,11 @@ impl Place {
         Self::Redis(RedisServer::start().unwrap())
     }
 
+    /// A Redis in cluster mode: a step that touches two partitions fails there.
+    pub(crate) fn redis_in_cluster_mode() -> Self {
+        Self::Redis(RedisServer::start_in_cluster_mode().unwrap())
+    }
+
     /// The server, in a case that runs on Redis only.
     pub(crate) fn server(&mut self) -> &mut RedisServer {
         match self {
@@ -309,6 +314,7 @@ pub(crate) fn message(id: &str, text: &str) -> Append {
         meta: None,
     };
     Append {
+        overwrite: None,
         room: room(id),
         user: from.id.clone(),
         nonce: None,
@@ -338,16 +344,16 @@ pub(crate) fn other_event(id: &str, kind: EventKind) -> Append {
 
 pub(crate) fn kept_for_good() -> Retention {
     Retention {
-        max_events: 0,
+        max_messages: 0,
         lifetimes: Vec::new(),
         keep_empty_ms: 0,
     }
 }
 
 /// At most so many events.
-pub(crate) fn at_most(max_events: u64) -> Retention {
+pub(crate) fn at_most(max_messages: u64) -> Retention {
     Retention {
-        max_events,
+        max_messages,
         ..kept_for_good()
     }
 }

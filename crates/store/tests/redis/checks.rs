@@ -1,6 +1,6 @@
 //! What the check finds, and that it leaves nothing behind.
 
-use rookery_store::{CheckLine, CheckStatus, check};
+use rookery_store::{CheckLine, CheckStatus, Store, check};
 use rookery_testing::RedisServer;
 
 use crate::support::{connect, settings};
@@ -93,7 +93,7 @@ async fn a_cluster_is_said_to_be_one_and_what_is_supported() {
 
 #[tokio::test]
 async fn a_command_that_is_renamed_away_is_named() {
-    for command in ["EVALSHA", "PEXPIREAT"] {
+    for command in ["EVALSHA", "HSET"] {
         let redis = RedisServer::start_with(&["--rename-command", command, ""]).unwrap();
         let said = failures(&lines(&redis.url()).await);
         assert!(said.contains("cannot be stored"), "{command}: {said}");
@@ -123,5 +123,26 @@ async fn a_redis_that_throws_away_and_keeps_nothing_is_warned_of_at_the_start_to
             assert_eq!(warned.status, CheckStatus::Warning);
             assert!(warned.mend.is_some());
         }
+    }
+}
+
+#[tokio::test]
+async fn a_store_of_another_layout_is_refused_and_left_as_it_is() {
+    for (key, value) in [
+        ("rookery:layout", "3"),
+        ("rookery:term", "a word of layout 1"),
+    ] {
+        let redis = RedisServer::start().unwrap();
+        redis.command(&["SET", key, value]).unwrap();
+        let refused = Store::connect(settings(&redis.url())).await.unwrap_err();
+        let words = refused.to_string();
+        assert!(
+            words.contains("layout") && words.contains("FLUSHDB"),
+            "{words}"
+        );
+        let lines = check(&settings(&redis.url())).await;
+        let failed = lines.iter().find(|line| line.status == CheckStatus::Failed);
+        assert!(failed.unwrap().found.contains("layout"), "{lines:?}");
+        assert_eq!(redis.command(&["--scan"]).unwrap(), key);
     }
 }

@@ -15,5 +15,7 @@ mod lease;
 mod nonces;
 mod refusals;
 mod room_lists;
+mod script_time;
 mod silence;
+mod storage;
 mod support;

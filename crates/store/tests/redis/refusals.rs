@@ -5,7 +5,7 @@ use std::time::Duration;
 use rookery_store::{BusEvent, CheckStatus, EngineSettings, Store, StoreError, check};
 use rookery_testing::RedisServer;
 
-use crate::support::{append, connect, join, join_of, room, settings, until};
+use crate::support::{append, connect, join, join_of, key, room, settings, until};
 
 async fn refusal(url: &str) -> String {
     match Store::connect(settings(url)).await {
@@ -106,9 +106,9 @@ async fn a_full_and_a_strange_redis_refuse_without_writing() {
     redis.command(&["CONFIG", "SET", "maxmemory", "0"]).unwrap();
 
     // A room whose keys are of a wrong type does not spoil those beside it.
-    redis.command(&["SET", "rookery:{bad}:head", "x"]).unwrap();
+    redis.command(&["SET", &key("head", "bad"), "x"]).unwrap();
     join(&store, "worse").await;
-    redis.command(&["SET", "rookery:{worse}:log", "x"]).unwrap();
+    redis.command(&["SET", &key("log", "worse"), "x"]).unwrap();
     let appends = ["general", "bad", "worse", "none", "general"]
         .map(|room| store.append(append(room, "hi", Some("a"), None)));
     let mut results = Vec::new();
@@ -145,9 +145,7 @@ async fn a_full_redis_makes_no_rooms_and_serves_those_that_are_there() {
     }
     redis.command(&["CONFIG", "SET", "maxmemory", "0"]).unwrap();
     assert_eq!(
-        redis
-            .command(&["EXISTS", "rookery:{another}:head"])
-            .unwrap(),
+        redis.command(&["EXISTS", &key("head", "another")]).unwrap(),
         "0"
     );
     join(&store, "another").await;

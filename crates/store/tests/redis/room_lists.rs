@@ -6,15 +6,20 @@ use rookery_store::{Store, UserLimits};
 use rookery_testing::RedisServer;
 use tokio::task::JoinSet;
 
-use crate::support::{connect, join, room, settings};
+use crate::support::{connect, join, key, room, settings};
 
 fn user(name: &str) -> UserId {
     UserId::new(name).unwrap()
 }
 
+/// Where the rooms of a user stand: users lie in partitions as rooms of their ids would.
+fn member_key(user: &str) -> String {
+    key("member", user)
+}
+
 /// Writes memberships as the store does, without asking for each.
 fn enter(redis: &RedisServer, user: &str, rooms: impl Iterator<Item = usize>) {
-    let key = format!("rookery:user:{user}:rooms");
+    let key = member_key(user);
     let mut words = vec!["HSET".to_owned(), key];
     for number in rooms {
         words.extend([format!("r-{number}"), number.to_string()]);
@@ -152,6 +157,6 @@ async fn rooms_that_are_gone_are_forgotten_among_many() {
     enter(&redis, "alex", 0..1_500);
     let rows = store.rooms_of_user("alex").await;
     assert_eq!(numbers(&rows), (0..200).collect::<Vec<_>>());
-    let left = redis.command(&["HLEN", "rookery:user:alex:rooms"]).unwrap();
+    let left = redis.command(&["HLEN", &member_key("alex")]).unwrap();
     assert_eq!(left, "200");
 }

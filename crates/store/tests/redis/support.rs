@@ -9,7 +9,7 @@ use rookery_protocol::{
     Cursor, EventBody, Nonce, RoomId, ServerId, User, UserId, envelope, event::MessageFields,
 };
 use rookery_store::{
-    Append, Bus, BusEvent, EngineSettings, Join, Joined, RedisSettings, Settings, Store,
+    Append, Bus, BusEvent, EngineSettings, Join, Joined, Partition, RedisSettings, Settings, Store,
 };
 
 /// Nothing in these tests takes longer than this.
@@ -33,6 +33,12 @@ pub(crate) async fn connect(url: &str) -> (Store, Bus) {
 
 pub(crate) fn room(id: &str) -> RoomId {
     RoomId::new(id).unwrap()
+}
+
+/// A key of a room.
+pub(crate) fn key(kind: &str, id: &str) -> String {
+    let partition = Partition::of_room(&room(id));
+    format!("rookery:{{{partition}}}:{kind}:{id}")
 }
 
 pub(crate) fn append(
@@ -59,6 +65,7 @@ pub(crate) fn append(
         nonce,
         body,
         known,
+        overwrite: None,
     }
 }
 

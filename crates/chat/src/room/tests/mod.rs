@@ -65,10 +65,10 @@ proptest! {
     fn every_session_gets_what_the_log_shows_and_the_log_after_it(
         lifetime in prop::option::of(Just(LIFETIME)),
         catch_up in prop_oneof![Just(0), 1..20u64],
-        max_events in prop_oneof![Just(0), 5..40u64],
+        max_messages in prop_oneof![Just(0), 5..40u64],
         steps in prop::collection::vec(step(), 0..150),
     ) {
-        let mut world = World::with(lifetime, catch_up, max_events);
+        let mut world = World::with(lifetime, catch_up, max_messages);
         for step in steps {
             let mut view = None;
             let head = world.log.lock().head();

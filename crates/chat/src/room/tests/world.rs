@@ -64,7 +64,7 @@ impl Log {
 
     /// What a view showed when the log ended at `head`.
     pub(super) fn read(&self, view: &View, head: u64) -> Joined {
-        let floor = match self.bounds.max_events {
+        let floor = match self.bounds.max_messages {
             0 => 0,
             most => head.saturating_sub(most),
         };
@@ -120,7 +120,7 @@ impl World {
         Self::with(None, 0, 0)
     }
 
-    pub(super) fn with(lifetime: Option<u64>, catch_up: u64, max_events: u64) -> Self {
+    pub(super) fn with(lifetime: Option<u64>, catch_up: u64, max_messages: u64) -> Self {
         let budget = Arc::new(RecentBudget::new(8 * 4096, 24));
         let inboxes = Arc::new(Inboxes::new(1, vec![Box::new(Lines)]));
         let log = Log {
@@ -131,7 +131,7 @@ impl World {
             bounds: ViewBounds {
                 answers: Arc::new(Budget::new(0)),
                 catch_up,
-                max_events,
+                max_messages,
                 now: Some(1000),
             },
             reads: 0,

@@ -95,3 +95,10 @@ pub(crate) fn assert_one_log(acknowledged: &[Acknowledged], logs: &[(&str, Vec<E
         );
     }
 }
+
+/// Where something of a room stands in Redis.
+pub(crate) fn key_of(kind: &str, room: &str) -> String {
+    let id = rookery_protocol::RoomId::new(room).unwrap();
+    let partition = rookery_store::Partition::of_room(&id);
+    format!("rookery:{{{partition}}}:{kind}:{room}")
+}

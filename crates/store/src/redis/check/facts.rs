@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use fred::interfaces::ClientLike;
 
-use crate::{CheckLine, StoreError, redis::connection::Connection};
+use crate::{
+    CheckLine, StoreError,
+    redis::{cluster::NOT_YET, connection::Connection},
+};
 
 /// The oldest Redis that serves.
 const OLDEST: (u32, u32) = (7, 0);
@@ -81,7 +84,7 @@ fn version(version: Option<&str>, of_valkey: Option<&str>) -> CheckLine {
 fn cluster(enabled: Option<&str>) -> Option<CheckLine> {
     (enabled == Some("1")).then(|| {
         CheckLine::failed(
-            "it is a node of a Redis Cluster, which is not supported yet",
+            NOT_YET,
             "use a Redis with cluster-enabled no: one primary, with replicas for a fail-over where they are wanted",
         )
     })

@@ -41,7 +41,14 @@ pub(crate) async fn check(settings: &RedisSettings, server_id: &ServerId) -> Vec
     lines.extend(facts.lines());
     lines.extend(facts.role());
     // What it cannot be for says enough.
-    if lines.iter().all(|line| line.status != CheckStatus::Failed) {
+    let serves = |lines: &[CheckLine]| lines.iter().all(|line| line.status != CheckStatus::Failed);
+    if serves(&lines) {
+        lines.push(match connection.look_at_layout().await {
+            Ok(_) => CheckLine::ok("what it holds is of this program's layout, or nothing"),
+            Err(error) => failed("its layout does not fit", &error),
+        });
+    }
+    if serves(&lines) {
         lines.extend(trial::run(&connector, &connection, server_id).await);
     }
     lines

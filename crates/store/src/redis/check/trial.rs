@@ -11,19 +11,18 @@ use fred::{
     interfaces::{HashesInterface, KeysInterface, PubsubInterface},
     types::{Key, Value},
 };
-use rookery_protocol::{
-    Cursor, Envelope, Epoch, EventBody, RoomId, ServerId, User, UserId, event::MessageFields,
-};
+use rookery_protocol::{Envelope, EventBody, RoomId, ServerId, User, UserId, event::MessageFields};
 use serde_json::value::RawValue;
 
 use super::failed;
 use crate::{
-    Append, CheckLine, Lifetime, Retention, StoreError,
+    Append, CheckLine, Lifetime, Partition, Retention, StoreError, epoch,
     redis::{
         append_call::{AppendCall, Words, text},
         connection::{CallFailure, Connection},
         connector::Connector,
         failure, keys,
+        lease::{BEAT, ENDED},
         lives::Life,
         read::number,
         script::Script,
@@ -44,9 +43,11 @@ pub(super) async fn run(
     connection: &Connection,
     server_id: &ServerId,
 ) -> Vec<CheckLine> {
-    let Some(trial) = Trial::new(connector, connection, server_id) else {
+    let Some(mut trial) = Trial::new(connector, connection, server_id) else {
         return Vec::new();
     };
+    // Where that cannot be asked, the rest cannot be done either, and says why.
+    trial.made = missing(connection, &trial.room).await.unwrap_or_default();
     // First, so that what is published below is heard.
     let subscription = Subscription::new(connector).await;
     let mut lines = vec![trial.identity().await, trial.store().await];
@@ -70,6 +71,8 @@ struct Trial<'a> {
     server_id: &'a ServerId,
     room: RoomId,
     user: User,
+    /// Keys that are there only since it was tried.
+    made: Vec<String>,
 }
 
 impl<'a> Trial<'a> {
@@ -88,6 +91,7 @@ impl<'a> Trial<'a> {
                 id: UserId::new(server_id.as_str()).ok()?,
                 name: "check".into(),
             },
+            made: Vec::new(),
         })
     }
 
@@ -108,7 +112,7 @@ impl<'a> Trial<'a> {
     }
 
     async fn append(&self) -> Result<(), StoreError> {
-        let epoch = Epoch::new("check").map_err(|_| failure::nonsense("a check"))?;
+        self.make_room().await?;
         let body = EventBody::message(&MessageFields {
             from: &self.user,
             text: "check",
@@ -117,12 +121,12 @@ impl<'a> Trial<'a> {
             meta: None,
         });
         let append = Append {
+            overwrite: None,
             room: self.room.clone(),
             user: self.user.id.clone(),
             nonce: None,
             body,
-            // What is known of a room makes it anew.
-            known: Some(Cursor { epoch, seq: 0 }),
+            known: None,
         };
         let retention = Retention {
             lifetimes: vec![Lifetime {
@@ -134,18 +138,51 @@ impl<'a> Trial<'a> {
         let call = AppendCall::new([&append].into_iter());
         let channel = &self.connector.channel;
         let Words { keys, args } = call.words(self.server_id, channel, &retention, &[&append]);
-        let until = Instant::now() + self.connector.command_timeout();
-        // Whatever the term: the room goes again, and no term is begun by a check.
-        let script = Script::Append;
-        let answered = self.connection.evaluate(script, keys, args, until).await;
-        let answer = answered.map_err(|failed| match failed {
-            CallFailure::Other(error) => error,
-            CallFailure::NoScript => failure::nonsense("an append"),
-        })?;
+        let answer = self.evaluate(Script::Append, keys, args).await?;
         let placed = call.read(&answer).unwrap_or_default().pop();
         placed
             .unwrap_or_else(|| Err(failure::nonsense("an append")))
             .map(|_| ())
+    }
+
+    async fn make_room(&self) -> Result<(), StoreError> {
+        let (room, partition) = (&self.room, Partition::of_room(&self.room));
+        let keys = [
+            keys::partition(partition),
+            keys::head(room),
+            keys::log(room),
+            keys::hidden(room),
+            keys::online(room),
+            keys::rooms(partition),
+            keys::due(partition),
+        ];
+        let args = vec![
+            text(epoch::half()),
+            text("1"),
+            text(room.as_str()),
+            text("1"),
+            // Where it is not taken away again, nodes do that.
+            number(LIFETIME_MS),
+            text("check"),
+            text("0"),
+        ];
+        let keys = keys.into_iter().map(Key::from).collect();
+        self.evaluate(Script::Confirm, keys, args).await.map(drop)
+    }
+
+    /// Calls a script whatever the term: the room goes again, and no term is begun by a check.
+    async fn evaluate(
+        &self,
+        script: Script,
+        keys: Vec<Key>,
+        args: Vec<Value>,
+    ) -> Result<Value, StoreError> {
+        let until = Instant::now() + self.connector.command_timeout();
+        let answered = self.connection.evaluate(script, keys, args, until).await;
+        answered.map_err(|failed| match failed {
+            CallFailure::Other(error) => error,
+            CallFailure::NoScript => failure::nonsense("a check"),
+        })
     }
 
     /// Publishes a probe, as a node does each second, and listens for it.
@@ -181,17 +218,13 @@ impl<'a> Trial<'a> {
     /// Takes the lease of a node, and gives it up.
     async fn lease(&self) -> CheckLine {
         let life = Life::first_of(self.server_id);
-        let (leases, rooms) = (keys::LEASES.into(), keys::rooms_of_life(&life.name).into());
         let name = || text(life.name.as_str());
-        let calls: [(Script, Vec<Key>, Vec<Value>); 2] = [
-            (
-                Script::RenewLease,
-                vec![Key::clone(&leases)],
-                vec![name(), number(life.beat), number(life.change)],
-            ),
-            (Script::EndLease, vec![leases, rooms], vec![name()]),
+        let calls: [(Script, Vec<Value>); 2] = [
+            (Script::RenewLease, vec![name(), number(life.beat)]),
+            (Script::ChangeLease, vec![name(), text(BEAT), text(ENDED)]),
         ];
-        for (script, keys, args) in calls {
+        for (script, args) in calls {
+            let keys = vec![Key::from(keys::LEASES)];
             if let Err(error) = self.connection.call(script, keys, args).await {
                 return failed("a node cannot say that it lives", &error);
             }
@@ -199,14 +232,38 @@ impl<'a> Trial<'a> {
         CheckLine::ok("a node can say that it lives")
     }
 
+    /// Takes away what was made, and what of its partition is there only since then.
     async fn clean_up(&self) -> Result<(), StoreError> {
+        let partition = Partition::of_room(&self.room);
+        let keys = [
+            keys::head(&self.room),
+            keys::log(&self.room),
+            keys::hidden(&self.room),
+            keys::rooms(partition),
+            keys::due(partition),
+        ];
+        let keys = keys.into_iter().map(Key::from).collect();
+        let args = vec![text(self.room.as_str())];
+        self.connection.call(Script::RemoveRoom, keys, args).await?;
         let client = self.connection.client();
-        let room_keys = vec![keys::head(&self.room), keys::log(&self.room)];
-        let take_away = async {
-            client.unlink::<(), _>(room_keys).await?;
-            let life = Life::first_of(self.server_id).name;
-            client.hdel::<(), _, _>(keys::LEASES, life).await
-        };
-        self.connection.run(take_away).await
+        for key in &self.made {
+            self.connection.run(client.unlink::<(), _>(key)).await?;
+        }
+        let life = Life::first_of(self.server_id).name;
+        let forget = client.hdel::<(), _, _>(keys::LEASES, life);
+        self.connection.run(forget).await
     }
+}
+
+/// Which keys of the partition of a room are not there yet.
+async fn missing(connection: &Connection, room: &RoomId) -> Result<Vec<String>, StoreError> {
+    let partition = Partition::of_room(room);
+    let mut missing = Vec::new();
+    for key in [keys::partition(partition), keys::feed(partition)] {
+        let there: u64 = connection.run(connection.client().exists(&key)).await?;
+        if there == 0 {
+            missing.push(key);
+        }
+    }
+    Ok(missing)
 }

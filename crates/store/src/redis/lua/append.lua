@@ -1,181 +1,210 @@
 -- Numbers, stores and publishes events of any rooms in one step.
 --
--- KEYS: nonces:even, nonces:odd, their turn, the term, the heads of the rooms, their logs
--- ARGV: server id, max events (0: no limit), a fresh word, the channel, the kinds of all
---   events (a letter each), how many events each room has (two bytes each, the high one
---   first), the ttl of each room (digits and a space each; nothing where none has one);
---   the nonce of each event with its room and user (may be empty); then of each room its
---   id, known epoch and known seq (both may be empty) and the JSON fields of its events
--- Gives lines: of each room its epoch and then of each event `seq-ts` (stored),
---   `=seq-ts` (seen before), `-` (no such room) or `!words` (it cannot be done).
+-- KEYS: the feed, the partitions, the heads of the rooms, their logs, their hidden bits; for each
+--   room with a ttl what is due in its partition
+-- ARGV: server id, max messages (0: no limit), a fresh word, the channel, how many rooms,
+--   the kinds of all events (a letter each, a capital where the event overwrites another), how
+--   many events each room has and in which partition it lies (three bytes each, the high one of
+--   the count first), the ttl of each room (digits and a space each; nothing where none has one);
+--   the nonce of each event as it stands in the log (may be empty); then of each room its id,
+--   known epoch and known seq (both may be empty), and of its events the JSON fields and, where
+--   it overwrites another, the number of that one, and its letter and fields from now on
+-- Gives lines: of each room its epoch and then of each event `seq-ts` (stored), `=seq-ts`
+--   (seen before), `?` (there is nothing to overwrite), `-` (no such room) or `!words` (it
+--   cannot be done).
 --
 -- Time goes by commands, arguments and bytes: each call of a command costs about as much
 -- as all else that is done for an event, an argument is made and freed by Redis and by
--- Lua, and Lua hashes every byte of each string that is made. So heads and nonces are
--- read and written for all events at once, what is short travels packed, the fields are
--- put into the log as they came, and a number is written in digits once.
+-- Lua, and Lua hashes every byte of each string that is made. So heads are read and
+-- written for all rooms at once, a log is read once and written once, what is short
+-- travels packed, and a number is written in digits once. Messages of rooms about which nothing
+-- is out of the ordinary go another way (append_plain.lua).
 
 local KINDS = { m = 'message', e = 'edited', d = 'deleted', r = 'reacted', u = 'member' }
--- A log is trimmed once for so many events.
+-- So many messages beyond the limit, or behind their time, are let gather before they are taken away.
 local TRIM_EVERY = 64
--- How many expired events are taken away for each that is added, and beside.
-local TRIM_RATIO, TRIM_MORE = 2, 8
+-- At most so many numbers are taken away of a room, and so many before the last room of which any are.
+local TRIM_MOST, TRIM_ENOUGH = 256, 512
+-- How many entries a feed has at least.
+local FEED_ENTRIES = 10000
 -- Lines are published when they have so many bytes: table.concat makes (and
 -- hashes) what is longer than 8192 twice.
 local PAYLOAD_BYTES = 8000
 
-local server_id, max_events, word, channel = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local letters, counts = ARGV[5], ARGV[6]
-local ttls = ARGV[7] ~= '' and string.gmatch(ARGV[7], '%d+')
-local NONCES = 7 -- the nonce of the first event is the argument after this one
-local total = #letters
-local HEADS = 4 -- the head of the first room is the key after this one
-local rooms = (#KEYS - HEADS) / 2
+local server_id, most, word, channel = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
+local rooms, letters, counts = tonumber(ARGV[5]), ARGV[6], ARGV[7]
+local ttls = ARGV[8] ~= '' and string.gmatch(ARGV[8], '%d+')
+local NONCES = 8 -- the nonce of the first event is the argument after this one
+local PARTITIONS = 1 -- the first partition is the key after this one
+-- The third byte of a room is the place of its partition: the last is that of all.
+local partitions = 0
+for k = 1, rooms do partitions = math.max(partitions, string.byte(counts, 3 * k)) end
+local HEADS = PARTITIONS + partitions
+local LOGS, HIDDEN, DUE = HEADS + rooms, HEADS + 2 * rooms, HEADS + 3 * rooms
 local now = clock_ms()
 local now_digits = digits(now)
-local trims = max_events ~= '0'
 local lines, bytes, reply = {}, 0, {}
-
--- Adds an entry to a log; what fails comes back.
-local function add(log, seq, entry, kind, fields, expires)
-  if trims and seq % TRIM_EVERY == 0 then
-    if expires then return redis.pcall('XADD', log, 'MAXLEN', '~', max_events, entry, kind, fields, 'x', expires) end
-    return redis.pcall('XADD', log, 'MAXLEN', '~', max_events, entry, kind, fields)
-  end
-  if expires then return redis.pcall('XADD', log, entry, kind, fields, 'x', expires) end
-  return redis.pcall('XADD', log, entry, kind, fields)
-end
-
--- Takes some expired events off the front. Gives the number of the first that is left.
-local function trim_expired(log, added)
-  local front, first = redis.call('XRANGE', log, '-', '+', 'COUNT', 1), nil
-  local function expired(entry)
-    local expires = tonumber(entry[2][4])
-    return expires and expires <= now
-  end
-  if expired(front[1]) then
-    front = redis.call('XRANGE', log, '-', '+', 'COUNT', added * TRIM_RATIO + TRIM_MORE)
-    for _, entry in ipairs(front) do
-      first = entry[1]
-      if not expired(entry) then break end
-    end
-    redis.call('XTRIM', log, 'MINID', first)
-  end
-  return tonumber(string.match(first or front[1][1], '^%d+'))
-end
-
--- Sets when a log as a whole is over: right after the last of its events, if all of them expire.
-local function expire_log(room, added)
-  if trim_expired(room.log, added) > room.immortal then
-    redis.call('PEXPIREAT', room.log, room.expires)
-  else
-    redis.call('PERSIST', room.log)
-  end
-end
-
--- What the envelope of an event and the event in it begin with, by the letter of its kind.
-local envelope_of, data_of = {}, {}
-for letter, kind in pairs(KINDS) do
-  envelope_of[letter] = '{"server_id":"' .. server_id .. '","type":"' .. kind .. '","room":"'
-  data_of[letter] = ',"data":{"type":"' .. kind .. '","room":"'
-end
 
 local function publish()
   redis.call('PUBLISH', channel, table.concat(lines))
   lines, bytes = {}, 0
 end
 
--- Whose turn it is among the nonces, in which term this is, and what is known of all rooms.
-local held = redis.call('MGET', unpack(KEYS, HEADS - 1, HEADS + rooms))
-local newest = KEYS[tonumber(string.match(held[1] or '0', '^%d+')) % 2 + 1]
-local term = word_of(held[2])
-
--- The places of nonces that were seen before, in their order, of either hash; and
--- a flat list of those that are to be remembered, and their places.
-local seen, seen_again, remembered = { {}, {} }, {}, {}
-if #table.concat(ARGV, '', NONCES + 1, NONCES + total) > 0 then
-  for slot = 1, 2 do
-    seen[slot] = redis.pcall('HMGET', KEYS[slot], unpack(ARGV, NONCES + 1, NONCES + total))
-    if seen[slot].err then return redis.error_reply(seen[slot].err) end
-  end
+-- What stands in a log from now on in place of a message; nil where that is not there.
+local function overwritten(log, hidden, room, target, replacement)
+  if not target or target > room.seq or target <= floor_of(hidden, room, most) then return nil end
+  local entry = redis.call('HGET', log, digits(target)) or ''
+  local before = string.match(entry, '^m(%d+[x%d]*n............):') or string.match(entry, '^m(%d+[x%d]*):')
+  local expires = before and expiry_of(entry)
+  if not before or expires and expires <= now then return nil end
+  return string.sub(replacement, 1, 1) .. before .. ':' .. string.sub(replacement, 2)
 end
 
-local event = 0 -- of all rooms
--- Appends the `count` events whose arguments begin at `at` to a room. Gives how many were added.
-local function append_to(room, ttl, id, at, count)
+-- What the envelope of an event and the event in it begin with, by the letter of its kind.
+local envelope_of, data_of = {}, {}
+local function heads_of(letter)
+  local kind = KINDS[letter]
+  envelope_of[letter] = '{"server_id":"' .. server_id .. '","type":"' .. kind .. '","room":"'
+  data_of[letter] = ',"data":{"type":"' .. kind .. '","room":"'
+end
+
+-- Tells of an event.
+local function tell(letter, id, epoch, seq, ts, expires_field, fields)
+  if not envelope_of[letter] then heads_of(letter) end
+  local head = envelope_of[letter] .. id .. '","epoch":"' .. epoch .. '","seq":' .. seq .. expires_field
+    .. data_of[letter] .. id .. '","seq":' .. seq .. ',"ts":' .. ts .. expires_field .. ','
+  local length = #head + #fields + 3
+  if bytes > 0 and bytes + length > PAYLOAD_BYTES then publish() end
+  bytes = bytes + length
+  local n = #lines
+  lines[n + 1], lines[n + 2], lines[n + 3] = head, fields, '}}\n'
+end
+
+-- Appends the `count` events after the event `event`, whose arguments begin at `at`, to a room.
+local function append_to(room, log, hidden, ttl, id, event, at, count)
   if room.ts < now then room.ts, room.ts_digits = now, now_digits end
-  local ts_digits = room.ts_digits
-  local expires, expires_field = nil, ''
+  local when, expires_field = room.ts_digits, ''
   if ttl > 0 then
-    let_expire(room)
-    room.expires = math.max(room.expires, room.ts + ttl)
-    expires = digits(room.ts + ttl)
-    expires_field = ',"expires_at":' .. expires
+    local expires = digits(room.ts + ttl)
+    when, expires_field = when .. 'x' .. expires, ',"expires_at":' .. expires
+    if not room.expiring then room.expiring, room.past = true, nil end
   end
-  local before = room.seq
-  for i = at, at + count - 1 do
-    event = event + 1
-    local nonce = ARGV[NONCES + event]
-    local place = nonce ~= '' and (seen[1][event] or seen[2][event] or seen_again[nonce])
-    if place then
-      reply[#reply + 1] = '=' .. place
+  local nonces = NONCES + event
+  local again, to_set, set = {}, {}, 0
+  -- Also where there are no nonces: what cannot be read must not fail halfway.
+  local seen = redis.pcall('HMGET', log, unpack(ARGV, nonces + 1, nonces + count))
+  if seen.err then
+    for _ = 1, count do reply[#reply + 1] = '!' .. seen.err end
+    return
+  end
+  -- Writes what was gathered, before somebody has to read it.
+  local function write()
+    if set > 0 then redis.call('HSET', log, unpack(to_set, 1, set)) end
+    to_set, set = {}, 0
+  end
+  for i = 1, count do
+    local nonce, letter, fields = ARGV[nonces + i], string.sub(letters, event + i, event + i), ARGV[at]
+    at = at + 1
+    local before, entry, target, replacement = nonce ~= '' and (seen[i] or again[nonce]), nil, nil, nil
+    local overwrites = string.byte(letter) < 97
+    if overwrites then
+      letter, target, replacement, at = string.lower(letter), tonumber(ARGV[at]), ARGV[at + 1], at + 2
+      write()
+      entry = not before and overwritten(log, hidden, room, target, replacement)
+    end
+    if before then
+      write()
+      reply[#reply + 1] = '=' .. place_of(log, before)
+    elseif overwrites and not entry then
+      reply[#reply + 1] = '?'
     else
-      local letter, fields = string.sub(letters, event, event), ARGV[i]
-      local seq = digits(room.seq + 1)
-      place = seq .. '-' .. ts_digits
-      local stored = add(room.log, room.seq + 1, place, letter, fields, expires)
-      if type(stored) == 'table' and stored.err then
-        reply[#reply + 1] = '!' .. stored.err
-      else
-        room.seq, room.seq_digits = room.seq + 1, seq
-        reply[#reply + 1] = place
-        local head = envelope_of[letter] .. id .. '","epoch":"' .. room.epoch .. '","seq":' .. seq .. expires_field
-          .. data_of[letter] .. id .. '","seq":' .. seq .. ',"ts":' .. ts_digits .. expires_field .. ','
-        local length = #head + #fields + 3
-        if bytes > 0 and bytes + length > PAYLOAD_BYTES then publish() end
-        bytes = bytes + length
-        local n = #lines
-        lines[n + 1], lines[n + 2], lines[n + 3] = head, fields, '}}\n'
-        if nonce ~= '' then
-          seen_again[nonce] = place
-          n = #remembered
-          remembered[n + 1], remembered[n + 2] = nonce, place
+      if overwrites then
+        redis.call('HSET', log, digits(target), entry)
+        if string.byte(entry) == 116 then -- a `t`
+          -- What is out of sight stays so, though there is a message less.
+          move_floor(hidden, room, floor_of(hidden, room, most))
+          hide(hidden, room, target)
         end
       end
+      local seq = digits(room.seq + 1)
+      room.seq, room.seq_digits = room.seq + 1, seq
+      reply[#reply + 1] = seq .. '-' .. room.ts_digits
+      to_set[set + 1], to_set[set + 2] = seq, letter .. when .. nonce .. ':' .. fields
+      set = set + 2
+      if nonce ~= '' then
+        again[nonce] = seq
+        to_set[set + 1], to_set[set + 2] = nonce, seq
+        set = set + 2
+      end
+      if letter ~= 'm' then hide(hidden, room, room.seq) end
+      tell(letter, id, room.epoch, seq, room.ts_digits, expires_field, fields)
     end
   end
-  return room.seq - before
+  write()
 end
 
-local heads, expiring = {}, {}
-local at = NONCES + total + 1
-for k = 1, rooms do
-  local id, known_epoch, known_seq = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
-  at = at + 3
-  local high, low = string.byte(counts, 2 * k - 1, 2 * k)
-  local count, ttl = 256 * high + low, ttls and tonumber(ttls()) or 0
-  local room, failure = find_room(held[k + 2], KEYS[HEADS + rooms + k], known_epoch, known_seq, false, term, word)
-  if room and not room.fresh and is_of_another(term, room.epoch) then begin_epoch(room, term, word) end
-  reply[#reply + 1] = room and room.epoch or ''
-  if room then
-    local added = append_to(room, ttl, id, at, count)
-    if added > 0 or room.fresh then
-      local n = #heads
-      heads[n + 1], heads[n + 2] = KEYS[HEADS + k], head_of_room(room, ttl)
-      if ttl > 0 or room.ttl > 0 then expiring[#expiring + 1] = { KEYS[HEADS + k], room, ttl, added } end
-    end
-  else
-    event = event + count
-    for _ = 1, count do reply[#reply + 1] = failure and '!' .. failure or '-' end
+local trimmed = 0
+-- Takes away what is out of sight, once for some events. What is too much now waits for the tidying.
+local function trim(room, log, hidden, age, before)
+  if room.expiring and math.floor(before / TRIM_EVERY) < math.floor(room.seq / TRIM_EVERY) then
+    expire(log, hidden, room, now, TRIM_MOST)
+    trimmed = trimmed + TRIM_EVERY
   end
-  at = at + count
+  if most > 0 and room.seq - room.floor - room.hidden >= most + TRIM_EVERY then
+    move_floor(hidden, room, floor_of(hidden, room, most))
+  end
+  if room.floor - room.text >= TRIM_EVERY then
+    trimmed = trimmed + math.min(room.floor - room.text, TRIM_MOST)
+    trim_texts(log, room, age, TRIM_MOST)
+    forget_nonces(log, room, age, TRIM_MOST)
+  end
+end
+
+local held = redis.call('MGET', unpack(KEYS, PARTITIONS + 1, HEADS + rooms))
+local heads, grown, due = {}, {}, DUE
+-- Appends to the room of a place in the call.
+local function append_to_room(k, held_head, partition, id, known_epoch, known_seq, ttl, event, at, count)
+  local term = word_of(partition)
+  local room, failure = find_room(held_head, known_epoch, tonumber(known_seq), term, word)
+  reply[#reply + 1] = room and room.epoch or ''
+  if not room then
+    for _ = 1, count do reply[#reply + 1] = failure and '!' .. failure or '-' end
+    return
+  end
+  if not room.fresh and is_of_another(term, room.epoch) then
+    begin_epoch(room, term, word)
+    reply[#reply] = room.epoch
+  end
+  local log, hidden, before = KEYS[LOGS + k], KEYS[HIDDEN + k], room.seq
+  hide_gap(hidden, room)
+  append_to(room, log, hidden, ttl, id, event, at, count)
+  local added = room.seq > before
+  if added and trimmed < TRIM_ENOUGH then trim(room, log, hidden, age_of(partition), before) end
+  if added and ttl > 0 then redis.call('ZADD', KEYS[due], 'LT', digits(room.ts + ttl), id) end
+  if not added and not room.fresh then return end
+  local n = #heads
+  heads[n + 1], heads[n + 2] = KEYS[HEADS + k], head_of_room(room)
+  if not added then return end
+  n = #grown
+  grown[n + 1], grown[n + 2] = id, before + 1 == room.seq and room.seq_digits or digits(before + 1) .. '-' .. room.seq_digits
+end
+
+local event, at = 0, NONCES + #letters + 1
+local any_overwrites = string.find(letters, '%u')
+for k = 1, rooms do
+  local id, known_epoch, known_seq = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local high, low, partition = string.byte(counts, 3 * k - 2, 3 * k)
+  local count, ttl = 256 * high + low, ttls and tonumber(ttls()) or 0
+  if ttl > 0 then due = due + 1 end
+  append_to_room(k, held[partitions + k], held[partition], id, known_epoch, known_seq, ttl, event, at + 3, count)
+  at = at + 3 + count
+  if any_overwrites then
+    local _, overwrites = string.gsub(string.sub(letters, event + 1, event + count), '%u', '')
+    at = at + 2 * overwrites
+  end
+  event = event + count
 end
 if #heads > 0 then redis.call('MSET', unpack(heads)) end
-for _, each in ipairs(expiring) do
-  local head, room, ttl, added = unpack(each)
-  expire_room(head, room, ttl)
-  if ttl > 0 and added > 0 then expire_log(room, added) end
-end
-if #remembered > 0 then redis.call('HSET', newest, unpack(remembered)) end
+if #grown > 0 then redis.call('XADD', KEYS[1], 'MAXLEN', '~', FEED_ENTRIES, '*', unpack(grown)) end
 if bytes > 0 then publish() end
 return table.concat(reply, '\n')

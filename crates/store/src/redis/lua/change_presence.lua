@@ -1,27 +1,23 @@
 -- Enters who of a node came and went, and publishes the real transitions.
 --
--- KEYS: the leases, the time of presence, the rooms of the life; then of each room its
---   online hash, the set of the life, its head and its log
--- ARGV: the life, the number of this change, the last beat and change of the life that the
---   node heard of, channel, most users, how long an empty room is kept (0: for good); then of
---   each room its id, how many changes, and of each change + or -, the user id, the user as JSON
--- Gives 1, or 0 where nothing was entered: that life is over, or later changes came first.
+-- KEYS: of each partition the lives in it, the time of presence, the rooms of the life, what is due;
+--   and of each of its rooms its online hash, the set of the life, its head
+-- ARGV: the life, channel, most users; then of each partition the number of this change, the last
+--   one that the node heard of, how many rooms; and of each room its id, how long it is kept when
+--   empty (0: for good), how many changes, and of each change + or -, the user id, the user as JSON
+-- Gives of each partition 1, or 0 where nothing was entered: that life is over, or something of
+--   it was lost, or later changes came first.
 
-local life, number = ARGV[1], tonumber(ARGV[2])
-local beat, change = living(redis.call('HGET', KEYS[1], life))
-if not beat or not is_whole(beat, change, ARGV[3], ARGV[4]) or number <= change then return 0 end
-redis.call('HSET', KEYS[1], life, string.format('%d %d', beat, number))
+local life, channel, most = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local lines, answer, k, a = {}, {}, 1, 4
 
-local channel, most, keep_ms = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
-local rooms, time = KEYS[3], read_time(KEYS[2])
-local lines, arg = {}, 8
-for k = 4, #KEYS, 4 do
-  local online, of_life, head, log = unpack(KEYS, k, k + 3)
-  local room, changes = ARGV[arg], tonumber(ARGV[arg + 1])
-  arg = arg + 2
-  local before = redis.call('HLEN', online)
-  local count, tell = before, teller(lines, room, before, time, most)
-  for i = arg, arg + 3 * changes - 1, 3 do
+-- Enters the changes in one room, from the key and the argument on that are its.
+local function change_room(rooms, due, time)
+  local online, of_life, head = unpack(KEYS, k, k + 2)
+  local room, keep_ms, changes = ARGV[a], tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2])
+  local count = redis.call('HLEN', online)
+  local tell = teller(lines, room, count, time, most)
+  for i = a + 3, a + 3 * changes, 3 do
     local user = ARGV[i + 1]
     if ARGV[i] == '+' then
       local json, change = enter(online, of_life, life, user, ARGV[i + 2])
@@ -31,17 +27,32 @@ for k = 4, #KEYS, 4 do
       if json then count = tell(json, 'offline', -1) end
     end
   end
-  if count == 0 then
-    let_go_if_empty(head, log, keep_ms)
-  elseif before == 0 then
-    keep_if_empty(head, log)
-  end
+  if count == 0 then nobody_is_there(head, due, room, keep_ms) end
   if redis.call('EXISTS', of_life) == 1 then
     redis.call('SADD', rooms, room)
   else
     redis.call('SREM', rooms, room)
   end
-  arg = arg + 3 * changes
 end
-publish(channel, lines, time)
-return 1
+
+while k <= #KEYS do
+  local lives, presence_time, rooms, due = unpack(KEYS, k, k + 3)
+  local number, heard, count = tonumber(ARGV[a]), tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2])
+  local change = change_of(redis.call('HGET', lives, life))
+  local enters = change and change >= heard and change < number
+  k, a = k + 4, a + 3
+  local time
+  if enters then
+    redis.call('HSET', lives, life, digits(number))
+    time = read_time(presence_time)
+  end
+  local told = #lines
+  for _ = 1, count do
+    if enters then change_room(rooms, due, time) end
+    k, a = k + 3, a + 3 + 3 * tonumber(ARGV[a + 2])
+  end
+  if #lines > told then note_time(time) end
+  answer[#answer + 1] = enters and 1 or 0
+end
+publish(channel, lines)
+return answer

@@ -1,19 +1,13 @@
--- Rooms in which nothing was ever written. They would stay for good, and cost nothing to
--- make; so they go some time after the last who was there, by an expiry of their head
--- that is taken off while somebody is. Where events have a lifetime the head expires
--- anyway, and is left alone.
+-- Rooms without messages in which nobody is. They go some time after the last who was
+-- there: the head takes its time from then, and the tidying looks again when it is over.
 
-local function is_empty(head, log)
+-- Nobody is in a room any more, or not yet.
+local function nobody_is_there(head, due, room, keep_ms)
   local held = redis.pcall('GET', head)
-  return type(held) == 'string' and string.match(held, '^%S+ %d+ %d+ %- ') and redis.call('EXISTS', log) == 0
-end
-
--- Nobody is there any more, or not yet.
-local function let_go_if_empty(head, log, keep_ms)
-  if keep_ms > 0 and is_empty(head, log) then redis.call('PEXPIRE', head, keep_ms) end
-end
-
--- Somebody is there.
-local function keep_if_empty(head, log)
-  if is_empty(head, log) then redis.call('PERSIST', head) end
+  if keep_ms == 0 or type(held) ~= 'string' then return end
+  local first, seq, ts, past, rest = string.match(held, '^(%S+) (%d+) (%d+) (%S+)( .+)$')
+  if not first or tonumber(seq) ~= tonumber(string.match(past, '^%d+') or 0) then return end
+  local now = math.max(clock_ms(), tonumber(ts))
+  redis.call('SET', head, first .. ' ' .. seq .. ' ' .. digits(now) .. ' ' .. past .. rest)
+  redis.call('ZADD', due, 'LT', digits(now + keep_ms), room)
 end

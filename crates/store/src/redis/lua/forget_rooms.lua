@@ -1,9 +1,10 @@
--- Ends a user's memberships in rooms that are gone.
+-- Ends a user's memberships in rooms that were found gone, where nothing has changed about
+-- them since.
 --
--- KEYS: the user's rooms, the heads of some of them
--- ARGV: those
+-- KEYS: the user's rooms
+-- ARGV: of each of them the room, and up to where the user had looked
 
-for i, room in ipairs(ARGV) do
-  if redis.call('EXISTS', KEYS[i + 1]) == 0 then redis.call('HDEL', KEYS[1], room) end
+for i = 1, #ARGV, 2 do
+  if redis.call('HGET', KEYS[1], ARGV[i]) == ARGV[i + 1] then redis.call('HDEL', KEYS[1], ARGV[i]) end
 end
 return 0

@@ -1,42 +1,44 @@
 -- Messages of a part of a room's past, ascending.
 --
--- KEYS: head, log
--- ARGV: before, after or around; the number; limit; max events (0: no limit)
--- Gives nothing where there is no such room, else its epoch, 1 or 0 for more, and the events (see read.lua).
+-- KEYS: head, log, hidden bits
+-- ARGV: before, after or around; the number; limit; max messages (0: no limit)
+-- Gives nothing where there is no such room, else its epoch, 1 or 0 for more, and the events (see entries.lua).
 
-local epoch, head = head_of(KEYS[1])
-if not epoch then return {} end
+local held = redis.call('GET', KEYS[1])
+local room = held and read_head(held)
+if not room then return {} end
 local side, number, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local lowest = hidden_up_to(head, tonumber(ARGV[4])) + 1
-local now = now_ms()
+local log, hidden = KEYS[2], KEYS[3]
+local lowest = floor_of(hidden, room, tonumber(ARGV[4])) + 1
+local now = clock_ms()
 
--- The latest `want` messages before a number, newest first, and whether there are more.
-local function before(top, want)
-  local found = some_messages(KEYS[2], lowest, math.min(top - 1, head), want + 1, false, now)
-  local more = #found > want
-  if more then found[#found] = nil end
-  return found, more
+-- At most `want` messages of some numbers, the last or, with `up`, the first, and whether
+-- there are more that way.
+local function some(from, to, want, up)
+  local names, entries = some_messages(log, hidden, room, math.max(from, lowest), math.min(to, room.seq), want + 1, up, now)
+  local more = #names > want
+  if more then
+    local place = up and #names or 1
+    table.remove(names, place)
+    table.remove(entries, place)
+  end
+  return names, entries, more
 end
 
--- The first `want` messages from a number on, and whether there are more.
-local function from(bottom, want)
-  local found = some_messages(KEYS[2], math.max(bottom, lowest), head, want + 1, true, now)
-  local more = #found > want
-  if more then found[#found] = nil end
-  return found, more
-end
-
-local events, more
+local names, entries, more
 if side == 'before' then
-  events, more = before(number, limit)
-  events = reversed(events)
+  names, entries, more = some(lowest, number - 1, limit, false)
 elseif side == 'after' then
-  events, more = from(number + 1, limit)
+  names, entries, more = some(number + 1, room.seq, limit, true)
 else
   local older_half = math.floor(limit / 2)
-  local older, more_older = before(number, older_half)
-  local newer, more_newer = from(number, limit - older_half)
-  events, more = reversed(older), more_older or more_newer
-  for _, event in ipairs(newer) do events[#events + 1] = event end
+  local more_older
+  names, entries, more_older = some(lowest, number - 1, older_half, false)
+  local newer_names, newer, more_newer = some(number, room.seq, limit - older_half, true)
+  more = more_older or more_newer
+  for i, name in ipairs(newer_names) do
+    names[#names + 1] = name
+    entries[#entries + 1] = newer[i]
+  end
 end
-return answer_with({ epoch, more and 1 or 0 }, events)
+return answer_with({ room.epoch, more and 1 or 0 }, names, entries)

@@ -75,9 +75,10 @@ local function teller(lines, room, count, time, most)
   end
 end
 
--- Publishes what was told, and notes its time.
-local function publish(channel, lines, time)
-  if #lines == 0 then return end
-  redis.call('SET', time.key, as_digits(time.at))
-  redis.call('PUBLISH', channel, table.concat(lines))
+-- Notes the time of what was told.
+local function note_time(time) redis.call('SET', time.key, as_digits(time.at)) end
+
+-- Publishes what was told.
+local function publish(channel, lines)
+  if #lines > 0 then redis.call('PUBLISH', channel, table.concat(lines)) end
 end

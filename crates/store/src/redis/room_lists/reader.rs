@@ -8,10 +8,11 @@ use rookery_protocol::{RoomId, UserId, server_frame::RoomRow};
 
 use super::UserAsked;
 use crate::{
-    StoreError,
+    Partition, StoreError,
     redis::{
         append_call::text,
         failure,
+        grouping::Grouping,
         heads::{self, RoomState},
         keys,
         link::Link,
@@ -97,14 +98,29 @@ impl Reader {
 
     /// What the first of these users are members of; of at least one.
     async fn entries(&self, wanted: &[UserAsked]) -> Result<Vec<Entries>, StoreError> {
+        let of = |wanted: &UserAsked| Partition::of_user(&wanted.user);
+        let wanted = match (self.link.current()?.grouping(), wanted) {
+            (Grouping::ByPartition, [first, ..]) => {
+                let together = wanted
+                    .iter()
+                    .take_while(|other| of(other) == of(first))
+                    .count();
+                &wanted[..together]
+            }
+            _ => wanted,
+        };
         let keys = wanted
             .iter()
-            .map(|wanted| keys::rooms_of_user(&wanted.user).into())
-            .collect();
+            .map(|wanted| keys::rooms_of_user(&wanted.user).into());
         let args = vec![number(FEW), number(ROOMS_PER_CALL)];
         let mut answer = self
             .link
-            .ask("a list of memberships", Script::Members, keys, args)
+            .ask(
+                "a list of memberships",
+                Script::Members,
+                keys.collect(),
+                args,
+            )
             .await?;
         let mut all = Vec::with_capacity(wanted.len());
         while !answer.is_empty() {
@@ -179,7 +195,7 @@ impl Reader {
             for (room, read) in entries {
                 match states.get(&room).and_then(Option::as_ref) {
                     Some(state) => rows.push(row(room, state, read)),
-                    None => gone.push(room),
+                    None => gone.push((room, read)),
                 }
             }
             if gone.is_empty() {
@@ -196,12 +212,13 @@ impl Reader {
         answered
     }
 
-    /// Ends the memberships in rooms that are still gone.
-    async fn forget(&self, user: &UserId, gone: &[RoomId]) -> Result<(), StoreError> {
+    /// Ends the memberships in rooms that were gone.
+    async fn forget(&self, user: &UserId, gone: &[(RoomId, u64)]) -> Result<(), StoreError> {
         for gone in gone.chunks(heads::ROOMS_PER_CALL) {
-            let mut keys = vec![keys::rooms_of_user(user).into()];
-            keys.extend(gone.iter().map(|room| keys::head(room).into()));
-            let args = gone.iter().map(|room| text(room.as_str()));
+            let keys = vec![keys::rooms_of_user(user).into()];
+            let args = gone
+                .iter()
+                .flat_map(|(room, read)| [text(room.as_str()), number(*read)]);
             let connection = self.link.current()?;
             connection
                 .call(Script::ForgetRooms, keys, args.collect())

@@ -5,11 +5,13 @@
 -- term, with a word of its own; epochs begin with the word of their term, and whoever
 -- appends to a log whose epoch is of another one goes on in a new epoch.
 --
--- KEYS: the term
+-- KEYS: partitions
 -- ARGV: what Redis is (its run id and its replication id), a fresh word
 
-local held = redis.call('GET', KEYS[1])
-if not held or string.match(held, '^%w+ (.*)$') ~= ARGV[1] then
-  redis.call('SET', KEYS[1], ARGV[2] .. ' ' .. ARGV[1])
+for _, key in ipairs(KEYS) do
+  local age, seen, redis_then = string.match(redis.call('GET', key) or '', '^%w+ (%d+) (%d+) (.*)$')
+  if redis_then ~= ARGV[1] then
+    redis.call('SET', key, ARGV[2] .. ' ' .. (age or '0') .. ' ' .. (seen or digits(clock_ms())) .. ' ' .. ARGV[1])
+  end
 end
 return 0

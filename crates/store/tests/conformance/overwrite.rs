@@ -1,0 +1,214 @@
+//! A message is edited or deleted: what stood there is nowhere any more.
+
+use rookery_protocol::{EventKind, client_frame::HistoryPage};
+use rookery_store::{Append, Overwrite, Recovery, StoreError};
+
+use crate::place::*;
+
+/// An event that puts something else in the place of a message.
+pub(crate) fn overwriting(id: &str, seq: u64, fields: &'static str, deleted: bool) -> Append {
+    let kind = match deleted {
+        true => EventKind::Deleted,
+        false => EventKind::Edited,
+    };
+    Append {
+        overwrite: Some(Overwrite {
+            seq,
+            fields: fields.into(),
+            deleted,
+        }),
+        ..other_event(id, kind)
+    }
+}
+
+fn json(event: &rookery_protocol::Event) -> String {
+    String::from_utf8(event.json().to_vec()).unwrap()
+}
+
+pub(crate) async fn an_edited_message_is_what_it_was_made(place: Place) {
+    let node = place.node().await;
+    node.open("general").await;
+    let sent = node
+        .send_many("general", ["a", "b", "c"].map(str::to_owned))
+        .await;
+    let edit = overwriting("general", 2, r#""text":"changed","edited_at":5"#, false);
+    let edited = within(node.append(edit)).await.unwrap();
+    assert_eq!(edited.seq, 4, "what happened has a number of its own");
+    let latest = node.latest("general").await;
+    assert_eq!(latest.len(), 3, "an edit is no message");
+    assert_eq!((&latest[0], &latest[2]), (&sent[0], &sent[2]));
+    let now = json(&latest[1]);
+    let before = json(&sent[1]);
+    let (place, _) = before.split_once(r#","from""#).unwrap();
+    assert_eq!(now, format!(r#"{place},"text":"changed","edited_at":5}}"#));
+    let raw = node.events_after_seq("general", 0).await;
+    assert_eq!(raw[..3], latest[..], "who catches up gets it as it is now");
+    assert_eq!(raw[3], edited.event.unwrap());
+}
+
+pub(crate) async fn a_deleted_message_is_in_no_page_and_in_its_place(place: Place) {
+    let mut node = place.node().await;
+    let start = node.open("general").await;
+    let sent = node
+        .send_many("general", ["a", "b", "c"].map(str::to_owned))
+        .await;
+    node.lines(3).await;
+    let delete = overwriting("general", 2, r#""deleted":true"#, true);
+    let deleted = within(node.append(delete.clone())).await.unwrap();
+    assert_eq!(node.lines(1).await[0].kind, "deleted");
+    assert_eq!(
+        node.latest("general").await,
+        [sent[0].clone(), sent[2].clone()]
+    );
+    for page in [
+        HistoryPage::Before(4),
+        HistoryPage::After(0),
+        HistoryPage::Around(2),
+    ] {
+        let page = node.page("general", page, 10).await;
+        assert_eq!(page.messages, [sent[0].clone(), sent[2].clone()]);
+    }
+    let joined = node
+        .join_with("general", |join| join.since = Some(start))
+        .await;
+    let Recovery::Events(raw) = joined.unwrap().recovery else {
+        panic!("all is there");
+    };
+    assert_eq!(raw.len(), 4);
+    assert!(
+        json(&raw[1]).ends_with(r#","deleted":true}"#),
+        "{}",
+        json(&raw[1])
+    );
+    assert!(!json(&raw[1]).contains("text"));
+    assert_eq!(raw[3], deleted.event.unwrap());
+
+    let again = within(node.append(delete)).await;
+    assert!(
+        matches!(again, Err(StoreError::NoSuchMessage { seq: 2, .. })),
+        "{again:?}"
+    );
+    assert_eq!(node.open("general").await.seq, 4, "nothing was stored");
+}
+
+pub(crate) async fn what_is_not_there_is_not_overwritten(place: Place) {
+    let node = place.node_with(at_most(3)).await;
+    node.open("general").await;
+    node.send_many("general", (1..=4).map(|n| n.to_string()))
+        .await;
+    let reaction = other_event("general", EventKind::Reacted);
+    within(node.append(reaction)).await.unwrap();
+    for (seq, why) in [
+        (0, "no number"),
+        (1, "trimmed"),
+        (5, "no message"),
+        (6, "not written yet"),
+    ] {
+        let refused = within(node.append(overwriting("general", seq, r#""x":1"#, true))).await;
+        let expected = matches!(&refused, Err(StoreError::NoSuchMessage { seq: of, room: id }) if *of == seq && *id == room("general"));
+        assert!(expected, "{why}: {refused:?}");
+    }
+    assert_eq!(node.open("general").await.seq, 5);
+    within(node.append(overwriting("general", 3, r#""x":1"#, true)))
+        .await
+        .unwrap();
+    // One less is to be seen now, but what was out of sight stays so.
+    let seqs: Vec<_> = node
+        .latest("general")
+        .await
+        .iter()
+        .map(|event| event.seq)
+        .collect();
+    assert_eq!(seqs, [2, 4]);
+}
+
+/// A nonce that is sent again deletes nothing once more, and is no refusal.
+pub(crate) async fn an_overwriting_event_has_a_nonce_too(place: Place) {
+    let node = place.node().await;
+    node.open("general").await;
+    node.send("general", "a").await;
+    let delete = Append {
+        nonce: message_with_nonce("general", "", "n").nonce,
+        ..overwriting("general", 1, r#""deleted":true"#, true)
+    };
+    let first = within(node.append(delete.clone())).await.unwrap();
+    let again = within(node.append(delete)).await.unwrap();
+    assert_eq!(
+        (again.seq, again.ts, again.event),
+        (first.seq, first.ts, None)
+    );
+}
+
+/// Several that are made at once, in one call.
+pub(crate) async fn overwriting_goes_in_the_order_of_appends(place: Place) {
+    let node = place.node().await;
+    node.open("general").await;
+    let appends = [
+        message("general", "a"),
+        overwriting("general", 1, r#""text":"b""#, false),
+        message("general", "c"),
+        overwriting("general", 1, r#""text":"d""#, false),
+        overwriting("general", 3, r#""deleted":true"#, true),
+        overwriting("general", 3, r#""text":"too late""#, false),
+    ];
+    let waiting: Vec<_> = appends
+        .into_iter()
+        .map(|append| node.append_later(append))
+        .collect();
+    node.send_appends();
+    let mut seqs = Vec::new();
+    for appended in waiting {
+        seqs.push(within(appended).await.map(|appended| appended.seq).ok());
+    }
+    assert_eq!(seqs, [Some(1), Some(2), Some(3), Some(4), Some(5), None]);
+    let latest = node.latest("general").await;
+    assert_eq!(latest.len(), 1);
+    assert!(json(&latest[0]).ends_with(r#","text":"d"}"#));
+}
+
+/// On Redis, where everything can be searched.
+pub(crate) async fn a_deleted_text_is_in_no_key(mut place: Place) {
+    const TEXT: &str = "a text that is looked for";
+    let node = place.node().await;
+    node.open("general").await;
+    node.send("general", "before").await;
+    node.send("general", TEXT).await;
+    node.send("general", "after").await;
+    assert!(holding(&mut place, TEXT).len() == 1, "it can be found");
+    within(node.append(overwriting("general", 2, r#""deleted":true"#, true)))
+        .await
+        .unwrap();
+    assert_eq!(holding(&mut place, TEXT), [""; 0]);
+}
+
+/// The keys whose dump holds a text.
+fn holding(place: &mut Place, text: &str) -> Vec<String> {
+    let server = place.server();
+    let keys = server.command(&["--scan"]).unwrap();
+    let holds = |key: &&str| server.command(&["DUMP", key]).unwrap().contains(text);
+    keys.lines().filter(holds).map(str::to_owned).collect()
+}
+
+/// An append-only file has it until it is rewritten.
+pub(crate) async fn a_rewritten_append_only_file_has_no_deleted_text(_: Place) {
+    const TEXT: &str = "a text that is looked for";
+    let mut place =
+        Place::Redis(rookery_testing::RedisServer::start_with_append_only_file().unwrap());
+    let node = place.node().await;
+    node.open("general").await;
+    node.send("general", TEXT).await;
+    within(node.append(overwriting("general", 1, r#""deleted":true"#, true)))
+        .await
+        .unwrap();
+    let server = place.server();
+    assert!(server.files_hold(TEXT).unwrap(), "it can be found");
+    server.command(&["BGREWRITEAOF"]).unwrap();
+    eventually("the file is rewritten", async || {
+        let server = place.server();
+        let info = server.command(&["INFO", "persistence"]).unwrap();
+        let ended =
+            info.contains("aof_rewrite_in_progress:0") && info.contains("aof_rewrite_scheduled:0");
+        (ended && !server.files_hold(TEXT).unwrap()).then_some(())
+    })
+    .await;
+}

@@ -1,0 +1,106 @@
+//! What lies in Redis is what `docs/STORAGE.md` says, and nothing else.
+
+use std::collections::BTreeSet;
+
+use rookery_protocol::{EventKind, ServerId, User, UserId};
+use rookery_store::{Append, Overwrite, PresenceChange, Store};
+use rookery_testing::RedisServer;
+
+use crate::support::{append, join, room, settings, until};
+
+/// The keys that the table of the page names.
+fn documented() -> BTreeSet<String> {
+    let page = include_str!("../../../../docs/STORAGE.md");
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+    let keys = rows.filter_map(|row| Some(row.split_once('`')?.0.to_owned()));
+    keys.collect()
+}
+
+/// A key with names for what differs from store to store.
+fn general(key: &str) -> String {
+    let words: Vec<_> = key.split(':').collect();
+    let partition = |word: &str| word.starts_with('{') && word.ends_with('}');
+    let words = words.iter().enumerate().map(|(place, word)| match place {
+        1 if partition(word) => "{p}",
+        3 if words[2] == "life" => "LIFE",
+        3 if words[2] == "held" => "LIFE",
+        4 if words[2] == "held" => "ROOM",
+        3 if ["member", "made"].contains(&words[2]) => "USER",
+        3 if words[1].starts_with('{') => "ROOM",
+        2 if words[1] == "node" => "NODE",
+        _ => word,
+    });
+    words.collect::<Vec<_>>().join(":")
+}
+
+/// Uses all that there is, and gives every key that was seen meanwhile.
+async fn used(redis: &RedisServer) -> BTreeSet<String> {
+    let mut settings = settings(&redis.url());
+    settings.retention.max_messages = 20;
+    settings.user_limits.rooms_made_per_hour = 100;
+    settings.server_id = ServerId::new("n_1").unwrap();
+    let (store, _bus) = Store::connect(settings).await.unwrap();
+    store.renew_lease().await.unwrap();
+    join(&store, "general").await;
+    join(&store, "event").await;
+    for number in 0..200 {
+        let nonce = number.to_string();
+        store
+            .append(append("general", "hi", Some(&nonce), None))
+            .await
+            .unwrap();
+    }
+    let mut deleting = append("general", "", None, None);
+    deleting.body.kind = EventKind::Deleted;
+    let overwrite = Overwrite {
+        seq: 199,
+        fields: r#""deleted":true"#.into(),
+        deleted: true,
+    };
+    let deleting = Append {
+        overwrite: Some(overwrite),
+        ..deleting
+    };
+    store.append(deleting).await.unwrap();
+    let user = User {
+        id: UserId::new("u_1").unwrap(),
+        name: "Alex".into(),
+    };
+    store
+        .remember_member(&user.id, &room("general"), 3)
+        .await
+        .unwrap();
+    let coming = PresenceChange {
+        room: room("general"),
+        user,
+        online: true,
+    };
+    store.change_presence(&[coming]).await.unwrap();
+    store.try_write().await.unwrap();
+    let keys = || -> BTreeSet<String> {
+        let keys = redis.command(&["--scan"]).unwrap();
+        keys.lines().map(general).collect()
+    };
+    let mut seen = keys();
+    // What is written by and by.
+    until("everything was written once", async || {
+        seen.extend(keys());
+        seen.len() >= documented().len()
+    })
+    .await;
+    store.give_up_lease().await.unwrap();
+    seen.extend(keys());
+    seen
+}
+
+#[tokio::test]
+async fn a_used_store_holds_what_the_page_says_and_nothing_else() {
+    let redis = RedisServer::start().unwrap();
+    assert_eq!(used(&redis).await, documented());
+}
+
+#[tokio::test]
+async fn and_so_it_is_on_a_redis_in_cluster_mode() {
+    let redis = RedisServer::start_in_cluster_mode().unwrap();
+    assert_eq!(used(&redis).await, documented());
+}
