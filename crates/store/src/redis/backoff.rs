@@ -5,9 +5,9 @@ use std::time::Duration;
 use rand::Rng as _;
 
 const SHORTEST_MS: u64 = 50;
-const LONGEST_MS: u64 = 500;
+const LONGEST_MS: u64 = 200;
 
-/// Waits that double from 50 ms to half a second, each shortened at random by up to
+/// Waits that double from 50 to 200 ms, each shortened at random by up to
 /// a half, so that many nodes do not come back in step.
 #[derive(Default)]
 pub(super) struct Backoff {
