@@ -8,8 +8,9 @@ use rookery_protocol::RoomId;
 
 use crate::{Feed, FeedCursor, Grown, Partition, model::FeedPlace};
 
-/// How many entries a partition remembers.
-const ENTRIES: usize = 2_000;
+/// How many entries a partition remembers: few, so that they stay in the processor's
+/// caches, since every append writes one and hardly anybody reads them.
+const ENTRIES: usize = 64;
 
 /// The feeds of all partitions.
 #[derive(Debug)]
