@@ -81,6 +81,11 @@ pub struct Parts {
 }
 
 impl Chat {
+    /// Has the store write what waits, and ends it.
+    pub async fn close_store(&self) {
+        self.rooms.store.close().await;
+    }
+
     /// Puts the parts together; nothing runs before [`Self::start`].
     pub fn new(parts: Parts) -> Self {
         let Parts {

@@ -22,7 +22,13 @@ pub(crate) struct Signals {
     interrupt: Signal,
     /// None where whoever started the process has it ignore that (`nohup`).
     hang_up: Option<Signal>,
+    /// Listened for and never asked: a file that may not grow is an error of whoever writes
+    /// it, and not the end of the process.
+    _file_too_large: Signal,
 }
+
+/// SIGXFSZ, as Linux counts on everything that this is built for.
+const FILE_TOO_LARGE: SignalKind = SignalKind::from_raw(25);
 
 impl Signals {
     /// Listens from now on, instead of dying of them.
@@ -34,6 +40,7 @@ impl Signals {
                 true => None,
                 false => Some(signal(SignalKind::hangup())?),
             },
+            _file_too_large: signal(FILE_TOO_LARGE)?,
         })
     }
 

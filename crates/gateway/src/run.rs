@@ -15,13 +15,14 @@ use actix_web::dev::AppConfig;
 use anyhow::Context;
 use rookery_chat::{Background, health::Readiness, sync::Peers};
 use rookery_protocol::ServerId;
-use rookery_store::{Ended, Supervisor};
+use rookery_store::{DataSync, Ended, Endings, Supervisor};
 use tokio::runtime::Runtime;
 
 use crate::{
     admin, cut_off,
     drain::{self, Signals},
     http,
+    identity::own_secret,
     listeners::{self, Listeners},
     metrics::Metrics,
     native,
@@ -60,6 +61,9 @@ pub(crate) fn run(settings: Settings, server_id: ServerId) -> anyhow::Result<Exi
     }
     result.map(Ending::tell)
 }
+
+/// How long the last that happened may take to be written to a data folder.
+const CLOSING: Duration = Duration::from_secs(10);
 
 /// How a node's life ended.
 enum Ending {
@@ -108,17 +112,39 @@ async fn serve(
 ) -> anyhow::Result<Ending> {
     let mut signals = Signals::listen().context("cannot listen for signals")?;
     let (supervisor, mut endings) = Supervisor::new();
+    say_where_messages_are(&settings);
     let listeners = Listeners::bind(&settings)?;
     let node = tokio::select! {
         node = assemble(&settings, server_id, supervisor, &listeners, background) => node?,
         name = signals.next() => return Ok(Ending::BeforeReady(name)),
     };
-    let (clients, clients_at) = serve_clients(&node, listeners.clients)?;
+    let ending = serve_until_the_end(&node, listeners, &mut signals, &mut endings).await;
+    close_store(&node).await;
+    ending
+}
+
+/// However it ended, what waits to be written to a data folder is.
+async fn close_store(node: &Node) {
+    if tokio::time::timeout(CLOSING, node.chat.close_store())
+        .await
+        .is_err()
+    {
+        tracing::error!("the data folder did not take in time what was to be written last");
+    }
+}
+
+async fn serve_until_the_end(
+    node: &Arc<Node>,
+    listeners: Listeners,
+    signals: &mut Signals,
+    endings: &mut Endings,
+) -> anyhow::Result<Ending> {
+    let (clients, clients_at) = serve_clients(node, listeners.clients)?;
     let operators = listeners.operators;
     let operators = operators
-        .map(|listener| admin::serve(&node, listener))
+        .map(|listener| admin::serve(node, listener))
         .transpose()?;
-    announce(&node, clients_at, operators.as_ref().map(|(_, at)| *at));
+    announce(node, clients_at, operators.as_ref().map(|(_, at)| *at));
     let (clients_handle, mut clients_ended) = run_apart(clients);
     let operators_handle = operators.map(|(server, _)| run_apart(server).0);
 
@@ -137,7 +163,7 @@ async fn serve(
         anyhow::bail!("the server ended by itself");
     }
     tokio::select! {
-        () = stop(&node, clients_handle, operators_handle) => Ok(Ending::Stopped),
+        () = stop(node, clients_handle, operators_handle) => Ok(Ending::Stopped),
         name = signals.next_impatient() => Ok(Ending::AtOnce(name)),
         ended = endings.next() => Ok(Ending::Broken(ended)),
     }
@@ -173,6 +199,7 @@ async fn assemble(
         background,
     };
     let (store, bus) = start.connect().await?;
+    let settings = &with_own_secret(settings)?;
     let node = Arc::new(Node::new(Parts {
         server_id,
         settings: Arc::clone(settings),
@@ -185,6 +212,16 @@ async fn assemble(
     let looking = cut_off::run(Arc::clone(&node));
     node.chat.background().keep_running("cut off", looking);
     Ok(node)
+}
+
+/// The settings with the secret of the data folder, where that is what signs.
+fn with_own_secret(settings: &Arc<Settings>) -> anyhow::Result<Arc<Settings>> {
+    let Some(secret) = own_secret::find_or_make(settings)? else {
+        return Ok(Arc::clone(settings));
+    };
+    let mut settings = Settings::clone(settings);
+    settings.auth.jwt_secret = Some(secret);
+    Ok(Arc::new(settings))
 }
 
 /// A name for this life of the node: new at every start.
@@ -246,15 +283,33 @@ fn run_apart(server: Server) -> (ServerHandle, tokio::task::JoinHandle<std::io::
 }
 
 fn announce(node: &Node, clients: SocketAddr, operators: Option<SocketAddr>) {
-    let settings = &node.settings;
-    tracing::info!(node = %node.chat.server_id, workers = settings.worker_count(), "chat at http://{clients}");
+    let workers = node.settings.worker_count();
+    tracing::info!(node = %node.chat.server_id, workers, "chat at http://{clients}");
     if let Some(operators) = operators {
         tracing::info!("operators' view at http://{operators}");
     }
-    if settings.store == Engine::Embedded {
-        tracing::warn!(
-            "the embedded engine keeps everything in memory: it ends with this process, and no other node sees it"
-        );
+}
+
+/// Said first, and again by nobody: where messages are, and how to keep them.
+fn say_where_messages_are(settings: &Settings) {
+    if settings.store != Engine::Embedded {
+        return;
+    }
+    match settings.data_settings() {
+        None => tracing::warn!(
+            "everything is in the memory of this process and ends with it: name a folder that keeps it (--data DIR, embedded.data), or set store = \"redis\" to run several nodes"
+        ),
+        Some(data) => {
+            let when = match data.sync {
+                DataSync::EverySecond => "every second",
+                DataSync::Always => "before it is answered",
+            };
+            let folder = std::path::absolute(&data.folder).unwrap_or(data.folder);
+            tracing::info!(
+                "everything is kept in the folder {}, written {when}",
+                folder.display()
+            );
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{EngineSettings, Settings, StoreError};
 /// use, [`StoreError::Unavailable`] where it cannot be reached.
 pub async fn announce(settings: &Settings, payload: String) -> Result<u64, StoreError> {
     match &settings.engine {
-        EngineSettings::Embedded => Err(StoreError::Broken(
+        EngineSettings::Embedded(_) => Err(StoreError::Broken(
             "the embedded engine is heard of in its own process alone; this needs store = \"redis\"".to_owned(),
         )),
         EngineSettings::Redis(redis) => crate::redis::announce(redis, payload).await,

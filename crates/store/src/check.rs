@@ -56,13 +56,14 @@ impl CheckLine {
 /// Looks at everything that the store needs, without leaving anything behind.
 pub async fn check(settings: &Settings) -> Vec<CheckLine> {
     match &settings.engine {
-        EngineSettings::Embedded => vec![
+        EngineSettings::Embedded(None) => vec![
             CheckLine::ok("the embedded engine needs nothing"),
             CheckLine::warning(
                 "messages live in the memory of one process and end with it",
-                "set store = \"redis\" and redis.url to keep them and to run several nodes",
+                "name a folder that keeps them: --data DIR or embedded.data; to run several nodes set store = \"redis\" and redis.url",
             ),
         ],
+        EngineSettings::Embedded(Some(data)) => crate::embedded::check(data),
         EngineSettings::Redis(redis) => crate::redis::check(redis, &settings.server_id).await,
     }
 }

@@ -7,6 +7,9 @@
 
 use rookery_protocol::{Cursor, Epoch};
 
+/// How many epochs before its own a log remembers; `head.lua` says the same.
+const MOST: usize = 8;
+
 /// The epochs that a log had before, the youngest first, each with the last
 /// number up to which the log is the same. Only some of the youngest are remembered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,6 +33,24 @@ impl Forks {
         };
         let forks = text.split(',').skip(1).map(read);
         forks.collect::<Option<_>>().map(Self)
+    }
+
+    /// As they are read.
+    pub(crate) fn to_text(&self) -> String {
+        let forks = self.0.iter();
+        forks.fold(String::new(), |text, Cursor { epoch, seq }| {
+            format!("{text},{epoch}:{seq}")
+        })
+    }
+
+    /// What a log shares with those before it when it goes on after its end in another epoch.
+    pub(crate) fn followed_by(&self, end: Cursor) -> Self {
+        let older = self.0.iter().map(|fork| Cursor {
+            epoch: fork.epoch.clone(),
+            seq: fork.seq.min(end.seq),
+        });
+        let older: Vec<_> = older.take(MOST - 1).collect();
+        [end].into_iter().chain(older).collect()
     }
 
     /// Whether everything up to a place in an epoch before is in this log, and the same.
@@ -73,6 +94,13 @@ mod tests {
         assert!(!forks.remember(&at("c", 0).epoch));
         assert_eq!(Forks::read(""), Some(Forks::default()));
         assert!(!Forks::default().share(&at("a", 0)));
+        assert_eq!(forks.to_text(), ",b:12,a:7");
+        let mut followed = forks.followed_by(at("c", 5));
+        assert_eq!(followed.to_text(), ",c:5,b:5,a:5");
+        for number in 6..20 {
+            followed = followed.followed_by(at("d", number));
+        }
+        assert_eq!(followed.0.len(), MOST);
         for nonsense in [",a", ",a:x", ",:1", ",a:1,"] {
             assert_eq!(Forks::read(nonsense), None, "{nonsense}");
         }

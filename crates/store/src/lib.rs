@@ -26,6 +26,7 @@ mod user_map;
 pub use announce::announce;
 pub use bus::{Bus, BusEvent, PayloadString};
 pub use check::{CheckLine, CheckStatus, check};
+pub use embedded::{Backup, backup};
 pub use error::StoreError;
 pub use forks::Forks;
 pub use model::{
@@ -34,7 +35,9 @@ pub use model::{
 };
 pub use partition::Partition;
 pub use retention::{Lifetime, Retention};
-pub use settings::{EngineSettings, PresenceTimes, RedisSettings, Settings};
+pub use settings::{
+    DataSettings, DataSync, EngineSettings, PresenceTimes, RedisSettings, Settings,
+};
 pub use store::{Stats, Store};
 pub use supervisor::{Ended, Endings, Supervisor};
 pub use user_limits::UserLimits;

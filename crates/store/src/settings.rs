@@ -1,8 +1,9 @@
 //! What a store is made from.
 
-use std::{fmt, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use rookery_protocol::ServerId;
+use serde::{Deserialize, Serialize};
 
 use crate::{Retention, Supervisor, UserLimits};
 
@@ -53,9 +54,14 @@ impl Default for PresenceTimes {
 }
 
 impl Settings {
-    /// The embedded engine with the defaults for everything else.
+    /// The embedded engine, in memory alone, with the defaults for everything else.
     pub fn embedded(server_id: ServerId) -> Self {
-        Self::new(server_id, EngineSettings::Embedded)
+        Self::new(server_id, EngineSettings::Embedded(None))
+    }
+
+    /// The embedded engine in a folder, with the defaults for everything else.
+    pub fn on_disk(server_id: ServerId, data: DataSettings) -> Self {
+        Self::new(server_id, EngineSettings::Embedded(Some(data)))
     }
 
     /// Redis at `url` with the defaults for everything else.
@@ -79,10 +85,66 @@ impl Settings {
 /// Where everything is kept.
 #[derive(Debug, Clone)]
 pub enum EngineSettings {
-    /// In the memory of this process, for one node.
-    Embedded,
+    /// In the memory of this process, for one node, and in a folder, if one is named.
+    Embedded(Option<DataSettings>),
     /// In Redis, for any number of nodes.
     Redis(RedisSettings),
+}
+
+/// Where the embedded engine keeps what it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataSettings {
+    /// The folder; it is made where there is none.
+    pub folder: PathBuf,
+    /// When something is on the disk.
+    pub sync: DataSync,
+    /// How long a room stays in memory after it was used last.
+    pub idle: Duration,
+    /// With more than so many bytes waiting to be written, what can be refused is; 0 is no
+    /// limit.
+    pub waiting_bytes: usize,
+    /// The most memory for what was read of the folder or is being written there, in bytes.
+    pub cache_bytes: usize,
+    /// For tests: nothing stays in memory between two calls, and now and then the folder is
+    /// closed and opened again. Whoever is online is.
+    pub forgetful: bool,
+}
+
+/// When something that happened is on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DataSync {
+    /// Within a second.
+    #[serde(rename = "everysec")]
+    EverySecond,
+    /// Before it is answered.
+    Always,
+}
+
+impl std::str::FromStr for DataSync {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "everysec" => Ok(Self::EverySecond),
+            "always" => Ok(Self::Always),
+            other => Err(format!("must be everysec or always, not {other:?}")),
+        }
+    }
+}
+
+impl DataSettings {
+    /// A folder that is written every second.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+            sync: DataSync::EverySecond,
+            idle: Duration::from_secs(60),
+            waiting_bytes: 256 * 1024 * 1024,
+            cache_bytes: 32 * 1024 * 1024,
+            forgetful: false,
+        }
+    }
 }
 
 /// How Redis is reached.

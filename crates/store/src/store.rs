@@ -3,8 +3,6 @@
 //! Every call says what it does and which errors it can give; the engines
 //! behind it must agree on both, to which the conformance suite holds them.
 
-use std::future::ready;
-
 use futures_util::future::Either;
 use rookery_protocol::{Cursor, RoomId, UserId, client_frame::HistoryPage, server_frame::RoomRow};
 
@@ -41,14 +39,15 @@ impl Store {
     /// Where the settings make no sense or Redis is not one that serves.
     pub async fn connect(settings: Settings) -> Result<(Self, Bus), StoreError> {
         match settings.engine {
-            EngineSettings::Embedded => {
+            EngineSettings::Embedded(data) => {
                 let (engine, bus) = Embedded::start(
+                    data.as_ref(),
                     settings.server_id,
                     settings.retention,
                     settings.user_limits,
                     settings.echo,
                     &settings.supervisor,
-                );
+                )?;
                 Ok((Self::Embedded(engine), bus))
             }
             EngineSettings::Redis(redis) => {
@@ -94,7 +93,7 @@ impl Store {
         append: Append,
     ) -> impl Future<Output = Result<Appended, StoreError>> + Send + 'static + use<> {
         match self {
-            Self::Embedded(engine) => Either::Left(ready(engine.append(append))),
+            Self::Embedded(engine) => Either::Left(engine.append(append)),
             Self::Redis(engine) => Either::Right(engine.append(append)),
         }
     }
@@ -119,7 +118,7 @@ impl Store {
     /// nothing can be made.
     pub async fn join(&self, join: Join) -> Result<Joined, StoreError> {
         match self {
-            Self::Embedded(engine) => engine.join(&join),
+            Self::Embedded(engine) => engine.join(&join).await,
             Self::Redis(engine) => engine.join(&join).await,
         }
     }
@@ -136,7 +135,7 @@ impl Store {
         limit: usize,
     ) -> Result<Range, StoreError> {
         match self {
-            Self::Embedded(engine) => engine.events_after(room, after, limit),
+            Self::Embedded(engine) => engine.events_after(room, after, limit).await,
             Self::Redis(engine) => engine.events_after(room, after, limit).await,
         }
     }
@@ -155,7 +154,7 @@ impl Store {
         limit: u32,
     ) -> Result<History, StoreError> {
         match self {
-            Self::Embedded(engine) => engine.history(room, page, limit),
+            Self::Embedded(engine) => engine.history(room, page, limit).await,
             Self::Redis(engine) => engine.history(room, page, limit).await,
         }
     }
@@ -173,7 +172,7 @@ impl Store {
         up_to: u64,
     ) -> Result<u64, StoreError> {
         match self {
-            Self::Embedded(engine) => engine.count_messages(room, after, up_to),
+            Self::Embedded(engine) => engine.count_messages(room, after, up_to).await,
             Self::Redis(engine) => engine.count_messages(room, after, up_to).await,
         }
     }
@@ -209,7 +208,7 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<RoomId>, StoreError> {
         match self {
-            Self::Embedded(engine) => Ok(engine.rooms_in(partition, skip, limit)),
+            Self::Embedded(engine) => engine.rooms_in(partition, skip, limit),
             Self::Redis(engine) => engine.rooms_in(partition, skip, limit).await,
         }
     }
@@ -221,7 +220,7 @@ impl Store {
     /// Only where the store cannot be reached.
     pub async fn room_figures(&self, room: &RoomId) -> Result<Option<RoomFigures>, StoreError> {
         match self {
-            Self::Embedded(engine) => Ok(engine.room_figures(room)),
+            Self::Embedded(engine) => engine.room_figures(room),
             Self::Redis(engine) => engine.room_figures(room).await,
         }
     }
@@ -234,7 +233,7 @@ impl Store {
     /// Where the store cannot be reached, or does not write.
     pub async fn remove_room(&self, room: &RoomId) -> Result<bool, StoreError> {
         match self {
-            Self::Embedded(engine) => Ok(engine.remove_room(room)),
+            Self::Embedded(engine) => engine.remove_room(room).await,
             Self::Redis(engine) => engine.remove_room(room).await,
         }
     }
@@ -246,7 +245,7 @@ impl Store {
     /// Only where the store cannot be reached.
     pub async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<Option<Cursor>>, StoreError> {
         match self {
-            Self::Embedded(engine) => Ok(engine.heads(rooms)),
+            Self::Embedded(engine) => engine.heads(rooms).await,
             Self::Redis(engine) => engine.heads(rooms).await,
         }
     }
@@ -276,7 +275,7 @@ impl Store {
         known: &[(RoomId, Cursor)],
     ) -> Result<Vec<Option<Cursor>>, StoreError> {
         match self {
-            Self::Embedded(engine) => Ok(engine.confirm(known)),
+            Self::Embedded(engine) => engine.confirm(known).await,
             Self::Redis(engine) => engine.confirm(known).await,
         }
     }
@@ -288,7 +287,7 @@ impl Store {
     /// Only where the store cannot be reached.
     pub async fn rooms_of(&self, user: &UserId) -> Result<Vec<RoomRow>, StoreError> {
         match self {
-            Self::Embedded(engine) => Ok(engine.rooms_of(user)),
+            Self::Embedded(engine) => engine.rooms_of(user).await,
             Self::Redis(engine) => engine.rooms_of(user).await,
         }
     }
@@ -306,7 +305,7 @@ impl Store {
         seq: u64,
     ) -> Result<(), StoreError> {
         match self {
-            Self::Embedded(engine) => engine.remember_member(user, room, seq),
+            Self::Embedded(engine) => engine.remember_member(user, room, seq).await,
             Self::Redis(engine) => engine.remember_member(user, room, seq).await,
         }
     }
@@ -318,10 +317,7 @@ impl Store {
     /// Only where the store cannot be reached.
     pub async fn forget_member(&self, user: &UserId, room: &RoomId) -> Result<(), StoreError> {
         match self {
-            Self::Embedded(engine) => {
-                engine.forget_member(user, room);
-                Ok(())
-            }
+            Self::Embedded(engine) => engine.forget_member(user, room).await,
             Self::Redis(engine) => engine.forget_member(user, room).await,
         }
     }
@@ -367,6 +363,15 @@ impl Store {
         match self {
             Self::Embedded(engine) => Ok(rooms.iter().map(|room| engine.online(room)).collect()),
             Self::Redis(engine) => engine.online_in(rooms).await,
+        }
+    }
+
+    /// Ends it: what waits to be written is, and a data folder is let go of. Whatever is
+    /// asked of it later is refused. Without a data folder nothing happens.
+    pub async fn close(&self) {
+        match self {
+            Self::Embedded(engine) => engine.close().await,
+            Self::Redis(_) => {}
         }
     }
 
@@ -457,7 +462,7 @@ impl Store {
     /// be in the way of any call.
     pub async fn try_write(&self) -> Result<(), StoreError> {
         match self {
-            Self::Embedded(_) => Ok(()),
+            Self::Embedded(engine) => engine.try_write(),
             Self::Redis(engine) => engine.try_write().await,
         }
     }

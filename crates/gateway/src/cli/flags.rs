@@ -24,6 +24,9 @@ pub(super) struct Flags {
     /// Where messages live: embedded or redis.
     #[arg(long, global = true, value_name = "ENGINE")]
     store: Option<String>,
+    /// Keep everything in this folder, where the store is the embedded one.
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<String>,
     /// Where Redis is. Others can see a command line: better give a password by REDIS_URL.
     #[arg(long, global = true, value_name = "URL")]
     redis_url: Option<String>,
@@ -43,6 +46,7 @@ impl Flags {
             ("admin.listen", &self.admin_listen),
             ("workers", &self.workers),
             ("store", &self.store),
+            ("embedded.data", &self.data),
             ("redis.url", &self.redis_url),
             ("log.level", &self.log_level),
             ("log.format", &self.log_format),

@@ -1,5 +1,6 @@
 //! The command line: what `rookery` does, and the flags that every command takes.
 
+mod backup;
 mod check;
 mod disconnect;
 mod flags;
@@ -45,6 +46,8 @@ enum Command {
     Rooms(rooms::RoomsArgs),
     /// Print what happens in all rooms, or in one, as it happens.
     Tail(tail::TailArgs),
+    /// Copy a data folder into another, whether a node is using it or not.
+    Backup(backup::BackupArgs),
     /// Ask a node whether it is ready; ends with 0 or 1, for container engines.
     Health(health::HealthArgs),
 }
@@ -59,6 +62,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Disconnect(args) => disconnect::disconnect(&flags, &args),
         Command::Rooms(args) => rooms::rooms(&flags, &args),
         Command::Tail(args) => tail::tail(&flags, &args),
+        Command::Backup(args) => backup::backup(&flags, &args),
         Command::Health(args) => health::health(&flags, &args),
     };
     done.unwrap_or_else(|error| {

@@ -88,11 +88,18 @@ struct Row {
 /// Lists, shows or takes away rooms of a running cluster.
 pub(super) fn rooms(flags: &Flags, args: &RoomsArgs) -> anyhow::Result<ExitCode> {
     let (runtime, store) = store::connect(flags)?;
-    match &args.command {
-        None => runtime.block_on(list(&store, &ListArgs::default())),
-        Some(RoomsCommand::List(args)) => runtime.block_on(list(&store, args)),
-        Some(RoomsCommand::Show { room, json }) => runtime.block_on(show(&store, room, *json)),
-        Some(RoomsCommand::Remove { room, yes }) => runtime.block_on(remove(&store, room, *yes)),
+    let done = runtime.block_on(carry_out(&store, args.command.as_ref()));
+    // What was changed in a data folder is written.
+    runtime.block_on(store.close());
+    done
+}
+
+async fn carry_out(store: &Store, command: Option<&RoomsCommand>) -> anyhow::Result<ExitCode> {
+    match command {
+        None => list(store, &ListArgs::default()).await,
+        Some(RoomsCommand::List(args)) => list(store, args).await,
+        Some(RoomsCommand::Show { room, json }) => show(store, room, *json).await,
+        Some(RoomsCommand::Remove { room, yes }) => remove(store, room, *yes).await,
     }
 }
 

@@ -56,17 +56,19 @@ pub(super) fn tail(flags: &Flags, args: &TailArgs) -> anyhow::Result<ExitCode> {
         room,
         places: begin(args, now)?,
         printed: HashMap::new(),
-        store,
+        store: store.clone(),
     };
     if let Some(file) = &args.cursor {
         tail.write_places(file)?;
     }
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         tokio::select! {
             done = tail.run(args) => done,
             interrupted = tokio::signal::ctrl_c() => interrupted.map_err(Into::into),
         }
-    })?;
+    });
+    runtime.block_on(store.close());
+    done?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -8,7 +8,7 @@ use rookery_protocol::{User, UserId};
 
 use super::{flags::Flags, say};
 use crate::{
-    identity::{Identity, accept_name},
+    identity::{Identity, accept_name, own_secret},
     settings::{MAKE_SECRET, parse_span},
 };
 
@@ -27,11 +27,14 @@ pub(super) struct TokenArgs {
 
 /// Prints the token alone, so that a script can take it.
 pub(super) fn token(flags: &Flags, args: &TokenArgs) -> anyhow::Result<ExitCode> {
-    let settings = flags.load()?.settings;
+    let mut settings = flags.load()?.settings;
+    if let Some(secret) = own_secret::find(&settings)? {
+        settings.auth.jwt_secret = Some(secret);
+    }
     if settings.auth.jwt_secret.is_none() {
         bail!(
             "there is no auth.jwt_secret to sign with. A node on the embedded engine without one signs with a random \
-             secret that nobody else knows. Set it for the node and for this command ({MAKE_SECRET}; \
+             secret that nobody else knows, or with that of its data folder (--data DIR). Set it for the node and for this command ({MAKE_SECRET}; \
              ROOKERY__AUTH__JWT_SECRET or [auth] in rookery.toml), or get a guest's token from POST /api/v1/guest"
         );
     }

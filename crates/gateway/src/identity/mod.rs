@@ -8,6 +8,7 @@ mod claims;
 mod error;
 mod hs256;
 mod name;
+pub(crate) mod own_secret;
 
 use std::{
     sync::Arc,

@@ -7,8 +7,8 @@ use serde::{
 };
 
 use super::{
-    AdminSettings, AuthSettings, HttpSettings, LimitSettings, LogSettings, PresenceSettings,
-    RedisSettings, RoomSettings, Settings,
+    AdminSettings, AuthSettings, EmbeddedSettings, HttpSettings, LimitSettings, LogSettings,
+    PresenceSettings, RedisSettings, RoomSettings, Settings,
 };
 
 /// All keys, such as `listen` and `limits.frame_bytes`.
@@ -27,6 +27,7 @@ pub fn known_keys() -> Vec<String> {
 pub(super) fn section(name: &str) -> Option<&'static [&'static str]> {
     Some(match name {
         "admin" => fields::<AdminSettings>(),
+        "embedded" => fields::<EmbeddedSettings>(),
         "redis" => fields::<RedisSettings>(),
         "auth" => fields::<AuthSettings>(),
         "http" => fields::<HttpSettings>(),

@@ -8,6 +8,7 @@ mod address;
 mod admin;
 mod auth;
 mod chat;
+mod embedded;
 mod http;
 mod keys;
 mod kinds;
@@ -29,10 +30,12 @@ mod validate;
 
 use std::net::SocketAddr;
 
+use rookery_store::DataSettings;
 use serde::Deserialize;
 
 pub use admin::{AdminSettings, AllowedHost};
 pub use auth::AuthSettings;
+pub use embedded::EmbeddedSettings;
 pub use http::HttpSettings;
 pub use keys::known_keys;
 pub use limits::LimitSettings;
@@ -72,6 +75,8 @@ pub struct Settings {
     pub drain_lead_ms: u64,
     /// The operators' listener.
     pub admin: AdminSettings,
+    /// Where the embedded engine keeps what it has.
+    pub embedded: EmbeddedSettings,
     /// Redis.
     pub redis: RedisSettings,
     /// Who may come in.
@@ -98,6 +103,7 @@ impl Default for Settings {
             drain_ms: 10_000,
             drain_lead_ms: 3_000,
             admin: AdminSettings::default(),
+            embedded: EmbeddedSettings::default(),
             redis: RedisSettings::default(),
             auth: AuthSettings::default(),
             http: HttpSettings::default(),
@@ -116,6 +122,14 @@ impl Settings {
         self.auth.guests.unwrap_or(self.store == Engine::Embedded)
     }
 
+    /// The folder in which everything is kept, if there is one.
+    pub(crate) fn data_settings(&self) -> Option<DataSettings> {
+        match self.store {
+            Engine::Embedded => self.embedded.data_settings(),
+            Engine::Redis => None,
+        }
+    }
+
     /// How many threads serve sockets, at least one.
     pub fn worker_count(&self) -> usize {
         match self.workers {
@@ -128,7 +142,7 @@ impl Settings {
 /// Where rooms and messages live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
-    /// In the memory of this process, gone with it.
+    /// In the memory of this process, and in a folder if one is named.
     Embedded,
     /// In Redis, shared by any number of nodes.
     Redis,

@@ -22,7 +22,7 @@ impl Settings {
                     ..RedisSettings::new(url)
                 })
             }
-            (Engine::Embedded, _) => EngineSettings::Embedded,
+            (Engine::Embedded, _) => EngineSettings::Embedded(self.embedded.data_settings()),
         };
         let lifetimes = self
             .rooms

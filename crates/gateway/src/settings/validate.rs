@@ -8,6 +8,9 @@ const SECRET_BYTES: usize = 32;
 /// How a secret is made.
 pub(crate) const MAKE_SECRET: &str = "make one with `openssl rand -hex 32`";
 
+/// The least memory for what was read of a folder.
+const LEAST_CACHE_BYTES: usize = 1024 * 1024;
+
 /// The shortest heartbeat; below it a node would mostly ping.
 const LEAST_HEARTBEAT_MS: u64 = 100;
 
@@ -33,6 +36,7 @@ impl Settings {
         let mut problems = Vec::new();
         self.check_secret(&mut problems);
         self.check_redis(&mut problems);
+        self.check_embedded(&mut problems);
         self.check_addresses(&mut problems);
         self.check_times(&mut problems);
         self.check_limits(&mut problems);
@@ -47,7 +51,10 @@ impl Settings {
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         if let (Engine::Embedded, Some(url)) = (self.store, &self.redis.url) {
-            warnings.push(format!("redis.url is set ({url}) but not used: messages are kept in the memory of this process; set store = \"redis\" (ROOKERY__STORE=redis) to use it"));
+            warnings.push(format!("redis.url is set ({url}) but not used: the embedded engine keeps the messages; set store = \"redis\" (ROOKERY__STORE=redis) to use it"));
+        }
+        if self.store == Engine::Redis && self.embedded.data_settings().is_some() {
+            warnings.push(format!("embedded.data is set ({}) but not used: messages are kept in Redis; set store = \"embedded\" (ROOKERY__STORE=embedded) to use it", self.embedded.data.display()));
         }
         if self.store == Engine::Redis && self.auth.guests == Some(true) {
             warnings.push(
@@ -107,6 +114,14 @@ impl Settings {
         }
         if self.redis.command_timeout_ms < 10 {
             problems.push("redis.command_timeout_ms: must be at least 10".to_owned());
+        }
+    }
+
+    fn check_embedded(&self, problems: &mut Vec<String>) {
+        if self.embedded.cache_bytes < LEAST_CACHE_BYTES {
+            problems.push(format!(
+                "embedded.cache_bytes: must be at least {LEAST_CACHE_BYTES}, or everything would be read again and again"
+            ));
         }
     }
 

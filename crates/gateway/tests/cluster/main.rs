@@ -27,6 +27,7 @@ mod message;
 mod names;
 mod node_killed;
 mod nonce;
+mod on_disk;
 mod order;
 mod outage;
 mod presence;

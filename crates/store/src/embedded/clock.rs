@@ -20,11 +20,18 @@ pub(super) struct Now {
 impl Now {
     /// This moment.
     pub(super) fn read() -> Self {
+        /// So that what was long before is no negative number.
+        const AT_FIRST: u64 = 1 << 40;
         static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
         Self {
             wall: now_ms(),
-            steady: u64::try_from(BEGUN.elapsed().as_millis()).unwrap_or(u64::MAX),
+            steady: AT_FIRST + u64::try_from(BEGUN.elapsed().as_millis()).unwrap_or(u64::MAX / 2),
         }
+    }
+
+    /// What the steady clock said when the system's said that, if neither was set since.
+    pub(super) fn steady_at(self, wall: u64) -> u64 {
+        self.steady.saturating_sub(self.wall.saturating_sub(wall))
     }
 
     /// When a moment of the steady clock comes by the system's, if that is not set meanwhile.

@@ -31,6 +31,17 @@ impl Default for Feeds {
 }
 
 impl Feeds {
+    /// Of rooms in which things have happened before this moment, of which nothing is
+    /// remembered here.
+    pub(super) fn going_on(now: u64) -> Self {
+        let feed = || OfPartition {
+            last: (now, 0),
+            lost: Some((now, 0)),
+            ..OfPartition::default()
+        };
+        Self(Partition::all().map(|_| Mutex::new(feed())).collect())
+    }
+
     /// A room has grown to this number. To be called while the room is held.
     pub(super) fn grew(&self, room: &RoomId, seq: u64, now: u64) {
         let mut feed = self.0[usize::from(Partition::of_room(room).number())].lock();

@@ -1,22 +1,34 @@
 //! The engine in the memory of one process.
 //!
-//! The same rules as Redis, for one node, and gone when the process ends. No
-//! call waits for anything: each is one step under the lock of its room.
+//! The same rules as Redis, for one node, and gone when the process ends, unless a folder
+//! is named that keeps everything (`disk`). Each call is one step under the lock of its
+//! room, and waits for nothing but a room that has to be read, and, where that is wanted,
+//! for what it says to be on the disk.
 //! A guard of a map must never live across an await or a second call into the
 //! same map.
 
 mod clock;
+mod disk;
+mod entering;
 mod envelope;
 mod feed;
 mod hidden;
+mod kept_room;
+mod kept_rooms;
+mod listing;
+mod log;
 mod made;
+mod members;
 mod memberships;
 mod nonces;
 mod presence;
 mod room;
+mod room_end;
+mod room_reading;
 mod sweep;
 
 use std::{
+    cell::Cell,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -24,20 +36,27 @@ use std::{
     time::Duration,
 };
 
-use dashmap::{DashMap, Entry, mapref::one::RefMut};
-use rookery_protocol::{
-    Cursor, RoomId, ServerId, UserId, client_frame::HistoryPage, server_frame::RoomRow,
-};
+use dashmap::DashMap;
+use parking_lot::ReentrantMutex;
+use rookery_protocol::{RoomId, ServerId};
 
 use self::{
-    clock::Now, feed::Feeds, made::Made, memberships::Memberships, presence::Presence,
-    room::StoredRoom, sweep::Agenda,
+    clock::Now,
+    disk::{BatchNumber, Disk},
+    feed::Feeds,
+    made::Made,
+    memberships::Memberships,
+    presence::Presence,
+    room::StoredRoom,
+    sweep::Agenda,
 };
 use crate::{
-    Append, Appended, Bus, BusEvent, Feed, FeedCursor, Grown, History, Join, Joined, Online,
-    Partition, Pong, PresenceChange, Range, Retention, RoomFigures, Stats, StoreError, Supervisor,
-    UserLimits, bus::BusFeed,
+    Bus, BusEvent, DataSettings, Online, Pong, PresenceChange, Retention, Stats, StoreError,
+    Supervisor, UserLimits, bus::BusFeed,
 };
+
+pub(crate) use disk::check;
+pub use disk::{Backup, backup};
 
 /// The engine in the memory of this process. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -51,7 +70,8 @@ struct Shared {
     retention: Retention,
     /// Whether appends go to the bus, where only this node would hear of them.
     echo: bool,
-    rooms: DashMap<RoomId, StoredRoom>,
+    /// Each behind a pointer, since half of the map's places are empty.
+    rooms: DashMap<RoomId, Box<StoredRoom>>,
     memberships: Memberships,
     user_limits: UserLimits,
     made: Made,
@@ -60,64 +80,83 @@ struct Shared {
     feeds: Feeds,
     feed: BusFeed,
     appends: AtomicU64,
+    /// Where everything is kept beside memory, if it is.
+    disk: Option<Arc<Disk>>,
+    /// Under which nonces are digested.
+    nonce_key: u128,
+    /// How deep in steps the thread is that takes one; for tests.
+    steps: ReentrantMutex<Cell<u32>>,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Some(disk) = &self.disk {
+            disk.close();
+        }
+    }
 }
 
 impl Embedded {
-    /// An empty engine. Must be called in a tokio runtime.
+    /// An engine with what is in the folder, if one is named. Must be called in a tokio
+    /// runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Broken`] where the folder cannot be used.
     pub(crate) fn start(
+        data: Option<&DataSettings>,
         server_id: ServerId,
         retention: Retention,
         user_limits: UserLimits,
         echo: bool,
         supervisor: &Supervisor,
-    ) -> (Self, Bus) {
+    ) -> Result<(Self, Bus), StoreError> {
         let (feed, bus) = BusFeed::new();
+        let disk = data.map(Disk::open).transpose()?;
+        let nonce_key = disk.as_ref().map(|disk| disk.nonce_key());
         let shared = Arc::new(Shared {
             server_id,
             retention,
             echo,
             rooms: DashMap::new(),
-            memberships: Memberships::default(),
+            memberships: Memberships::new(disk.clone()),
             user_limits,
-            made: Made::default(),
+            made: Made::new(disk.clone()),
             presence: Presence::default(),
             agenda: Agenda::default(),
-            feeds: Feeds::default(),
+            feeds: match disk {
+                Some(_) => Feeds::going_on(clock::now_ms()),
+                None => Feeds::default(),
+            },
             feed,
             appends: AtomicU64::new(0),
+            disk,
+            nonce_key: nonce_key.unwrap_or_else(rand::random),
+            steps: ReentrantMutex::default(),
         });
         sweep::spawn(&shared, supervisor);
-        (Self { shared }, bus)
+        Ok((Self { shared }, bus))
     }
 
-    pub(crate) fn append(&self, append: Append) -> Result<Appended, StoreError> {
-        let shared = &*self.shared;
-        if std::str::from_utf8(&append.body.fields).is_err() {
-            return Err(StoreError::Broken("an event must be UTF-8".to_owned()));
+    /// Has everything written, and lets go of the folder, if there is one.
+    pub(crate) async fn close(&self) {
+        if let Some(disk) = self.shared.disk.clone() {
+            // Waited for in a thread that may wait; that it panics shows in the log.
+            let _ = tokio::task::spawn_blocking(move || disk.close()).await;
         }
-        let mut room = shared.enter(&append.room, append.known.as_ref(), None)?;
-        let now = Now::read();
-        let appended = room.append(&append, &shared.retention, now)?;
-        if appended.event.is_some() {
-            shared.feeds.grew(&append.room, appended.seq, now.wall);
-        }
-        shared.agenda.enter(&append.room, &mut room, now);
-        shared.appends.fetch_add(1, Ordering::Relaxed);
-        if shared.echo {
-            // While the room is held, so that the bus has the order of the log.
-            shared.publish(&append, &appended);
-        }
-        Ok(appended)
     }
 
-    pub(crate) fn join(&self, join: &Join) -> Result<Joined, StoreError> {
-        let shared = &*self.shared;
-        let maker = join.create.then_some(&join.user);
-        let mut room = shared.enter(&join.room, join.known.as_ref(), maker)?;
-        let now = Now::read();
-        let joined = room.join(join, now);
-        shared.agenda.enter(&join.room, &mut room, now);
-        Ok(joined)
+    /// Waits until a batch is written, where what is answered has to be.
+    async fn kept(&self, batch: BatchNumber) -> Result<(), StoreError> {
+        match &self.shared.disk {
+            Some(disk) if disk.answers_wait() => disk.until_written(batch).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// See [`crate::Store::try_write`].
+    pub(crate) fn try_write(&self) -> Result<(), StoreError> {
+        self.shared.trouble()
     }
 
     pub(crate) fn ping() -> Pong {
@@ -127,117 +166,13 @@ impl Embedded {
         }
     }
 
-    pub(crate) fn events_after(
-        &self,
-        room: &RoomId,
-        after: &Cursor,
-        limit: usize,
-    ) -> Result<Range, StoreError> {
-        let mut room = self.shared.existing(room)?;
-        Ok(room.events_after(after, limit, Now::read()))
-    }
-
-    pub(crate) fn history(
-        &self,
-        room: &RoomId,
-        page: HistoryPage,
-        limit: u32,
-    ) -> Result<History, StoreError> {
-        let mut room = self.shared.existing(room)?;
-        Ok(room.history(page, limit, Now::read()))
-    }
-
-    pub(crate) fn count_messages(
-        &self,
-        room: &RoomId,
-        after: u64,
-        up_to: u64,
-    ) -> Result<u64, StoreError> {
-        let mut room = self.shared.existing(room)?;
-        Ok(room.count_messages(after, up_to, Now::read()))
-    }
-
-    pub(crate) fn feed(
-        &self,
-        partition: Partition,
-        after: &FeedCursor,
-        limit: usize,
-    ) -> Result<Feed, StoreError> {
-        let feed = self.shared.feeds.after(partition, after, limit);
-        Ok(feed.unwrap_or_else(|next| Feed {
-            grown: self.shared.grown_since(partition, after.0.0),
-            next,
-        }))
-    }
-
-    pub(crate) fn rooms_in(&self, partition: Partition, skip: usize, limit: usize) -> Vec<RoomId> {
-        let mut rooms = self.shared.rooms_of(partition);
-        rooms.sort_unstable();
-        rooms.into_iter().skip(skip).take(limit).collect()
-    }
-
-    pub(crate) fn room_figures(&self, id: &RoomId) -> Option<RoomFigures> {
-        let online = self.shared.presence.online(id).count;
-        let mut room = self.shared.rooms.get_mut(id)?;
-        Some(room.figures(online, Now::read()))
-    }
-
-    pub(crate) fn remove_room(&self, id: &RoomId) -> bool {
-        self.shared.rooms.remove(id).is_some()
-    }
-
-    pub(crate) fn heads(&self, rooms: &[RoomId]) -> Vec<Option<Cursor>> {
-        let head = |room| self.shared.rooms.get(room).map(|room| room.head());
-        rooms.iter().map(head).collect()
-    }
-
     pub(crate) fn retention(&self) -> &Retention {
         &self.shared.retention
     }
 
-    pub(crate) fn confirm(&self, known: &[(RoomId, Cursor)]) -> Vec<Option<Cursor>> {
-        let now = Now::read();
-        let confirm = |(id, known): &(RoomId, Cursor)| {
-            let mut room = self.shared.enter(id, Some(known), None).ok()?;
-            room.visit(now);
-            self.shared.agenda.enter(id, &mut room, now);
-            Some(room.head())
-        };
-        known.iter().map(confirm).collect()
-    }
-
-    pub(crate) fn rooms_of(&self, user: &UserId) -> Vec<RoomRow> {
-        let memberships = self.shared.memberships.of(user);
-        let mut rows = Vec::with_capacity(memberships.len());
-        for (id, read) in memberships {
-            match self.shared.rooms.get(&id) {
-                Some(room) => rows.push(room.row(read)),
-                None => self.forget_member(user, &id),
-            }
-        }
-        rows
-    }
-
-    pub(crate) fn remember_member(
-        &self,
-        user: &UserId,
-        room: &RoomId,
-        seq: u64,
-    ) -> Result<(), StoreError> {
-        let most = self.shared.user_limits.rooms;
-        if self.shared.memberships.remember(user, room, seq, most) {
-            Ok(())
-        } else {
-            Err(self.shared.too_many_rooms(user))
-        }
-    }
-
-    pub(crate) fn forget_member(&self, user: &UserId, room: &RoomId) {
-        self.shared.memberships.forget(user, room);
-    }
-
     pub(crate) fn change_presence(&self, changes: &[PresenceChange]) {
         for change in changes {
+            let _step = self.shared.step();
             self.shared.presence.change(change, &self.shared.feed);
             self.shared.note_presence(&change.room);
         }
@@ -270,122 +205,23 @@ impl Embedded {
 }
 
 impl Shared {
-    fn publish(&self, append: &Append, appended: &Appended) {
-        let line = appended.event.as_ref().and_then(|event| {
-            envelope::durable(
-                &self.server_id,
-                &append.room,
-                &appended.epoch,
-                append.body.kind,
-                event,
-            )
-        });
-        if let Some(line) = line {
-            self.feed.send(BusEvent::Payload(line.into()));
-        }
-    }
-
     /// The room notes whether somebody is there.
     fn note_presence(&self, id: &RoomId) {
-        if let Some(mut room) = self.rooms.get_mut(id) {
+        if let Ok(mut room) = self.existing(id) {
             // Looked at while the room is held, so that the last to look has the last word.
             let now = Now::read();
             room.note_presence(!self.presence.is_empty(id), now.wall);
             self.agenda.enter(id, &mut room, now);
         }
     }
-
-    fn rooms_of(&self, partition: Partition) -> Vec<RoomId> {
-        let rooms = self.rooms.iter().map(|room| room.key().clone());
-        rooms
-            .filter(|room| Partition::of_room(room) == partition)
-            .collect()
-    }
-
-    /// The rooms of a partition in which something happened since a time, in milliseconds
-    /// since the Unix epoch, each with everything that is still there.
-    fn grown_since(&self, partition: Partition, since: u64) -> Vec<Grown> {
-        let grown = |id: RoomId| {
-            let room = self.rooms.get(&id)?;
-            let recent = room.last_write() >= since;
-            let (first, last) = (room.first().filter(|_| recent)?, room.head().seq);
-            drop(room);
-            Some(Grown {
-                room: id,
-                first,
-                last,
-            })
-        };
-        self.rooms_of(partition)
-            .into_iter()
-            .filter_map(grown)
-            .collect()
-    }
-
-    fn too_many_rooms(&self, user: &UserId) -> StoreError {
-        StoreError::TooManyRooms {
-            user: user.clone(),
-            most: self.user_limits.rooms,
-        }
-    }
-
-    /// Whether a user may make a room; if so, it is counted.
-    fn make(&self, id: &RoomId, maker: &UserId) -> Result<(), StoreError> {
-        let UserLimits {
-            rooms,
-            rooms_made_per_hour: per_hour,
-        } = self.user_limits;
-        if !self.memberships.may_remember(maker, id, rooms) {
-            return Err(self.too_many_rooms(maker));
-        }
-        let noted = self.made.note(maker, per_hour, clock::now_ms());
-        noted.map_err(|retry_after_ms| StoreError::TooManyRoomsMade {
-            user: maker.clone(),
-            per_hour,
-            retry_after_ms,
-        })
-    }
-
-    /// The room as it is to be written to or joined: made where somebody may make
-    /// it or it was known to be there, and with a new epoch where its log ends
-    /// before what is known.
-    fn enter(
-        &self,
-        id: &RoomId,
-        known: Option<&Cursor>,
-        maker: Option<&UserId>,
-    ) -> Result<RefMut<'_, RoomId, StoredRoom>, StoreError> {
-        match self.rooms.entry(id.clone()) {
-            Entry::Occupied(mut room) => {
-                if let Some(known) = known {
-                    room.get_mut().heal_rollback(known);
-                }
-                Ok(room.into_ref())
-            }
-            Entry::Vacant(vacant) if maker.is_some() || known.is_some() => {
-                if let (Some(maker), None) = (maker, known) {
-                    self.make(id, maker)?;
-                }
-                let room = StoredRoom::new(id.clone(), known, &self.retention, clock::now_ms());
-                Ok(vacant.insert(room))
-            }
-            Entry::Vacant(_) => Err(StoreError::NoSuchRoom(id.clone())),
-        }
-    }
-
-    /// The room as it is to be read.
-    fn existing(&self, id: &RoomId) -> Result<RefMut<'_, RoomId, StoredRoom>, StoreError> {
-        let room = self.rooms.get_mut(id);
-        room.ok_or_else(|| StoreError::NoSuchRoom(id.clone()))
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use rookery_protocol::{EventBody, EventKind, Nonce};
+    use rookery_protocol::{EventBody, EventKind, Nonce, UserId};
 
     use super::*;
-    use crate::{BusEvent, Lifetime};
+    use crate::{Append, Join, Lifetime};
 
     fn room(id: &str) -> RoomId {
         RoomId::new(id).unwrap()
@@ -394,12 +230,14 @@ mod tests {
     fn start(retention: Retention) -> (Embedded, Bus) {
         let server_id = ServerId::new("n").unwrap();
         Embedded::start(
+            None,
             server_id,
             retention,
             UserLimits::default(),
             true,
             &Supervisor::default(),
         )
+        .unwrap()
     }
 
     #[tokio::test]
@@ -423,8 +261,11 @@ mod tests {
                 create: true,
                 known: None,
             };
-            engine.join(&join).unwrap();
-            engine.remember_member(&join.user, &join.room, 0).unwrap();
+            engine.join_now(&join).unwrap();
+            engine
+                .remember_member(&join.user, &join.room, 0)
+                .await
+                .unwrap();
             let append = Append {
                 overwrite: None,
                 room: join.room,
@@ -436,7 +277,7 @@ mod tests {
                 },
                 known: None,
             };
-            engine.append(append).unwrap();
+            engine.append_now(append).unwrap();
         }
         let now = Now::read();
         let after = |ms| Now {
@@ -461,13 +302,15 @@ mod tests {
             None
         );
 
-        let rows = engine.rooms_of(&UserId::new("u").unwrap());
+        let rows = engine.rooms_of_now(&UserId::new("u").unwrap()).unwrap().0;
         assert_eq!(rows.len(), 1, "a room that is gone is forgotten");
         assert_eq!(
             engine
                 .shared
                 .memberships
                 .of(&UserId::new("u").unwrap())
+                .unwrap()
+                .0
                 .len(),
             1
         );

@@ -1,17 +1,15 @@
 //! What a room remembers of the nonces that it has seen.
 //!
-//! It keeps 128 bits for a nonce and its user, however long they are: two
-//! SipHashes under keys that nobody knows. With a billion nonces remembered at
+//! It keeps 128 bits for a nonce and its user, however long they are: a
+//! SipHash under a key that nobody knows, the same one for as long as nonces are kept. With a billion nonces remembered at
 //! once, two of them are taken for one with a probability of 1.5 in 10^21
 //! (n² / 2^129).
 
-use std::{
-    collections::VecDeque,
-    hash::{BuildHasher, RandomState},
-};
+use std::{collections::VecDeque, hash::Hasher as _};
 
 use hashbrown::HashTable;
 use rookery_protocol::{Nonce, UserId};
+use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
 /// How long a nonce is remembered, in milliseconds.
 pub(super) const MEMORY_MS: u64 = 3_600_000;
@@ -29,15 +27,28 @@ pub(super) struct Seen {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Digest([u64; 2]);
 
+impl Digest {
+    /// As it lies on the disk.
+    pub(super) fn to_bytes(self) -> [u8; 16] {
+        let [one, other] = self.0;
+        ((u128::from(one) << 64) | u128::from(other)).to_be_bytes()
+    }
+
+    pub(super) fn from_bytes(bytes: [u8; 16]) -> Self {
+        let both = u128::from_be_bytes(bytes);
+        Self([(both >> 64) as u64, both as u64])
+    }
+}
+
 /// The nonces of the last hour. Each is forgotten by itself when its hour is
 /// over; everything is never looked through at once.
 ///
 /// Nearly every nonce is a new one. So what is searched is a table of four
 /// bytes for each, which mostly stays in the processor's caches, and the rest is
 /// only written, in order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Nonces {
-    keys: [RandomState; 2],
+    key: u128,
     /// Places in `oldest_first`, counted from the first nonce of all, modulo 2^32.
     places: HashTable<u32>,
     oldest_first: VecDeque<Remembered>,
@@ -57,10 +68,34 @@ struct Remembered {
 }
 
 impl Nonces {
-    /// What stands for a nonce here, until everything is forgotten.
+    /// None yet.
+    pub(super) fn new(key: u128) -> Self {
+        Self {
+            key,
+            places: HashTable::new(),
+            oldest_first: VecDeque::new(),
+            first: 0,
+            oldest_since: 0,
+        }
+    }
+
+    /// What stands for a nonce here.
     pub(super) fn digest(&self, user: &UserId, nonce: &Nonce) -> Digest {
-        let place = (user.as_str(), nonce.as_str());
-        Digest(self.keys.each_ref().map(|key| key.hash_one(place)))
+        let mut hasher = SipHasher13::new_with_key(&self.key.to_be_bytes());
+        hasher.write(user.as_str().as_bytes());
+        // Neither has it, since it is not UTF-8.
+        hasher.write(&[0xff]);
+        hasher.write(nonce.as_str().as_bytes());
+        let hash = hasher.finish128();
+        Digest([hash.h1, hash.h2])
+    }
+
+    /// What stands for the nonce of an event, if it is remembered, and the event's time.
+    pub(super) fn of_event(&self, seq: u64) -> Option<(Digest, u64)> {
+        let nonces = &self.oldest_first;
+        let place = nonces.binary_search_by_key(&seq, |other| other.seen.seq);
+        let found = nonces.get(place.ok()?)?;
+        Some((found.digest, found.seen.ts))
     }
 
     /// Where the event of this nonce went, if it is remembered.
@@ -96,17 +131,15 @@ impl Nonces {
         at(&self.oldest_first, self.first, place)
     }
 
-    /// Forgets those whose hour is over by the steady clock.
-    pub(super) fn forget_old(&mut self, now: u64) {
-        while self.next_due().is_some_and(|due| due <= now) {
-            self.forget_oldest();
-        }
+    /// Forgets the oldest if its hour is over by the steady clock, and gives the number of
+    /// its event.
+    pub(super) fn forget_old(&mut self, now: u64) -> Option<u64> {
+        self.next_due().filter(|due| *due <= now)?;
+        self.forget_oldest()
     }
 
-    fn forget_oldest(&mut self) {
-        let Some(Remembered { digest, .. }) = self.oldest_first.pop_front() else {
-            return;
-        };
+    fn forget_oldest(&mut self) -> Option<u64> {
+        let Remembered { digest, seen, .. } = self.oldest_first.pop_front()?;
         let oldest = self.first;
         if let Ok(entry) = self
             .places
@@ -118,8 +151,9 @@ impl Nonces {
         match self.oldest_first.front() {
             Some(next) => self.oldest_since = next.since,
             // An idle room keeps no empty tables.
-            None => *self = Self::default(),
+            None => *self = Self::new(self.key),
         }
+        Some(seen.seq)
     }
 
     /// When the next one is to be forgotten, by the steady clock.
@@ -142,25 +176,25 @@ mod tests {
 
     #[test]
     fn a_nonce_is_remembered_for_its_hour_and_then_gone() {
-        let mut nonces = Nonces::default();
+        let mut nonces = Nonces::new(1);
         let [a, b] = ["a", "b"].map(|name| digest(&nonces, name));
         let first = Seen { seq: 1, ts: 5 };
         nonces.remember(a, first, 1000);
         nonces.remember(b, Seen { seq: 2, ts: 5 }, 2000);
 
-        nonces.forget_old(1000 + MEMORY_MS - 1);
+        while nonces.forget_old(1000 + MEMORY_MS - 1).is_some() {}
         assert_eq!(nonces.get(a), Some(first));
-        nonces.forget_old(1000 + MEMORY_MS);
+        while nonces.forget_old(1000 + MEMORY_MS).is_some() {}
         assert_eq!(nonces.get(a), None);
         assert_eq!(nonces.get(b).unwrap().seq, 2);
         assert_eq!(nonces.next_due(), Some(2000 + MEMORY_MS));
-        nonces.forget_old(2000 + MEMORY_MS);
+        while nonces.forget_old(2000 + MEMORY_MS).is_some() {}
         assert_eq!((nonces.places.capacity(), nonces.next_due()), (0, None));
     }
 
     #[test]
     fn users_do_not_share_their_nonces() {
-        let nonces = Nonces::default();
+        let nonces = Nonces::new(1);
         let of = |user: &str, nonce: &str| {
             nonces.digest(&UserId::new(user).unwrap(), &Nonce::new(nonce).unwrap())
         };
@@ -173,7 +207,7 @@ mod tests {
     fn many_come_and_go_and_their_places_begin_anew() {
         let mut nonces = Nonces {
             first: u32::MAX - 1000,
-            ..Nonces::default()
+            ..Nonces::new(1)
         };
         let digests: Vec<_> = (0..5000)
             .map(|number| digest(&nonces, &number.to_string()))
@@ -183,7 +217,7 @@ mod tests {
             nonces.remember(digest, Seen { seq, ts: 5 }, seq);
             assert_eq!(nonces.get(digest).unwrap().seq, seq);
         }
-        nonces.forget_old(MEMORY_MS + 1999);
+        while nonces.forget_old(MEMORY_MS + 1999).is_some() {}
         let left: Vec<_> = digests
             .iter()
             .filter_map(|digest| nonces.get(*digest))

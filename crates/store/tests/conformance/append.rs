@@ -112,12 +112,12 @@ pub(crate) async fn appends_take_their_place_when_called(place: Place) {
 
 /// However many wait for the same moment: no call may grow beyond what the store takes.
 pub(crate) async fn a_burst_is_stored_whole(place: Place) {
-    const BURST: u64 = 10_000;
+    let burst = place.burst();
     let node = place.node().await;
     node.open("general").await;
     node.open("other").await;
     let mut answers = Vec::new();
-    for number in 0..BURST {
+    for number in 0..burst {
         let id = if number % 5 == 4 { "other" } else { "general" };
         answers.push(node.append(message_with_nonce(id, "x", &number.to_string())));
     }
@@ -128,7 +128,7 @@ pub(crate) async fn a_burst_is_stored_whole(place: Place) {
         .await
         .unwrap();
     let heads: Vec<_> = heads.into_iter().map(|head| head.unwrap().seq).collect();
-    assert_eq!(heads, [BURST / 5 * 4, BURST / 5]);
+    assert_eq!(heads, [burst / 5 * 4, burst / 5]);
 }
 
 pub(crate) async fn a_dropped_future_is_carried_out(place: Place) {

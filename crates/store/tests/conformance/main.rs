@@ -46,11 +46,22 @@ macro_rules! cases {
     };
 }
 
-/// Makes a test per engine of each case, and one more on a Redis in cluster mode.
+/// Makes a test per engine of each case, and more for the ways in which one is set up: the
+/// embedded one with a folder that is written in either way, or read anew for each step;
+/// and a Redis in cluster mode.
 macro_rules! cases_of_both_engines {
     ($($module:ident::$case:ident,)*) => {
         mod embedded {
             cases!(crate::place::Place::embedded(); $($module::$case,)*);
+        }
+        mod embedded_on_disk {
+            cases!(crate::place::Place::on_disk(); $($module::$case,)*);
+        }
+        mod embedded_on_disk_always {
+            cases!(crate::place::Place::on_disk_always(); $($module::$case,)*);
+        }
+        mod embedded_opened_again {
+            cases!(crate::place::Place::opened_again(); $($module::$case,)*);
         }
         mod redis {
             cases!(crate::place::Place::redis(); $($module::$case,)*);

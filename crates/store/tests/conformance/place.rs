@@ -10,10 +10,11 @@ use rookery_protocol::{
     client_frame::HistoryPage, envelope, event::MessageFields,
 };
 use rookery_store::{
-    Append, Appended, Bus, BusEvent, EngineSettings, History, Join, Joined, Lifetime,
-    PresenceChange, Retention, Settings, Store, StoreError,
+    Append, Appended, Bus, BusEvent, DataSettings, DataSync, EngineSettings, History, Join, Joined,
+    Lifetime, PresenceChange, Retention, Settings, Store, StoreError,
 };
 use rookery_testing::RedisServer;
+use tempfile::TempDir;
 
 /// How long anything may take that is awaited.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
@@ -21,12 +22,43 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 /// Where the stores of a case live.
 pub(crate) enum Place {
     Embedded,
+    /// The embedded engine with a folder.
+    OnDisk {
+        data: DataSettings,
+        _folder: TempDir,
+    },
     Redis(RedisServer),
 }
 
 impl Place {
     pub(crate) fn embedded() -> Self {
         Self::Embedded
+    }
+
+    /// In a folder that is written every second.
+    pub(crate) fn on_disk() -> Self {
+        Self::in_folder(|_| ())
+    }
+
+    /// In a folder where everything is written before it is answered.
+    pub(crate) fn on_disk_always() -> Self {
+        Self::in_folder(|data| data.sync = DataSync::Always)
+    }
+
+    /// In a folder from which everything is read anew for each step; after every so many
+    /// it is closed and opened again.
+    pub(crate) fn opened_again() -> Self {
+        Self::in_folder(|data| data.forgetful = true)
+    }
+
+    fn in_folder(change: impl FnOnce(&mut DataSettings)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut data = DataSettings::new(folder.path().join("data"));
+        change(&mut data);
+        Self::OnDisk {
+            data,
+            _folder: folder,
+        }
     }
 
     pub(crate) fn redis() -> Self {
@@ -42,7 +74,7 @@ impl Place {
     pub(crate) fn server(&mut self) -> &mut RedisServer {
         match self {
             Self::Redis(server) => server,
-            Self::Embedded => panic!("this case is for Redis only"),
+            _ => panic!("this case is for Redis only"),
         }
     }
 
@@ -51,6 +83,15 @@ impl Place {
         let server_id = ServerId::new(server_id).unwrap();
         let mut settings = match self {
             Self::Embedded => Settings::embedded(server_id),
+            // The embedded engine is for one node, and so is a folder.
+            Self::OnDisk { data, .. } => {
+                let folder = data.folder.join(server_id.as_str());
+                let data = DataSettings {
+                    folder,
+                    ..data.clone()
+                };
+                Settings::on_disk(server_id, data)
+            }
             Self::Redis(server) => Settings::redis(server_id, server.url()),
         };
         settings.retention = kept_for_good();
@@ -73,7 +114,17 @@ impl Place {
     pub(crate) fn property_cases(&self) -> u32 {
         match self {
             Self::Embedded => 256,
+            Self::OnDisk { .. } => 32,
             Self::Redis(_) => 48,
+        }
+    }
+
+    /// How many messages are sent at once; where each is preceded by reading the whole room
+    /// these are fewer.
+    pub(crate) fn burst(&self) -> u64 {
+        match self {
+            Self::OnDisk { data, .. } if data.forgetful => 500,
+            _ => 10_000,
         }
     }
 

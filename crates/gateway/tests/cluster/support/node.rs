@@ -35,7 +35,7 @@ pub(crate) struct Node {
 impl Node {
     /// Starts a node with these settings (`limits.send_rate` and so on), beside
     /// those that fit tests, and waits until it is ready. A name in capitals is
-    /// a variable of the environment.
+    /// a variable of the environment; an empty value is none.
     pub(crate) async fn start(settings: &[(&str, &str)]) -> Self {
         // Between finding a port free and taking it, another test can be faster.
         for _ in 0..5 {
@@ -150,6 +150,10 @@ impl Node {
         }
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     pub(crate) fn is_running(&mut self) -> bool {
         self.process.try_wait().unwrap().is_none()
     }
@@ -231,6 +235,7 @@ fn spawn(folder: &TempDir, port: u16, admin_port: u16, settings: &[(String, Stri
     for (key, value) in settings {
         let upper = key.to_uppercase();
         match *key == upper {
+            true if value.is_empty() => command.env_remove(key),
             true => command.env(key, value),
             false => command.env(format!("ROOKERY__{}", upper.replace('.', "__")), value),
         };

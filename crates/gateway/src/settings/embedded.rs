@@ -1,0 +1,62 @@
+//! `[embedded]`: where the embedded engine keeps what it has.
+
+use std::{path::PathBuf, time::Duration};
+
+use rookery_store::{DataSettings, DataSync};
+use serde::Deserialize;
+
+use super::kinds;
+
+/// Where the embedded engine keeps what it has.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EmbeddedSettings {
+    /// The folder; empty for none, and memory alone.
+    pub data: PathBuf,
+    /// When something that happened is on the disk.
+    #[serde(deserialize_with = "kinds::word")]
+    pub sync: DataSync,
+    /// After how many milliseconds without use a room of the folder leaves memory.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub idle_ms: u64,
+    /// The most bytes that wait to be written to the folder.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub waiting_bytes: usize,
+    /// The most memory for what was read of the folder or is being written there, in bytes.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub cache_bytes: usize,
+}
+
+impl Default for EmbeddedSettings {
+    fn default() -> Self {
+        let DataSettings {
+            folder,
+            sync,
+            idle,
+            waiting_bytes,
+            cache_bytes,
+            forgetful: _,
+        } = DataSettings::new("");
+        Self {
+            data: folder,
+            sync,
+            idle_ms: u64::try_from(idle.as_millis()).unwrap_or(u64::MAX),
+            waiting_bytes,
+            cache_bytes,
+        }
+    }
+}
+
+impl EmbeddedSettings {
+    /// The folder as the store wants it, if one is named.
+    pub(crate) fn data_settings(&self) -> Option<DataSettings> {
+        let is_named = !self.data.as_os_str().is_empty();
+        is_named.then(|| DataSettings {
+            sync: self.sync,
+            idle: Duration::from_millis(self.idle_ms),
+            waiting_bytes: self.waiting_bytes,
+            cache_bytes: self.cache_bytes,
+            ..DataSettings::new(&self.data)
+        })
+    }
+}

@@ -1,0 +1,81 @@
+//! What is to be written of one room.
+//!
+//! What happens in a step is gathered here and handed on as one, so that it is written
+//! whole or not at all.
+
+use std::sync::Arc;
+
+use rookery_protocol::RoomId;
+
+use super::{BatchNumber, Disk, Record, RoomHead, RoomNumber, batch::Batch, tables, tables::Table};
+
+/// Where a room writes down what happens to it.
+#[derive(Debug)]
+pub(in crate::embedded) struct Journal {
+    disk: Arc<Disk>,
+    room: RoomNumber,
+    step: Batch,
+    /// What the last step is written with.
+    last: BatchNumber,
+}
+
+impl Journal {
+    pub(in crate::embedded) fn new(disk: &Arc<Disk>, room: RoomNumber) -> Self {
+        Self {
+            disk: Arc::clone(disk),
+            room,
+            step: Batch::default(),
+            last: BatchNumber::default(),
+        }
+    }
+
+    pub(in crate::embedded) fn room(&self) -> RoomNumber {
+        self.room
+    }
+
+    pub(in crate::embedded) fn generation(&self) -> u64 {
+        self.disk.generation
+    }
+
+    /// How long a room that is not used stays in memory.
+    pub(in crate::embedded) fn idle_ms(&self) -> u64 {
+        self.disk.idle_ms
+    }
+
+    /// What the last step is written with.
+    pub(in crate::embedded) fn last(&self) -> BatchNumber {
+        self.last
+    }
+
+    /// Whether everything that happened is written.
+    pub(in crate::embedded) fn is_written(&self) -> bool {
+        self.step.is_empty() && self.disk.has_written(self.last)
+    }
+
+    /// This number is that from now on.
+    pub(in crate::embedded) fn put(&mut self, seq: u64, record: &Record<'_>) {
+        let key = tables::event(self.room, seq);
+        let head = record.head();
+        let value = [head.bytes(), record.fields()];
+        self.step.put(Table::Events, &key, &value);
+    }
+
+    /// Nothing is left of a number.
+    pub(in crate::embedded) fn remove(&mut self, seq: u64) {
+        let key = tables::event(self.room, seq);
+        self.step.remove(Table::Events, &key);
+    }
+
+    /// The room is that from now on.
+    pub(in crate::embedded) fn put_head(&mut self, id: &RoomId, head: &RoomHead) {
+        self.step
+            .put(Table::Rooms, &tables::room(id), &[&head.to_bytes()]);
+    }
+
+    /// The end of a step.
+    pub(in crate::embedded) fn flush(&mut self) {
+        if !self.step.is_empty() {
+            self.last = self.disk.push(&mut self.step);
+        }
+    }
+}
