@@ -62,12 +62,17 @@ impl Log {
         }
     }
 
-    /// What a view showed when the log ended at `head`.
-    pub(super) fn read(&self, view: &View, head: u64) -> Joined {
-        let floor = match self.bounds.max_messages {
+    /// The last number that was trimmed when the log ended at `head`.
+    fn floor(&self, head: u64) -> u64 {
+        match self.bounds.max_messages {
             0 => 0,
             most => head.saturating_sub(most),
-        };
+        }
+    }
+
+    /// What a view showed when the log ended at `head`.
+    pub(super) fn read(&self, view: &View, head: u64) -> Joined {
+        let floor = self.floor(head);
         let in_sight = |seqs: std::ops::RangeInclusive<u64>| -> Vec<Event> {
             let events = seqs.filter(|seq| *seq > floor).map(|seq| self.event(seq));
             events.filter(|event| !event.expired(self.now)).collect()
@@ -331,7 +336,8 @@ impl World {
         }
     }
 
-    /// What a session is shown is what the log showed at that end of it.
+    /// What a session is shown is what the log showed at that end of it. What was trimmed
+    /// since then may be left out.
     pub(super) fn assert_shown(&self, json: &[u8], view: &View) {
         let reply: Value = serde_json::from_slice(json).unwrap();
         let room = &reply["room"];
@@ -344,8 +350,13 @@ impl World {
         assert_eq!(room["recovered"], recovered, "{view:?} of {log:?}");
         let shown = room[field].as_array().unwrap().iter();
         let shown: Vec<_> = shown.map(|event| event["seq"].as_u64().unwrap()).collect();
+        let trimmed = log.floor(log.head());
+        let still_there = |seq: &&u64| **seq > trimmed;
         let wanted: Vec<_> = events.iter().map(|event| event.seq).collect();
-        assert_eq!(shown, wanted, "{view:?} of {log:?}");
+        let left_out = wanted.len() - shown.len();
+        assert_eq!(shown, wanted[left_out..], "{view:?} of {log:?}");
+        let left_out = wanted[..left_out].iter().filter(still_there).count();
+        assert_eq!(left_out, 0, "{view:?} of {log:?}");
     }
 }
 
