@@ -250,22 +250,11 @@ impl Store {
         }
     }
 
-    /// Whether the messages of a room do not live for good, and the room itself
-    /// neither once nobody is there any more.
-    pub fn expires(&self, room: &RoomId) -> bool {
-        let retention = match self {
-            Self::Embedded(engine) => engine.retention(),
-            Self::Redis(engine) => engine.retention(),
-        };
-        retention.ttl_ms(room).is_some()
-    }
-
     /// Holds what this node knows of rooms against their logs, and gives their
     /// ends after that; `None` where a room cannot be read. A log that ends before
     /// what is known was rolled back, and goes on in a new epoch after it; one that
     /// is gone is made anew. Nodes that know different things agree: the first
-    /// one's new epoch is everybody's. In a room whose messages expire this is a visit,
-    /// which keeps it.
+    /// one's new epoch is everybody's.
     ///
     /// # Errors
     ///

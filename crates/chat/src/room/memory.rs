@@ -23,8 +23,7 @@ use crate::{
     snapshot::{RoomInfo, Snapshot, View, ViewBounds},
 };
 
-/// For how long the store's word on a room is taken. Asking again tells the
-/// store, which forgets rooms whose messages all expired, that people are here.
+/// For how long the store's word on a room is taken.
 const BELIEVED_FOR: Duration = Duration::from_secs(600);
 
 /// A finished snapshot is given again until this many events came after it.
@@ -124,7 +123,6 @@ impl Room {
             state.sequencer.start(joined.head.clone(), &mut passed);
             state.hand_on(&self.id, passed, inboxes);
         }
-        state.confirmed = Moment::now();
         let RoomState {
             sequencer,
             memory,

@@ -83,8 +83,6 @@ struct RoomState {
     listed: Option<Moment>,
     /// Since when nobody is in it.
     empty_since: Option<Moment>,
-    /// When the store was last told that somebody is.
-    confirmed: Moment,
     /// It stands in the list of rooms that nobody is in.
     lingers: bool,
 }
@@ -120,7 +118,6 @@ impl Room {
             told: None,
             listed: None,
             empty_since: Some(Moment::now()),
-            confirmed: Moment::now(),
             lingers: false,
         };
         Self {
@@ -163,17 +160,6 @@ impl Room {
     /// Whether nobody here is in it any more.
     pub(crate) fn is_idle(&self) -> bool {
         self.state.lock().empty_since.is_some()
-    }
-
-    /// Whether somebody is in it, which the store was not told for so long.
-    pub(crate) fn is_unconfirmed_for(&self, long: Duration) -> bool {
-        let state = self.state.lock();
-        state.empty_since.is_none() && state.confirmed.elapsed() >= long
-    }
-
-    /// The store was told that somebody is in it.
-    pub(crate) fn was_confirmed(&self) {
-        self.state.lock().confirmed = Moment::now();
     }
 
     /// Nobody is in it: from now on it lingers. False where it does already.

@@ -20,10 +20,6 @@ const EVERY: Duration = Duration::from_secs(5);
 /// How many rooms are compared in one question to the store.
 const AT_ONCE: usize = 256;
 
-/// How often the store is told that people are in a room whose messages expire.
-/// It forgets the numbers of one where nobody was for an hour.
-const CONFIRM_EVERY: Duration = Duration::from_secs(900);
-
 /// Compares for as long as the node lives.
 pub(crate) async fn run(rooms: Arc<Rooms>) {
     let mut times = tokio::time::interval(EVERY);
@@ -53,23 +49,20 @@ async fn compare(some: &[Arc<Room>], rooms: &Arc<Rooms>) -> Result<(), StoreErro
     let mut to_confirm = Vec::new();
     for ((room, known), head) in some.iter().zip(known).zip(heads) {
         let noticed = room.notice_head(known.as_ref(), head.as_ref());
-        let to_keep = room.is_unconfirmed_for(CONFIRM_EVERY) && rooms.store.expires(&room.id);
         match (noticed, known) {
             (Noticed::Behind, _) => rooms.heal_soon(Arc::clone(room)),
             (Noticed::Lost, Some(known)) => {
                 tracing::warn!(room = %room.id, ?known, ?head, "the log is gone or ends before what is known of it");
                 to_confirm.push((room, known));
             }
-            (Noticed::InStep, Some(known)) if to_keep => to_confirm.push((room, known)),
             (Noticed::InStep | Noticed::Lost, _) => {}
         }
     }
     confirm(&to_confirm, rooms).await
 }
 
-/// Tells the store what is known of rooms, all of which have people in them
-/// or have lost something. What was lost goes on in another epoch, for which
-/// the rooms are then healed.
+/// Tells the store what is known of rooms that have lost something. What was lost goes on
+/// in another epoch, for which the rooms are then healed.
 async fn confirm(some: &[(&Arc<Room>, Cursor)], rooms: &Arc<Rooms>) -> Result<(), StoreError> {
     if some.is_empty() {
         return Ok(());
@@ -80,7 +73,6 @@ async fn confirm(some: &[(&Arc<Room>, Cursor)], rooms: &Arc<Rooms>) -> Result<()
         .collect();
     let ends = rooms.store.confirm(&known).await?;
     for ((room, known), end) in some.iter().zip(ends) {
-        room.was_confirmed();
         let Some(end) = end else { continue };
         if room.notice_head(Some(known), Some(&end)) == Noticed::Behind {
             rooms.heal_soon(Arc::clone(room));

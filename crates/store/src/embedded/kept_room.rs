@@ -37,13 +37,14 @@ impl StoredRoom {
             return Ok(None);
         };
         let (number, generation) = (head.number, head.generation);
-        let is_entered = somebody && head.left.is_some();
+        // Nobody was there to write down that somebody came, or that all had gone.
+        let is_otherwise = somebody == head.left.is_some();
         let mut room = Self::of_head(disk, id, head, retention, somebody, now);
         disk.events(number, |seq, record| room.recall(seq, record, now))?;
         if generation != disk.generation() {
             room.fork();
         }
-        if is_entered {
+        if is_otherwise {
             room.put_head();
         }
         room.trim(retention);
@@ -69,7 +70,6 @@ impl StoredRoom {
             last_write: head.last_write,
             keep_empty_ms: retention.keep_empty_ms,
             left: (!somebody).then(|| head.left.unwrap_or(now.wall)),
-            last_visit: head.last_visit,
             log: VecDeque::new(),
             hidden: Hidden::default(),
             nonces: Nonces::new(disk.nonce_key()),
@@ -131,7 +131,6 @@ impl StoredRoom {
             generation: journal.generation(),
             seq: self.head,
             last_write: self.last_write,
-            last_visit: self.last_visit,
             left: self.left,
         };
         journal.put_head(&self.id, &head);

@@ -160,14 +160,13 @@ impl Shared {
         else {
             return Ok(None);
         };
-        let last = head.last_write.max(head.last_visit);
         let keep_ms = self.retention.keep_ms(id);
         let is_for_good = self.retention.ttl_ms(id).is_none();
         let left = head.left.unwrap_or(0).max(head.last_write);
         let end = match (is_for_good, first) {
-            (false, _) => Some(last + keep_ms),
-            (true, None) if keep_ms > 0 => Some(left + keep_ms),
-            (true, _) => None,
+            (true, Some(_)) => None,
+            (true, None) if keep_ms == 0 => None,
+            _ => Some(left + keep_ms),
         };
         Ok([expires_at, end].into_iter().flatten().min())
     }

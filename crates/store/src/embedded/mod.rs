@@ -166,10 +166,6 @@ impl Embedded {
         }
     }
 
-    pub(crate) fn retention(&self) -> &Retention {
-        &self.shared.retention
-    }
-
     pub(crate) fn change_presence(&self, changes: &[PresenceChange]) {
         for change in changes {
             let _step = self.shared.step();

@@ -37,8 +37,6 @@ pub(super) struct StoredRoom {
     pub(super) keep_empty_ms: u64,
     /// Since when nobody has been there, if nobody is.
     pub(super) left: Option<u64>,
-    /// When it was last said that somebody is here.
-    pub(super) last_visit: u64,
     /// Ascending by number; a number is missing only where the log was once rolled back.
     pub(super) log: VecDeque<Stored>,
     pub(super) hidden: Hidden,
@@ -80,7 +78,6 @@ impl StoredRoom {
             last_write: now,
             keep_empty_ms: retention.keep_empty_ms,
             left: Some(now),
-            last_visit: now,
             log: VecDeque::new(),
             hidden: Hidden::default(),
             nonces,
@@ -276,9 +273,8 @@ impl StoredRoom {
         }
     }
 
-    /// Somebody is here: the numbers go on for as long.
+    /// Somebody looks in: what is counted from when the last left begins anew.
     pub(super) fn visit(&mut self, now: Now) {
-        self.last_visit = self.last_visit.max(now.wall);
         self.visited = true;
         if let Some(left) = &mut self.left {
             *left = now.wall.max(*left);

@@ -90,17 +90,15 @@ impl StoredRoom {
         self.nonces.next_due().is_none() && self.ends_at().is_some_and(|end| end <= now.wall)
     }
 
-    /// A room whose messages do not live for good outlives the last one, and
-    /// the last visit, by an hour, so that its numbers go on while people are
-    /// there. Any other without events outlives the last who was there.
+    /// A room whose messages do not live for good outlives the last one, and the last who
+    /// was there, by an hour; any other without events by as long as is set. As long as
+    /// somebody is there it has no end.
     fn ends_at(&self) -> Option<u64> {
+        let last = self.left?.max(self.last_write);
         match self.ttl_ms {
-            Some(ttl_ms) => {
-                let last = self.last_write.max(self.last_visit);
-                Some(last + ttl_ms + MEMORY_MS)
-            }
+            Some(ttl_ms) => Some(last + ttl_ms + MEMORY_MS),
             None if self.log.is_empty() && self.keep_empty_ms > 0 => {
-                Some(self.left?.max(self.last_write) + self.keep_empty_ms)
+                Some(last + self.keep_empty_ms)
             }
             None => None,
         }

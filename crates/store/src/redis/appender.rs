@@ -18,20 +18,13 @@ use std::{
     time::Instant,
 };
 
-use fred::{bytes_utils::Str, types::Value};
+use fred::bytes_utils::Str;
 use futures_util::future::join_all;
 use rookery_protocol::{Event, ServerId};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::{
-    append_call::{AppendCall, Placed, Words},
-    confirm,
-    connection::CallFailure,
-    failure,
-    grouping::Grouping,
-    link::Link,
-    plain_append,
-    script::Script,
+    append_call::Placed, append_sender::AppendSender, failure, grouping::Grouping, link::Link,
 };
 use crate::{Append, Appended, Partition, Retention, Stats, StoreError};
 
@@ -39,8 +32,6 @@ use crate::{Append, Appended, Partition, Retention, Stats, StoreError};
 const APPENDS_PER_CALL: usize = 512;
 /// A call that has so many bytes is full.
 const BYTES_PER_CALL: usize = 256 * 1024;
-/// A Redis that forgets the script more often than this in a row is given up.
-const MOST_LOADS: usize = 10;
 /// What an append takes beside its body and its nonce, about.
 const BYTES_BESIDE: usize = 256;
 
@@ -71,9 +62,6 @@ struct Go {
     something_left: AtomicBool,
 }
 
-/// What became of an append.
-type Answered = Result<Placed, StoreError>;
-
 /// An append on its way.
 struct Waiting {
     append: Append,
@@ -97,10 +85,12 @@ impl Appender {
         let go = Arc::<Go>::default();
         let task = Task {
             go: go.clone(),
-            link: link.clone(),
-            server_id,
-            channel,
-            retention: retention.clone(),
+            sender: AppendSender {
+                link: link.clone(),
+                server_id,
+                channel,
+                retention: retention.clone(),
+            },
             counters: counters.clone(),
             waiting,
             held: None,
@@ -196,10 +186,7 @@ impl Appender {
 /// What sends the calls, one after the other.
 struct Task {
     go: Arc<Go>,
-    link: Link,
-    server_id: ServerId,
-    channel: Str,
-    retention: Arc<Retention>,
+    sender: AppendSender,
     counters: Arc<Counters>,
     waiting: mpsc::UnboundedReceiver<Waiting>,
     /// Taken from the queue, but too big for the call before it.
@@ -254,10 +241,7 @@ impl Task {
         let Some(until) = batch.first().map(|oldest| oldest.until) else {
             return;
         };
-        let grouping = self
-            .link
-            .current()
-            .map_or(Grouping::Together, |connection| connection.grouping());
+        let grouping = self.sender.grouping();
         if grouping == Grouping::Together {
             return self.send(batch, until).await;
         }
@@ -271,29 +255,10 @@ impl Task {
 
     async fn send(&self, batch: Vec<Waiting>, until: Instant) {
         self.counters.calls.fetch_add(1, Ordering::Relaxed);
-        let appends = u64::try_from(batch.len()).unwrap_or(u64::MAX);
-        self.counters.appends.fetch_add(appends, Ordering::Relaxed);
-        if let [lone] = &*batch
-            && plain_append::is_plain(&lone.append, &self.retention)
-        {
-            match self.send_one(&lone.append, until).await {
-                // It has to go the long way.
-                Ok(None) => {}
-                answer => {
-                    let answer = answer
-                        .and_then(|placed| placed.ok_or_else(|| failure::nonsense("an append")));
-                    return batch
-                        .into_iter()
-                        .for_each(|waiting| self.answer(waiting, answer.clone()));
-                }
-            }
-        }
+        let count = u64::try_from(batch.len()).unwrap_or(u64::MAX);
+        self.counters.appends.fetch_add(count, Ordering::Relaxed);
         let appends: Vec<&Append> = batch.iter().map(|waiting| &waiting.append).collect();
-        let placed = match self.send_all(&appends, until).await {
-            Ok(placed) => self.make_rooms_again(&appends, placed, until).await,
-            Err(failed) => Err(failed),
-        };
-        match placed {
+        match self.sender.carry_out(&appends, until).await {
             Ok(placed) => {
                 for (waiting, placed) in batch.into_iter().zip(placed) {
                     self.answer(waiting, placed);
@@ -307,140 +272,11 @@ impl Task {
         }
     }
 
-    /// Sends what is plain in the way for that, and the rest, or what turns out not to be,
-    /// in the long way.
-    async fn send_all(
-        &self,
-        appends: &[&Append],
-        until: Instant,
-    ) -> Result<Vec<Answered>, StoreError> {
-        let is_plain = |append: &&Append| plain_append::is_plain(append, &self.retention);
-        if !appends.iter().all(is_plain) {
-            return self.send_many(appends, until).await;
-        }
-        let call = AppendCall::new(appends.iter().copied());
-        let words = || call.plain_words(&self.server_id, &self.channel, &self.retention, appends);
-        let answer = self.call(Script::AppendPlain, words, until).await?;
-        let mut placed = call
-            .read_plain(&answer)
-            .ok_or_else(|| failure::nonsense("an append"))?;
-        let left: Vec<usize> = (0..placed.len())
-            .filter(|&place| placed[place].is_none())
-            .collect();
-        let mut answered: Vec<Answered> = Vec::with_capacity(placed.len());
-        let long_way: Vec<&Append> = left.iter().map(|&place| appends[place]).collect();
-        let mut long_way = match long_way.is_empty() {
-            true => Vec::new(),
-            // What was stored is told, whatever becomes of the others.
-            false => match self.send_many(&long_way, until).await {
-                Ok(answers) => answers,
-                Err(failed) => vec![Err(failed); left.len()],
-            },
-        }
-        .into_iter();
-        for placed in placed.drain(..) {
-            answered.push(match placed {
-                Some(placed) => Ok(placed),
-                None => long_way
-                    .next()
-                    .unwrap_or_else(|| Err(failure::nonsense("an append"))),
-            });
-        }
-        Ok(answered)
-    }
-
-    async fn send_many(
-        &self,
-        appends: &[&Append],
-        until: Instant,
-    ) -> Result<Vec<Answered>, StoreError> {
-        let call = AppendCall::new(appends.iter().copied());
-        let words = || call.words(&self.server_id, &self.channel, &self.retention, appends);
-        let answer = self.call(Script::Append, words, until).await?;
-        call.read(&answer)
-            .ok_or_else(|| failure::nonsense("an append"))
-    }
-
-    /// Makes rooms that are gone though somebody knows of them, and appends to them what
-    /// could not be.
-    async fn make_rooms_again(
-        &self,
-        appends: &[&Append],
-        mut placed: Vec<Answered>,
-        until: Instant,
-    ) -> Result<Vec<Answered>, StoreError> {
-        let is_gone = |place: &usize| {
-            matches!(placed[*place], Err(StoreError::NoSuchRoom(_)))
-                && appends[*place].known.is_some()
-        };
-        let gone: Vec<usize> = (0..placed.len()).filter(is_gone).collect();
-        if gone.is_empty() {
-            return Ok(placed);
-        }
-        let known = gone.iter().filter_map(|&place| {
-            Some((appends[place].room.clone(), appends[place].known.clone()?))
-        });
-        confirm::confirm(&self.link, &self.retention, &known.collect::<Vec<_>>()).await?;
-        let again: Vec<&Append> = gone.iter().map(|&place| appends[place]).collect();
-        for (place, answered) in gone.into_iter().zip(self.send_many(&again, until).await?) {
-            placed[place] = answered;
-        }
-        Ok(placed)
-    }
-
-    /// Gives nothing where nothing was done.
-    async fn send_one(
-        &self,
-        append: &Append,
-        until: Instant,
-    ) -> Result<Option<Placed>, StoreError> {
-        let words =
-            || plain_append::words_of_one(&self.server_id, &self.channel, &self.retention, append);
-        let answer = self.call(Script::AppendOne, words, until).await?;
-        plain_append::read_one(&answer).ok_or_else(|| failure::nonsense("an append"))
-    }
-
-    /// Makes a call. A Redis that has forgotten the script has carried nothing out: it gets
-    /// the script, and the call, again.
-    async fn call(
-        &self,
-        script: Script,
-        words: impl Fn() -> Words,
-        until: Instant,
-    ) -> Result<Value, StoreError> {
-        for _ in 0..=MOST_LOADS {
-            let Words { keys, args } = words();
-            match self
-                .link
-                .current()?
-                .call_once(script, keys, args, until)
-                .await
-            {
-                Ok(answer) => return Ok(answer),
-                Err(CallFailure::Other(error)) => return Err(error),
-                Err(CallFailure::NoScript) => self.load_scripts(until).await,
-            }
-        }
-        Err(StoreError::Unavailable(
-            "Redis forgets its scripts as soon as they are loaded".to_owned(),
-        ))
-    }
-
     /// Hands an answer to whoever waits for it.
     fn answer(&self, waiting: Waiting, answer: Result<Placed, StoreError>) {
         let bytes = &self.counters.bytes_waiting;
         bytes.fetch_sub(waiting.bytes, Ordering::Relaxed);
         // Nobody has to wait for it.
         let _ = waiting.answer.send(answer);
-    }
-
-    /// Loads the scripts again. Where that fails, so will the calls.
-    async fn load_scripts(&self, until: Instant) {
-        if let Ok(connection) = self.link.current() {
-            let loads = connection.loads();
-            if let Err(error) = connection.load_again(loads, until).await {
-                tracing::warn!(%error, "cannot load the scripts into Redis again");
-            }
-        }
     }
 }

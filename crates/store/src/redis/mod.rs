@@ -8,6 +8,7 @@
 mod announce;
 mod answer;
 mod append_call;
+mod append_sender;
 mod appender;
 mod backoff;
 mod charge_room;
@@ -173,11 +174,6 @@ impl Redis {
             _tasks: Arc::new(tasks),
         };
         Ok((engine, bus))
-    }
-
-    /// How much is kept, and for how long.
-    pub(crate) fn retention(&self) -> &Retention {
-        &self.retention
     }
 
     /// See [`crate::Store::append`].

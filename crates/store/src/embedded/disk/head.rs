@@ -25,7 +25,6 @@ pub(in crate::embedded) struct RoomHead {
     /// The last number given, or a smaller one where there are events.
     pub(in crate::embedded) seq: u64,
     pub(in crate::embedded) last_write: u64,
-    pub(in crate::embedded) last_visit: u64,
     /// Since when nobody has been there, if nobody is.
     pub(in crate::embedded) left: Option<u64>,
 }
@@ -42,7 +41,6 @@ struct Written {
     generation: u64,
     seq: u64,
     last_write: u64,
-    last_visit: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     left: Option<u64>,
 }
@@ -58,7 +56,6 @@ impl RoomHead {
             generation: self.generation,
             seq: self.seq,
             last_write: self.last_write,
-            last_visit: self.last_visit,
             left: self.left,
         };
         // Strings and numbers into memory: this fails only in theory.
@@ -76,7 +73,6 @@ impl RoomHead {
             generation: written.generation,
             seq: written.seq,
             last_write: written.last_write,
-            last_visit: written.last_visit,
             left: written.left,
         })
     }
@@ -97,7 +93,6 @@ mod tests {
             generation: 3,
             seq: 12,
             last_write: 5,
-            last_visit: 6,
             left: Some(7),
         };
         assert_eq!(RoomHead::read(&head.to_bytes()), Some(head));
