@@ -14,12 +14,12 @@ use crate::StoreError;
 
 /// A user's rooms, ascending, each with the number up to which they have
 /// looked at it. Most users are in one, which needs no memory of its own.
-pub(super) type Rooms = SmallVec<[(RoomId, u64); 1]>;
+pub(super) type UserRooms = SmallVec<[(RoomId, u64); 1]>;
 
 /// The rooms of every user; who is in none is not there.
 #[derive(Debug, Default)]
 pub(super) struct Memberships {
-    by_user: DashMap<UserId, Rooms>,
+    by_user: DashMap<UserId, UserRooms>,
     kept: Option<Kept>,
 }
 
@@ -52,7 +52,7 @@ impl Memberships {
     }
 
     /// The rooms of a user, and what the last change of them is written with.
-    pub(super) fn of(&self, user: &UserId) -> Result<(Rooms, BatchNumber), StoreError> {
+    pub(super) fn of(&self, user: &UserId) -> Result<(UserRooms, BatchNumber), StoreError> {
         if self.kept.is_some() {
             let rooms = self.entered(user)?;
             return Ok((rooms.clone(), self.last(user)));
@@ -143,7 +143,7 @@ impl Memberships {
 
     /// The rooms of a user who is in memory from now on. As long as they are held nobody
     /// else looks at how it stands with them.
-    fn entered(&self, user: &UserId) -> Result<RefMut<'_, UserId, Rooms>, StoreError> {
+    fn entered(&self, user: &UserId) -> Result<RefMut<'_, UserId, UserRooms>, StoreError> {
         let rooms = match self.by_user.entry(user.clone()) {
             Entry::Occupied(entry) => entry.into_ref(),
             Entry::Vacant(entry) => {

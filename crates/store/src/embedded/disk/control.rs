@@ -32,7 +32,7 @@ pub(super) struct Control {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Answer {
+enum BackupReply {
     Done(Backup),
     Failed(String),
 }
@@ -100,9 +100,9 @@ fn serve(mut stream: &UnixStream, disk: &Weak<Disk>) -> io::Result<()> {
                 "the data folder was copied to {}",
                 target.trim_end()
             );
-            Answer::Done(backup)
+            BackupReply::Done(backup)
         }
-        Err(error) => Answer::Failed(match error {
+        Err(error) => BackupReply::Failed(match error {
             StoreError::Broken(words) => words,
             other => other.to_string(),
         }),
@@ -130,7 +130,7 @@ fn ask(mut stream: &UnixStream, target: &Path) -> io::Result<Result<Backup, Stor
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line)?;
     Ok(match serde_json::from_str(&line)? {
-        Answer::Done(backup) => Ok(backup),
-        Answer::Failed(words) => Err(StoreError::Broken(words)),
+        BackupReply::Done(backup) => Ok(backup),
+        BackupReply::Failed(words) => Err(StoreError::Broken(words)),
     })
 }

@@ -11,7 +11,7 @@ use super::{
     record::Record,
     tables::{self, RoomNumber, Table},
 };
-use crate::{Partition, StoreError, embedded::memberships::Rooms};
+use crate::{Partition, StoreError, embedded::memberships::UserRooms};
 
 type OpenTable = redb::ReadOnlyTable<&'static [u8], &'static [u8]>;
 
@@ -156,10 +156,10 @@ impl Disk {
     }
 
     /// The rooms that a user is a member of.
-    pub(in crate::embedded) fn rooms_of(&self, user: &UserId) -> Result<Rooms, StoreError> {
+    pub(in crate::embedded) fn rooms_of(&self, user: &UserId) -> Result<UserRooms, StoreError> {
         let (from, up_to) = (tables::members_of(user), tables::after_members_of(user));
         self.read(Table::Members, |table| {
-            let mut rooms = Rooms::new();
+            let mut rooms = UserRooms::new();
             for entry in table.range::<&[u8]>(&from[..]..&up_to[..])? {
                 let (key, value) = entry?;
                 let room = tables::room_of_member(user, key.value());
