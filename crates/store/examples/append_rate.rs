@@ -4,7 +4,8 @@
 //! same events: ZADD and PUBLISH of each, pipelined, nothing numbered and no
 //! nonce looked up. Starts redis-servers of its own.
 //!
-//! `cargo run --release -p rookery-store --example append_rate [SECONDS]`
+//! `cargo run --release -p rookery-store --example append_rate [SECONDS] [SENDERS…] [cluster]`;
+//! with `cluster` Redis is in cluster mode, and there is a call for each partition.
 #![allow(clippy::print_stdout, reason = "it is a program for the terminal")]
 
 use std::{
@@ -32,37 +33,56 @@ const TEXT_CHARS: usize = 130;
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<()> {
-    let seconds = std::env::args().nth(1).map_or(Ok(3), |text| text.parse())?;
+    let mut words: Vec<String> = std::env::args().skip(1).collect();
+    let in_cluster_mode = words.last().is_some_and(|word| word == "cluster");
+    if in_cluster_mode {
+        words.pop();
+    }
+    let seconds = words.first().map_or(Ok(3), |text| text.parse())?;
     println!(
         "senders  nonces  lifetime  appends/s  in a call  redis CPU us/append  of ZADD + PUBLISH  redis CPU  median us"
     );
-    for (senders, nonces, prefix) in [
-        (1, false, "room"),
-        (1, true, "room"),
-        (16, false, "room"),
-        (16, true, "room"),
-        (128, false, "room"),
-        (128, true, "room"),
-        (1024, false, "room"),
-        (1024, true, "room"),
-        (1024, true, "event:room"),
-    ] {
+    let chosen: Vec<usize> = words
+        .iter()
+        .skip(1)
+        .map(|word| word.parse())
+        .collect::<Result<_, _>>()?;
+    let chosen = chosen.into_iter().map(|senders| (senders, true, "room"));
+    let mut lines: Vec<_> = chosen.collect();
+    if lines.is_empty() {
+        lines.extend([
+            (1, false, "room"),
+            (1, true, "room"),
+            (16, false, "room"),
+            (16, true, "room"),
+            (128, false, "room"),
+            (128, true, "room"),
+            (1024, false, "room"),
+            (1024, true, "room"),
+            (1024, true, "event:room"),
+        ]);
+    }
+    for (senders, nonces, prefix) in lines {
         let time = Duration::from_secs(seconds);
         let least = zadd_and_publish(time / 2).await?;
-        measure(senders, nonces, prefix, time, least).await?;
+        let redis = match in_cluster_mode {
+            true => RedisServer::start_in_cluster_mode()?,
+            false => RedisServer::start()?,
+        };
+        measure(&redis, senders, nonces, prefix, time, least).await?;
     }
     Ok(())
 }
 
 /// One line of the table: so many senders, each with one append under way.
 async fn measure(
+    redis: &RedisServer,
     senders: usize,
     nonces: bool,
     prefix: &str,
     time: Duration,
     least: f64,
 ) -> Result<()> {
-    let redis = RedisServer::start()?;
     let (store, bus) = Store::connect(Settings::redis(ServerId::new("n_0")?, redis.url())).await?;
     let mut drains = JoinSet::new();
     drains.spawn(drain(bus));
