@@ -54,6 +54,9 @@ fn secret(settings: &Settings) -> CheckLine {
             "auth.jwt_secret is set, {} bytes",
             secret.reveal().len()
         )),
+        None if settings.data_settings().is_some() => {
+            ok("auth.jwt_secret is not set: the data folder has one of its own".to_owned())
+        }
         None => line(
             CheckStatus::Warning,
             "auth.jwt_secret is not set: tokens end with the process",
