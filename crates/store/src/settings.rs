@@ -100,6 +100,9 @@ pub struct DataSettings {
     pub sync: DataSync,
     /// How long a room stays in memory after it was used last.
     pub idle: Duration,
+    /// With more than so many bytes of rooms that were read in memory, those that are not in
+    /// use go at once; 0 is no limit.
+    pub loaded_bytes: usize,
     /// With more than so many bytes waiting to be written, what can be refused is; 0 is no
     /// limit.
     pub waiting_bytes: usize,
@@ -140,6 +143,7 @@ impl DataSettings {
             folder: folder.into(),
             sync: DataSync::EverySecond,
             idle: Duration::from_secs(60),
+            loaded_bytes: 256 * 1024 * 1024,
             waiting_bytes: 256 * 1024 * 1024,
             cache_bytes: 32 * 1024 * 1024,
             forgetful: false,

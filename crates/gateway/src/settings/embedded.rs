@@ -19,6 +19,10 @@ pub struct EmbeddedSettings {
     /// After how many milliseconds without use a room of the folder leaves memory.
     #[serde(deserialize_with = "kinds::whole")]
     pub idle_ms: u64,
+    /// From how many bytes of rooms on that were read of the folder those that are not in use
+    /// leave memory at once.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub loaded_bytes: usize,
     /// The most bytes that wait to be written to the folder.
     #[serde(deserialize_with = "kinds::whole")]
     pub waiting_bytes: usize,
@@ -33,6 +37,7 @@ impl Default for EmbeddedSettings {
             folder,
             sync,
             idle,
+            loaded_bytes,
             waiting_bytes,
             cache_bytes,
             forgetful: _,
@@ -41,6 +46,7 @@ impl Default for EmbeddedSettings {
             data: folder,
             sync,
             idle_ms: u64::try_from(idle.as_millis()).unwrap_or(u64::MAX),
+            loaded_bytes,
             waiting_bytes,
             cache_bytes,
         }
@@ -54,6 +60,7 @@ impl EmbeddedSettings {
         is_named.then(|| DataSettings {
             sync: self.sync,
             idle: Duration::from_millis(self.idle_ms),
+            loaded_bytes: self.loaded_bytes,
             waiting_bytes: self.waiting_bytes,
             cache_bytes: self.cache_bytes,
             ..DataSettings::new(&self.data)

@@ -41,6 +41,7 @@ impl StoredRoom {
         let is_otherwise = somebody == head.left.is_some();
         let mut room = Self::of_head(disk, id, head, retention, somebody, now);
         disk.events(number, |seq, record| room.recall(seq, record, now))?;
+        room.count_loaded();
         if generation != disk.generation() {
             room.fork();
         }
@@ -78,6 +79,15 @@ impl StoredRoom {
             journal: Some(Box::new(Journal::new(disk, head.number))),
             visited: false,
             id: id.clone(),
+        }
+    }
+
+    fn count_loaded(&mut self) {
+        let events = self.log.iter();
+        let bytes = events.map(|stored| size_of::<Stored>() + stored.event.json().len());
+        let bytes: usize = bytes.sum();
+        if let Some(journal) = &mut self.journal {
+            journal.count_loaded(size_of::<Self>() + bytes);
         }
     }
 
@@ -168,13 +178,10 @@ impl StoredRoom {
         self.used = now.steady;
     }
 
-    /// Whether memory can be without it: it has not been used for a while, and all of it
+    /// Whether memory can be without it: it has not been used for so long, and all of it
     /// is written.
-    pub(super) fn can_go(&mut self, now: Now) -> bool {
-        let Some(journal) = &self.journal else {
-            return false;
-        };
-        if self.used + journal.idle_ms() > now.steady {
+    pub(super) fn can_go(&mut self, idle_ms: u64, now: Now) -> bool {
+        if self.journal.is_none() || self.used + idle_ms > now.steady {
             return false;
         }
         self.put_visit();

@@ -18,6 +18,9 @@ use crate::{Partition, RoomFigures, StoreError};
 /// So many rooms are looked at in one go.
 const AT_ONCE: usize = 200;
 
+/// How long a room stays in memory at least.
+const UNUSED_MS: u64 = 1_000;
+
 /// How far the rooms that lay there at the start were looked at, for those with something
 /// to be let go of: nobody else would come by where nobody uses them.
 #[derive(Debug, Default)]
@@ -125,13 +128,37 @@ impl Shared {
 
     /// Whether memory is to let go of a room. What is due there later is entered in the agenda.
     pub(super) fn lets_go(&self, id: &RoomId, room: &mut StoredRoom, now: Now) -> bool {
-        if !self.presence.is_empty(id) || !room.can_go(now) {
+        let idle_ms = self.disk.as_ref().map(|disk| disk.idle_ms());
+        idle_ms.is_some_and(|idle_ms| self.lets_go_after(idle_ms, id, room, now))
+    }
+
+    fn lets_go_after(&self, idle_ms: u64, id: &RoomId, room: &mut StoredRoom, now: Now) -> bool {
+        if !self.presence.is_empty(id) || !room.can_go(idle_ms, now) {
             return false;
         }
         if let Some(due) = room.next_over_kept() {
             self.agenda.enter_kept(id, due);
         }
         true
+    }
+
+    /// Lets go of rooms that are not in use just now, where more was read than should be in
+    /// memory: whoever looks into one room after the other must not fill it.
+    pub(super) fn relieve(&self, now: Now) {
+        let Some(disk) = self.disk.as_ref().filter(|disk| disk.is_over_full()) else {
+            return;
+        };
+        let rooms = self.rooms.iter();
+        let unused = rooms.filter(|room| room.used + UNUSED_MS <= now.steady);
+        let mut unused: Vec<_> = unused.map(|room| (room.used, room.key().clone())).collect();
+        unused.sort_unstable();
+        for (_, id) in unused {
+            if !disk.is_over_full() {
+                return;
+            }
+            let lets_go = |room: &mut StoredRoom| self.lets_go_after(UNUSED_MS, &id, room, now);
+            self.rooms.remove_if_mut(&id, |_, room| lets_go(room));
+        }
     }
 
     /// A room that is not in memory is due, or was when it was: looked at, and read where
@@ -249,7 +276,10 @@ mod tests {
     #[tokio::test]
     async fn memory_has_what_is_in_use() {
         let folder = tempfile::tempdir().unwrap();
-        let data = DataSettings::new(folder.path().join("data"));
+        let data = DataSettings {
+            loaded_bytes: 1,
+            ..DataSettings::new(folder.path().join("data"))
+        };
         let (engine, _bus) = Embedded::start(
             Some(&data),
             ServerId::new("n").unwrap(),
@@ -308,5 +338,11 @@ mod tests {
         let page = engine.history(&id, HistoryPage::Before(u64::MAX), 10).await;
         assert_eq!(page.unwrap().messages.len(), 1);
         assert!(shared.rooms.contains_key(&id), "it is back");
+        assert!(disk.is_over_full(), "a byte is too much here");
+        shared.relieve(after(UNUSED_MS - 500));
+        assert!(shared.rooms.contains_key(&id), "it was used just now");
+        shared.relieve(after(UNUSED_MS));
+        assert!(!shared.rooms.contains_key(&id));
+        assert!(!disk.is_over_full(), "nothing is in memory");
     }
 }

@@ -125,6 +125,7 @@ async fn run(shared: Weak<Shared>) {
             return;
         };
         shared.sweep(Now::read());
+        shared.relieve(Now::read());
         shared.walk(&mut kept, Now::read());
         ticks_seen = ticks_seen.wrapping_add(1);
         if ticks_seen.is_multiple_of(MEMBERS_EVERY) {

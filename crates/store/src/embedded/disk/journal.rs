@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use rookery_protocol::RoomId;
 
-use super::{BatchNumber, Disk, Record, RoomHead, RoomNumber, batch::Batch, tables, tables::Table};
+use super::{
+    BatchNumber, Disk, Record, RoomHead, RoomNumber, batch::Batch, loaded::Loaded, tables,
+    tables::Table,
+};
 
 /// Where a room writes down what happens to it.
 #[derive(Debug)]
@@ -17,6 +20,9 @@ pub(in crate::embedded) struct Journal {
     step: Batch,
     /// What the last step is written with.
     last: BatchNumber,
+    /// What was read of it.
+    #[allow(dead_code, reason = "held for what its drop does")]
+    loaded: Option<Loaded>,
 }
 
 impl Journal {
@@ -26,7 +32,13 @@ impl Journal {
             room,
             step: Batch::default(),
             last: BatchNumber::default(),
+            loaded: None,
         }
+    }
+
+    /// So many bytes of the room were read, and are in memory as long as this is.
+    pub(in crate::embedded) fn count_loaded(&mut self, bytes: usize) {
+        self.loaded = Some(self.disk.loaded.count(bytes));
     }
 
     pub(in crate::embedded) fn room(&self) -> RoomNumber {

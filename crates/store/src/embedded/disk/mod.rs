@@ -15,6 +15,7 @@ mod failure;
 mod folder;
 mod head;
 mod journal;
+mod loaded;
 mod mark;
 mod queue;
 mod read;
@@ -58,6 +59,9 @@ pub(super) struct Disk {
     forgetful: bool,
     /// How long a room that is not used stays in memory.
     idle_ms: u64,
+    /// What of it is in memory, and from how many bytes on less should be; 0 is no limit.
+    loaded: loaded::AllLoaded,
+    most_loaded: usize,
     /// How often the end of what was written may have been lost.
     generation: u64,
     nonce_key: u128,
@@ -100,6 +104,8 @@ impl Disk {
             sync: settings.sync,
             forgetful: settings.forgetful,
             idle_ms: u64::try_from(settings.idle.as_millis()).unwrap_or(u64::MAX / 4),
+            loaded: loaded::AllLoaded::default(),
+            most_loaded: settings.loaded_bytes,
             generation: found.generation + u64::from(found.may_have_lost()),
             nonce_key: found.nonce_key,
             database: RwLock::new(None),
@@ -146,6 +152,16 @@ impl Disk {
     /// Whether an answer has to wait until what it tells is written.
     pub(super) fn answers_wait(&self) -> bool {
         self.sync == DataSync::Always
+    }
+
+    /// How long a room that is not used stays in memory.
+    pub(super) fn idle_ms(&self) -> u64 {
+        self.idle_ms
+    }
+
+    /// Whether more of it is in memory than should be.
+    pub(super) fn is_over_full(&self) -> bool {
+        self.most_loaded != 0 && self.loaded.bytes() > self.most_loaded
     }
 
     /// See [`Queue::until_written`].
