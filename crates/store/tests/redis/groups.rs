@@ -43,8 +43,11 @@ async fn more_than_a_call_holds_is_sent_whole() {
         drop(store.append_later(append("general", "hi", None, None)));
     }
     store.send_appends();
-    until("all are stored", async || store.stats().appends == APPENDS).await;
-    assert_eq!(join(&store, "general").await.head.seq, APPENDS);
+    until("all are stored", async || {
+        join(&store, "general").await.head.seq == APPENDS
+    })
+    .await;
+    assert_eq!(store.stats().appends, APPENDS);
     assert_eq!(store.stats().append_calls, APPENDS.div_ceil(512));
 }
 
