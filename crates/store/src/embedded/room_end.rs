@@ -215,4 +215,22 @@ mod tests {
         room.append(&append, &retention, at(9040)).unwrap();
         assert_eq!(room.next_due(at(9000)), None, "it has an event");
     }
+
+    #[test]
+    fn time_does_not_fall_when_the_clock_does() {
+        let retention = short_lived();
+        let mut room = StoredRoom::new(append().room, None, &retention, 1000, Nonces::new(1));
+        assert_eq!(
+            room.append(&append(), &retention, at(1500)).unwrap().ts,
+            1500
+        );
+        assert_eq!(
+            room.append(&append(), &retention, at(1400)).unwrap().ts,
+            1500
+        );
+        assert_eq!(
+            room.append(&append(), &retention, at(1501)).unwrap().ts,
+            1501
+        );
+    }
 }
