@@ -91,13 +91,18 @@ async fn each_that_returns_ends_the_node() {
         let of_redis = ["appends", "membership", "tidying", "redis", "room lists"];
         !of_redis.iter().any(|beginning| task.starts_with(beginning))
     });
-    let expected: BTreeSet<String> = embedded
+    let mut expected: BTreeSet<String> = embedded
         .chain(["embedded sweep"])
         .map(str::to_owned)
         .collect();
     for task in &expected {
         assert_it_ends(&[], &expected, task, "return").await;
     }
+    let folder = tempfile::tempdir().unwrap();
+    let data = [("embedded.data", folder.path().to_str().unwrap())];
+    let writing = "data folder";
+    expected.insert(writing.to_owned());
+    assert_it_ends(&data, &expected, writing, "return").await;
 }
 
 /// What ends because the node is told to is no fault.

@@ -112,7 +112,7 @@ impl Embedded {
         supervisor: &Supervisor,
     ) -> Result<(Self, Bus), StoreError> {
         let (feed, bus) = BusFeed::new();
-        let disk = data.map(Disk::open).transpose()?;
+        let disk = data.map(|data| Disk::open(data, supervisor)).transpose()?;
         let nonce_key = disk.as_ref().map(|disk| disk.nonce_key());
         let shared = Arc::new(Shared {
             server_id,

@@ -26,7 +26,6 @@ mod writer;
 use std::{
     collections::HashMap,
     sync::{Arc, atomic::AtomicU32},
-    thread,
 };
 
 use parking_lot::{Mutex, RwLock};
@@ -36,7 +35,7 @@ use rookery_protocol::{RoomId, UserId};
 use self::{
     batch::Batch, database::OpenDatabase, folder::Folder, mark::Mark, queue::Queue, tables::Table,
 };
-use crate::{DataSettings, DataSync, StoreError};
+use crate::{DataSettings, DataSync, StoreError, Supervisor};
 
 pub use backup::{Backup, backup};
 pub(crate) use check::check;
@@ -83,12 +82,15 @@ struct Numbers {
 }
 
 impl Disk {
-    /// Opens a folder, which is made where there is none.
+    /// Opens a folder, which is made where there is none. Must be called in a tokio runtime.
     ///
     /// # Errors
     ///
     /// [`StoreError::Broken`] where it is damaged, somebody else's, or in use.
-    pub(super) fn open(settings: &DataSettings) -> Result<Arc<Self>, StoreError> {
+    pub(super) fn open(
+        settings: &DataSettings,
+        supervisor: &Supervisor,
+    ) -> Result<Arc<Self>, StoreError> {
         let folder = Folder::take(&settings.folder, settings.cache_bytes)?;
         let (database, found) = folder.open(settings.sync)?;
         if found.may_have_lost() {
@@ -119,11 +121,7 @@ impl Disk {
         disk.write_at_once(&database, &disk.mark(false))?;
         *disk.database.write() = Some(database);
         let disk = Arc::new(disk);
-        let writing = Arc::clone(&disk);
-        let started = thread::Builder::new()
-            .name("data folder".to_owned())
-            .spawn(move || writer::run(writing));
-        started.map_err(|error| {
+        writer::start(&disk, supervisor).map_err(|error| {
             StoreError::Broken(format!(
                 "cannot start a thread for the data folder: {error}"
             ))

@@ -1,8 +1,9 @@
 //! The one thread that writes.
 
-use std::{sync::Arc, thread, time::Duration};
+use std::{io, sync::Arc, thread, time::Duration};
 
 use redb::Durability;
+use tokio::sync::oneshot;
 
 use super::{
     Disk,
@@ -11,25 +12,57 @@ use super::{
     queue::Taken,
     tables::Table,
 };
+use crate::Supervisor;
 
 /// How long it is waited before what failed is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
+/// Starts the thread. That it ends before it is told to is the end of the node.
+pub(super) fn start(disk: &Arc<Disk>, supervisor: &Supervisor) -> io::Result<()> {
+    let writer = Writer(Arc::clone(disk));
+    let (told_to, ended) = oneshot::channel();
+    let run = move || {
+        run(&writer.0);
+        drop(writer);
+        // Nobody may listen any more.
+        let _ = told_to.send(());
+    };
+    thread::Builder::new()
+        .name("data folder".to_owned())
+        .spawn(run)?;
+    let watching = async {
+        if ended.await.is_ok() {
+            std::future::pending().await
+        }
+    };
+    tokio::spawn(supervisor.endless("data folder", watching));
+    Ok(())
+}
+
+/// What the thread has; however it ends, nobody waits for it any longer then.
+struct Writer(Arc<Disk>);
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.0.queue.note_end();
+    }
+}
+
 /// Writes until the queue is closed.
-pub(super) fn run(disk: Arc<Disk>) {
+fn run(disk: &Disk) {
     loop {
         let Taken {
             batch,
             number,
             last,
         } = disk.queue.take(disk.sync);
-        let written = batch.is_empty() || write_in_the_end(&disk, &batch);
+        let written = batch.is_empty() || write_in_the_end(disk, &batch);
         if written {
             disk.queue.note_written(number);
             disk.forget_removed();
         }
         if last || !written {
-            end(&disk, written);
+            end(disk, written);
             return;
         }
     }
@@ -116,5 +149,4 @@ fn end(disk: &Disk, clean: bool) {
         }
     }
     disk.folder.release();
-    disk.queue.note_end();
 }
