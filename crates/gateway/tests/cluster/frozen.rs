@@ -157,7 +157,7 @@ async fn a_node_that_stood_still_does_not_take_its_clients_for_dead() {
 /// Whoever said hello while the node stood still was in time.
 #[tokio::test]
 async fn a_hello_that_came_while_the_node_stood_still_is_answered() {
-    let cluster = Cluster::start_with(1, &[("limits.hello_ms", "1000")]).await;
+    let cluster = Cluster::start_with(1, &[("limits.hello_ms", "4000")]).await;
     let node = &cluster.nodes[0];
     let mut late = vec![];
     for _ in 0..20 {
@@ -168,7 +168,7 @@ async fn a_hello_that_came_while_the_node_stood_still_is_answered() {
         let token = crate::support::token("late");
         raw.say(json!({"type": "hello", "token": token})).await;
     }
-    sleep(Duration::from_millis(1500)).await;
+    sleep(Duration::from_millis(4500)).await;
     node.signal("CONT");
     for raw in &mut late {
         assert_eq!(raw.next().await["type"], "welcome");
