@@ -106,6 +106,8 @@ pub struct DataSettings {
     /// With more than so many bytes waiting to be written, what can be refused is; 0 is no
     /// limit.
     pub waiting_bytes: usize,
+    /// How long the disk may take for what is written at once before it counts as hanging.
+    pub write_timeout: Duration,
     /// The most memory for what was read of the folder or is being written there, in bytes.
     pub cache_bytes: usize,
     /// For tests: nothing stays in memory between two calls, and now and then the folder is
@@ -145,6 +147,7 @@ impl DataSettings {
             idle: Duration::from_secs(60),
             loaded_bytes: 256 * 1024 * 1024,
             waiting_bytes: 256 * 1024 * 1024,
+            write_timeout: Duration::from_secs(10),
             cache_bytes: 32 * 1024 * 1024,
             forgetful: false,
         }

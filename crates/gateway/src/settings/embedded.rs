@@ -26,6 +26,9 @@ pub struct EmbeddedSettings {
     /// The most bytes that wait to be written to the folder.
     #[serde(deserialize_with = "kinds::whole")]
     pub waiting_bytes: usize,
+    /// For how many milliseconds the disk may take nothing before sends are refused.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub write_timeout_ms: u64,
     /// The most memory for what was read of the folder or is being written there, in bytes.
     #[serde(deserialize_with = "kinds::whole")]
     pub cache_bytes: usize,
@@ -39,18 +42,24 @@ impl Default for EmbeddedSettings {
             idle,
             loaded_bytes,
             waiting_bytes,
+            write_timeout,
             cache_bytes,
             forgetful: _,
         } = DataSettings::new("");
         Self {
             data: folder,
             sync,
-            idle_ms: u64::try_from(idle.as_millis()).unwrap_or(u64::MAX),
+            idle_ms: milliseconds(idle),
+            write_timeout_ms: milliseconds(write_timeout),
             loaded_bytes,
             waiting_bytes,
             cache_bytes,
         }
     }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl EmbeddedSettings {
@@ -62,6 +71,7 @@ impl EmbeddedSettings {
             idle: Duration::from_millis(self.idle_ms),
             loaded_bytes: self.loaded_bytes,
             waiting_bytes: self.waiting_bytes,
+            write_timeout: Duration::from_millis(self.write_timeout_ms),
             cache_bytes: self.cache_bytes,
             ..DataSettings::new(&self.data)
         })

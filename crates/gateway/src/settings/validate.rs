@@ -8,6 +8,9 @@ const SECRET_BYTES: usize = 32;
 /// How a secret is made.
 pub(crate) const MAKE_SECRET: &str = "make one with `openssl rand -hex 32`";
 
+/// The shortest time that a disk must be given.
+const LEAST_WRITE_MS: u64 = 1_000;
+
 /// The least memory for what was read of a folder.
 const LEAST_CACHE_BYTES: usize = 1024 * 1024;
 
@@ -118,6 +121,11 @@ impl Settings {
     }
 
     fn check_embedded(&self, problems: &mut Vec<String>) {
+        if self.embedded.write_timeout_ms < LEAST_WRITE_MS {
+            problems.push(format!(
+                "embedded.write_timeout_ms: must be at least {LEAST_WRITE_MS}; a busy disk takes its time"
+            ));
+        }
         if self.embedded.cache_bytes < LEAST_CACHE_BYTES {
             problems.push(format!(
                 "embedded.cache_bytes: must be at least {LEAST_CACHE_BYTES}, or everything would be read again and again"

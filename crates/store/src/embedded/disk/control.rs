@@ -5,7 +5,7 @@
 
 use std::{
     fs,
-    io::{self, BufRead as _, BufReader, Write as _},
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
     os::unix::{
         fs::PermissionsExt as _,
         net::{UnixListener, UnixStream},
@@ -16,12 +16,19 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
 
 use super::{Backup, Disk, folder::CONTROL};
 use crate::StoreError;
+
+/// How long somebody may take to say what they want.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The most bytes of it, as Linux has it of paths.
+const LONGEST_PATH: u64 = 4096;
 
 /// The socket, which goes when this is dropped.
 #[derive(Debug)]
@@ -87,8 +94,13 @@ fn listen(path: &Path, disk: Weak<Disk>) -> io::Result<Arc<AtomicBool>> {
 }
 
 fn serve(mut stream: &UnixStream, disk: &Weak<Disk>) -> io::Result<()> {
+    // Whoever says nothing must not keep others from being heard.
+    stream.set_read_timeout(Some(PATIENCE))?;
     let mut target = String::new();
-    BufReader::new(stream).read_line(&mut target)?;
+    BufReader::new(stream.take(LONGEST_PATH)).read_line(&mut target)?;
+    if !target.ends_with('\n') {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
     let Some(disk) = disk.upgrade() else {
         return Ok(());
     };

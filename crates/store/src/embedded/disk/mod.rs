@@ -111,7 +111,7 @@ impl Disk {
             generation: found.generation + u64::from(found.may_have_lost()),
             nonce_key: found.nonce_key,
             database: RwLock::new(None),
-            queue: Queue::new(settings.waiting_bytes),
+            queue: Queue::new(settings.waiting_bytes, settings.write_timeout),
             numbers: Mutex::new(numbers),
             removed: Mutex::default(),
             control: Mutex::default(),

@@ -9,7 +9,7 @@ use std::{
 };
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 
 use super::batch::Batch;
 use crate::{DataSync, StoreError};
@@ -35,6 +35,8 @@ pub(super) struct Queue {
     written: watch::Sender<Written>,
     /// With more bytes waiting nothing is added that can be refused.
     most_bytes: usize,
+    /// How long a batch may take to be written before the disk counts as hanging.
+    patience: Duration,
 }
 
 #[derive(Debug, Default)]
@@ -42,6 +44,8 @@ struct Waiting {
     batch: Batch,
     /// The number of the last batch that was taken.
     taken: BatchNumber,
+    /// Since when it is being written, if it is.
+    taken_at: Option<Instant>,
     /// Somebody waits for it.
     hurry: bool,
     closing: bool,
@@ -66,8 +70,9 @@ pub(super) struct Taken {
 }
 
 impl Queue {
-    pub(super) fn new(most_bytes: usize) -> Self {
+    pub(super) fn new(most_bytes: usize, patience: Duration) -> Self {
         Self {
+            patience,
             most_bytes: match most_bytes {
                 0 => usize::MAX,
                 most => most,
@@ -106,7 +111,14 @@ impl Queue {
             return Err(StoreError::Unavailable("the store is closed".to_owned()));
         }
         drop(written);
-        if self.waiting.lock().batch.len() > self.most_bytes {
+        let waiting = self.waiting.lock();
+        if waiting
+            .taken_at
+            .is_some_and(|at| at.elapsed() > self.patience)
+        {
+            return Err(StoreError::ReadOnly(self.hanging()));
+        }
+        if waiting.batch.len() > self.most_bytes {
             return Err(StoreError::ReadOnly(format!(
                 "the disk of the data folder does not keep up: more than {} bytes wait to be written (embedded.waiting_bytes)",
                 self.most_bytes
@@ -122,11 +134,13 @@ impl Queue {
     /// [`StoreError::Unavailable`] where it cannot be for now; it may be later.
     pub(super) async fn until_written(&self, number: BatchNumber) -> Result<(), StoreError> {
         let mut changes = self.written.subscribe();
-        let written = changes
-            .wait_for(|written| {
-                written.up_to >= number || written.ended || written.trouble.is_some()
-            })
-            .await;
+        let written = changes.wait_for(|written| {
+            written.up_to >= number || written.ended || written.trouble.is_some()
+        });
+        // A batch that is being written, and then the one with this.
+        let Ok(written) = timeout(2 * self.patience, written).await else {
+            return Err(StoreError::Unavailable(self.hanging()));
+        };
         match written {
             Ok(written) if written.up_to >= number => Ok(()),
             Ok(written) => {
@@ -191,6 +205,7 @@ impl Queue {
         waiting.hurry = false;
         if !waiting.batch.is_empty() {
             waiting.taken.0 += 1;
+            waiting.taken_at = Some(Instant::now());
         }
         Taken {
             batch: std::mem::take(&mut waiting.batch),
@@ -204,8 +219,16 @@ impl Queue {
         self.waiting.lock().closing
     }
 
+    fn hanging(&self) -> String {
+        format!(
+            "the disk of the data folder has not taken what was to be written for {} s (embedded.write_timeout_ms); look at its health",
+            self.patience.as_secs_f64()
+        )
+    }
+
     /// Everything up to this batch is written.
     pub(super) fn note_written(&self, number: BatchNumber) {
+        self.waiting.lock().taken_at = None;
         self.note(|written| {
             written.up_to = number;
             written.trouble = None;
@@ -227,5 +250,33 @@ impl Queue {
         // Whoever looked before waits by now, or is still to look.
         let _waiting = self.waiting.lock();
         self.progress.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::disk::tables::Table;
+
+    #[tokio::test]
+    async fn a_disk_that_hangs_is_told_of_until_it_does_not() {
+        let patience = Duration::from_millis(30);
+        let queue = Queue::new(0, patience);
+        let mut step = Batch::default();
+        step.remove(Table::Made, b"u");
+        let number = queue.push(&mut step, DataSync::Always);
+        let taken = queue.take(DataSync::Always);
+        assert_eq!((taken.number, queue.trouble().is_ok()), (number, true));
+        // Nobody writes it.
+        let refused = queue.until_written(number).await.unwrap_err();
+        assert!(matches!(&refused, StoreError::Unavailable(_)), "{refused}");
+        let refused = queue.trouble().unwrap_err();
+        assert!(
+            refused.to_string().contains("write_timeout_ms"),
+            "{refused}"
+        );
+        queue.note_written(number);
+        queue.until_written(number).await.unwrap();
+        queue.trouble().unwrap();
     }
 }
