@@ -131,12 +131,13 @@ pub fn ok_history<'a>(
     out
 }
 
-/// `ok` to `message`: one finished message.
-pub fn ok_message(id: &RequestId, message: &[u8]) -> Vec<u8> {
+/// `ok` with the fields of a JSON object.
+pub fn ok_with(id: &RequestId, fields: &[u8]) -> Vec<u8> {
     let mut out = head(id);
-    out.extend_from_slice(br#","message":"#);
-    out.extend_from_slice(message);
-    out.push(b'}');
+    if fields != b"{}" {
+        out.push(b',');
+    }
+    out.extend_from_slice(fields.get(1..).unwrap_or(b"}"));
     out
 }
 

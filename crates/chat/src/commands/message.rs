@@ -2,19 +2,13 @@
 
 use std::sync::Arc;
 
-use rookery_protocol::{ErrorCode, Event, RoomId, client_frame::HistoryPage};
+use rookery_protocol::{
+    ErrorCode, Event,
+    client_frame::{HistoryPage, OneMessage},
+};
 
 use super::{History, history};
 use crate::{caller::Caller, chat::Chat, limits::Claim, refusal::Refusal};
-
-/// Which message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
-    /// The room.
-    pub room: RoomId,
-    /// Its number there.
-    pub seq: u64,
-}
 
 /// Reads the message; the claim is what it takes of its user's and the node's bytes.
 ///
@@ -24,9 +18,9 @@ pub struct Message {
 pub async fn message(
     chat: &Arc<Chat>,
     caller: Caller<'_>,
-    arguments: &Message,
+    arguments: &OneMessage,
 ) -> Result<(Event, Claim), Refusal> {
-    let Message { room, seq } = arguments;
+    let OneMessage { room, seq } = arguments;
     let page = History {
         room: room.clone(),
         page: HistoryPage::After(seq.saturating_sub(1)),

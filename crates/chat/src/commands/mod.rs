@@ -13,13 +13,15 @@ mod join;
 mod leave;
 mod message;
 mod open_session;
+mod request;
 mod send;
 mod typing;
 
 pub use history::{History, Page, history};
 pub use join::{Join, join};
 pub use leave::leave;
-pub use message::{Message, message};
+pub use message::message;
 pub use open_session::{Opened, open_session};
+pub use request::{Reply, most_bytes, request};
 pub use send::{Sending, Stored, send, send_making_the_room};
 pub use typing::{Typing, typing};

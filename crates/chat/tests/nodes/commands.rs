@@ -1,7 +1,10 @@
 //! Each command's reply and its refusals, without anything that carries them.
 
-use rookery_chat::commands::{self, History, Message, Typing};
-use rookery_protocol::{ErrorCode, RoomId, client_frame::HistoryPage};
+use rookery_chat::commands::{self, History, Typing};
+use rookery_protocol::{
+    ErrorCode, RoomId,
+    client_frame::{HistoryPage, OneMessage},
+};
 
 use crate::support::{Client, LINES, Node, Surroundings, run};
 
@@ -14,7 +17,7 @@ fn a_message_is_read_by_its_number() {
         let room = RoomId::new("general").unwrap();
         let find = async |seq| {
             let room = room.clone();
-            let arguments = Message { room, seq };
+            let arguments = OneMessage { room, seq };
             commands::message(&node.chat, client.caller(), &arguments).await
         };
         let refused = find(1).await.unwrap_err();

@@ -6,10 +6,13 @@ use std::{future::poll_fn, task::Poll, time::Duration};
 use futures_util::FutureExt;
 use rookery_chat::{
     Caller, Moment, Opening, Paid, Way,
-    commands::{self, History, Join, Message},
+    commands::{self, History, Join},
     delivery::{ConnectionKey, Endpoint, WorkerNumber},
 };
-use rookery_protocol::{RoomId, client_frame::HistoryPage};
+use rookery_protocol::{
+    RoomId,
+    client_frame::{HistoryPage, OneMessage},
+};
 
 use crate::support::{Client, LINES, Node, Surroundings, message, run, until, user};
 
@@ -183,7 +186,7 @@ fn a_page_that_is_dropped_gives_back_its_bytes() {
             poll_at_most(page, times).await.map(drop)
         })
         .await;
-        let arguments = Message { room, seq: 1 };
+        let arguments = OneMessage { room, seq: 1 };
         drop_at_each_await(async |times, _| {
             let found = commands::message(&node.chat, client.caller(), &arguments);
             poll_at_most(found, times).await.map(drop)

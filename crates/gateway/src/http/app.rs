@@ -11,7 +11,8 @@ use actix_web::{
 };
 
 use super::{
-    admitz, bodies, cors, count, error, fallback, guest, healthz, messages, only_get, page, readyz,
+    admitz, api, bodies, cors, count, error, fallback, guest, healthz, messages, only_get, page,
+    readyz,
 };
 use crate::node::Node;
 
@@ -38,21 +39,22 @@ pub(crate) fn app(
         .wrap(from_fn(count::count))
         .app_data(web::Data::from(node))
         .app_data(json)
+        .app_data(web::PayloadConfig::new(body_bytes))
         .app_data(web::QueryConfig::default().error_handler(error::of_query))
         .service(only_get(web::resource("/healthz"), healthz))
         .service(only_get(web::resource("/readyz"), readyz))
         .service(only_get(web::resource("/admitz"), admitz))
         .service(only_get(web::resource("/ws"), fallback::upgrade_required))
         .service(
-            api()
+            scope()
                 .wrap(from_fn(bodies::bound))
                 .wrap(from_fn(cors::check_origin)),
         )
         .default_service(web::to(page::page))
 }
 
-fn api() -> Scope {
-    web::scope("/api")
+fn scope() -> Scope {
+    api::add_to(web::scope("/api"))
         .service(
             web::resource("/v1/guest")
                 .app_data(guest::body())
@@ -66,9 +68,5 @@ fn api() -> Scope {
                 .post(messages::post)
                 .default_service(web::to(|| fallback::wrong_method("GET, POST"))),
         )
-        .service(only_get(
-            web::resource("/v1/rooms/{room}/messages/{seq}"),
-            messages::message,
-        ))
         .default_service(web::to(fallback::no_such_call))
 }

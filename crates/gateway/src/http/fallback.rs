@@ -1,5 +1,7 @@
 //! What is answered where nothing is.
 
+use std::borrow::Cow;
+
 use actix_web::{
     FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError, guard,
     http::{
@@ -27,13 +29,14 @@ where
 }
 
 /// The path is right and the method is not.
-pub(super) async fn wrong_method(allowed: &'static str) -> HttpResponse {
+pub(super) async fn wrong_method(allowed: impl Into<Cow<'static, str>>) -> HttpResponse {
+    let allowed = allowed.into();
     let error = HttpError::new(ErrorCode::BadRequest, format!("this path takes {allowed}"))
         .with_status(StatusCode::METHOD_NOT_ALLOWED);
     let mut response = error.error_response();
-    response
-        .headers_mut()
-        .insert(header::ALLOW, HeaderValue::from_static(allowed));
+    if let Ok(allowed) = HeaderValue::from_str(&allowed) {
+        response.headers_mut().insert(header::ALLOW, allowed);
+    }
     response
 }
 

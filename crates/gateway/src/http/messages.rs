@@ -9,7 +9,7 @@ use actix_web::{
 use bytes::Bytes;
 use rookery_chat::{
     Caller, Way,
-    commands::{self, History, Message},
+    commands::{self, History},
 };
 use rookery_protocol::{
     ErrorCode, Event, FrameError, RoomId,
@@ -70,22 +70,6 @@ pub(super) async fn page(
     let messages = page.messages.iter().map(Event::json);
     let json = encode::history(&page.epoch, messages, page.more);
     Ok(answer(page.claim.carry(json.into())))
-}
-
-/// One message as it is now.
-pub(super) async fn message(
-    node: web::Data<Node>,
-    Bearer { user, paid }: Bearer,
-    path: web::Path<(String, String)>,
-) -> Result<HttpResponse, HttpError> {
-    let (room, seq) = path.into_inner();
-    let room = room_id(&room)?;
-    let seq = seq.parse();
-    let seq = seq.map_err(|_| bad_request("a message is named by its number, the seq"))?;
-    let caller = Caller::new(&user, Way::Request, paid);
-    let (event, claim) = commands::message(&node.chat, caller, &Message { room, seq }).await?;
-    let json = [br#"{"message":"#, event.json(), b"}"].concat();
-    Ok(answer(claim.carry(json.into())))
 }
 
 fn answer(json: Bytes) -> HttpResponse {

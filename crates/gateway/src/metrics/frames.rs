@@ -2,7 +2,7 @@
 
 use prometheus_client::metrics::counter::Counter;
 use rookery_chat::metrics::Registrar;
-use rookery_protocol::Command;
+use rookery_protocol::{Command, client_frame::Request};
 
 /// One counter per type of frame.
 #[derive(Debug)]
@@ -13,15 +13,16 @@ pub(super) struct FramesByType {
     send: Counter,
     typing: Counter,
     history: Counter,
-    message: Counter,
     ping: Counter,
     unserved: Counter,
+    /// By their places.
+    requests: Vec<Counter>,
 }
 
 impl FramesByType {
     pub(super) fn new(new: &mut Registrar) -> Self {
         let counters = new.counters("rookery_messages_in", "Frames from clients");
-        let of = |kind| counters.get_or_create_owned(&[("type", kind)]);
+        let of = |kind: &'static str| counters.get_or_create_owned(&[("type", kind)]);
         Self {
             hello: of("hello"),
             join: of("join"),
@@ -29,9 +30,9 @@ impl FramesByType {
             send: of("send"),
             typing: of("typing"),
             history: of("history"),
-            message: of("message"),
             ping: of("ping"),
             unserved: of("unserved"),
+            requests: Request::NAMES.iter().map(|name| of(name)).collect(),
         }
     }
 
@@ -43,7 +44,7 @@ impl FramesByType {
             Command::Send(_) => &self.send,
             Command::Typing { .. } => &self.typing,
             Command::History { .. } => &self.history,
-            Command::Message { .. } => &self.message,
+            Command::Request(request) => &self.requests[request.place()],
             Command::Ping => &self.ping,
             Command::Unserved(_) => &self.unserved,
         }
@@ -57,10 +58,10 @@ impl FramesByType {
             &self.send,
             &self.typing,
             &self.history,
-            &self.message,
             &self.ping,
             &self.unserved,
         ];
-        all.iter().map(|counter| counter.get()).sum()
+        let all = all.into_iter().chain(&self.requests);
+        all.map(|counter| counter.get()).sum()
     }
 }

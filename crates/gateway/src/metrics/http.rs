@@ -4,63 +4,48 @@
 use prometheus_client::metrics::counter::Counter;
 use rookery_chat::metrics::Registrar;
 
-/// What was asked for.
+use crate::request::api;
+
+/// What was asked for: a place among [`Route::labels`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Route {
-    WebSocket,
-    Healthz,
-    Readyz,
-    Admitz,
-    Guest,
-    Messages,
-    Message,
-    /// The chat page, and whatever else is asked for outside of the API.
-    Page,
-    /// The API where it has nothing.
-    Api,
-    /// Nothing: the connection was refused or given up before a request was read.
-    None,
-}
+pub(crate) struct Route(usize);
+
+/// Those that are not of the API's requests.
+const FIXED: [&str; 9] = [
+    "/ws",
+    "/healthz",
+    "/readyz",
+    "/admitz",
+    "/api/v1/guest",
+    "/api/v1/rooms/{room}/messages",
+    "page",
+    "/api",
+    "none",
+];
 
 impl Route {
-    const ALL: [Self; 10] = [
-        Self::WebSocket,
-        Self::Healthz,
-        Self::Readyz,
-        Self::Admitz,
-        Self::Guest,
-        Self::Messages,
-        Self::Message,
-        Self::Page,
-        Self::Api,
-        Self::None,
-    ];
+    pub(crate) const WEB_SOCKET: Self = Self(0);
+    /// The chat page, and whatever else is asked for outside of the API.
+    const PAGE: Self = Self(6);
+    /// The API where it has nothing.
+    const API: Self = Self(7);
 
     /// The route of a resource, by its pattern, or of a path that is no resource's.
     pub(crate) fn of(pattern: Option<&str>, path: &str) -> Self {
-        let known = Self::ALL
-            .into_iter()
-            .find(|route| pattern == Some(route.label()));
-        known.unwrap_or(match path {
-            "/ws" => Self::WebSocket,
-            path if path == "/api" || path.starts_with("/api/") => Self::Api,
-            _ => Self::Page,
-        })
+        let known = pattern.and_then(|pattern| Self::labels().position(|label| label == pattern));
+        known.map_or_else(|| Self::of_path(path), Self)
     }
 
-    fn label(self) -> &'static str {
-        match self {
-            Self::WebSocket => "/ws",
-            Self::Healthz => "/healthz",
-            Self::Readyz => "/readyz",
-            Self::Admitz => "/admitz",
-            Self::Guest => "/api/v1/guest",
-            Self::Messages => "/api/v1/rooms/{room}/messages",
-            Self::Message => "/api/v1/rooms/{room}/messages/{seq}",
-            Self::Page => "page",
-            Self::Api => "/api",
-            Self::None => "none",
+    fn of_path(path: &str) -> Self {
+        match path {
+            "/ws" => Self::WEB_SOCKET,
+            path if path == "/api" || path.starts_with("/api/") => Self::API,
+            _ => Self::PAGE,
         }
+    }
+
+    fn labels() -> impl Iterator<Item = &'static str> {
+        FIXED.into_iter().chain(api::paths())
     }
 }
 
@@ -69,7 +54,7 @@ const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 /// A counter per route and class.
 #[derive(Debug)]
-pub(super) struct HttpRequests([[Counter; CLASSES.len()]; Route::ALL.len()]);
+pub(super) struct HttpRequests(Vec<[Counter; CLASSES.len()]>);
 
 impl HttpRequests {
     pub(super) fn new(new: &mut Registrar) -> Self {
@@ -77,16 +62,19 @@ impl HttpRequests {
             "rookery_http_requests",
             "Requests to the clients' listener, upgrades included, by route and class of status",
         );
-        Self(Route::ALL.map(|route| {
-            CLASSES.map(|class| {
-                counters.get_or_create_owned(&[("route", route.label()), ("status", class)])
-            })
-        }))
+        let of =
+            |route, class| counters.get_or_create_owned(&[("route", route), ("status", class)]);
+        let routes = Route::labels();
+        Self(
+            routes
+                .map(|route| CLASSES.map(|class| of(route, class)))
+                .collect(),
+        )
     }
 
     pub(super) fn of(&self, route: Route, status: u16) -> &Counter {
         let class = usize::from(status / 100).clamp(1, CLASSES.len()) - 1;
-        &self.0[route as usize][class]
+        &self.0[route.0][class]
     }
 
     pub(super) fn total(&self) -> u64 {
@@ -100,12 +88,11 @@ mod tests {
 
     #[test]
     fn every_request_has_a_route() {
-        for route in Route::ALL {
-            assert_eq!(Route::ALL[route as usize], route);
-            assert_eq!(Route::of(Some(route.label()), "/x"), route);
+        for (place, label) in Route::labels().enumerate() {
+            assert_eq!(Route::of(Some(label), "/x"), Route(place));
         }
-        assert_eq!(Route::of(None, "/api/v1/nothing"), Route::Api);
-        assert_eq!(Route::of(None, "/apiary"), Route::Page);
-        assert_eq!(Route::of(None, "/ws"), Route::WebSocket);
+        assert_eq!(Route::of(None, "/api/v1/nothing"), Route::API);
+        assert_eq!(Route::of(None, "/apiary"), Route::PAGE);
+        assert_eq!(Route::of(None, "/ws"), Route::WEB_SOCKET);
     }
 }

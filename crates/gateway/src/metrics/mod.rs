@@ -242,8 +242,8 @@ mod tests {
         metrics.frame_received(&Command::Ping);
         metrics.connection_closed("4002".into());
         metrics.chat.appends.inc();
-        metrics.http_answered(Route::Guest, 429);
-        metrics.http_answered(Route::WebSocket, 101);
+        metrics.http_answered(Route::of(Some("/api/v1/guest"), ""), 429);
+        metrics.http_answered(Route::WEB_SOCKET, 101);
         let text = metrics.render().unwrap();
         for line in [
             "rookery_connections 1",

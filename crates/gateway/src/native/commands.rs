@@ -6,7 +6,7 @@ use std::rc::Rc;
 use futures_util::FutureExt;
 use rookery_chat::{
     Caller, Paid, Refusal, Session, Way, clock,
-    commands::{self, History, Join, Message, Typing},
+    commands::{self, History, Join, Typing},
     delivery::Instruction,
 };
 use rookery_protocol::{
@@ -121,7 +121,7 @@ impl Request {
             Command::Send(arguments) => self.send(arguments),
             Command::Typing { room, on } => self.typing(&Typing { room, on }),
             Command::History { room, page, limit } => self.history(History { room, page, limit }),
-            Command::Message { room, seq } => self.message(Message { room, seq }),
+            Command::Request(request) => self.request(request),
             Command::Ping => {
                 let pong = wire::pong(self.id, clock::now_ms());
                 self.connection.answer(pong, &self.worker);
@@ -235,17 +235,17 @@ impl Request {
         });
     }
 
-    fn message(self, arguments: Message) {
-        if self.id.is_none() {
-            let message = "message needs an id, for its answer to carry";
+    fn request(self, request: client_frame::Request) {
+        if self.id.is_none() && request.only_reads() {
+            let message = format!("{} needs an id, for its answer to carry", request.name());
             return self.refuse(ErrorCode::BadRequest, message);
         }
-        let in_flight = self.begin_reading(self.worker.node.chat.answers.most_bytes(1));
+        let in_flight = self.begin_reading(commands::most_bytes(&self.worker.node.chat, &request));
         start(async move {
             let caller = Caller::new(self.session.user(), Way::Session, self.paid);
-            let found = commands::message(&self.worker.node.chat, caller, &arguments).await;
+            let reply = commands::request(&self.worker.node.chat, caller, request).await;
             self.connection
-                .reply(self.id, found, wire::message, &self.worker);
+                .reply(self.id, reply, wire::reply, &self.worker);
             drop(in_flight);
         });
     }

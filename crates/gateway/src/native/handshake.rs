@@ -55,7 +55,7 @@ pub(super) fn answer(request: &Request, address: IpAddr, node: &Node) -> Upgrade
     let key = response.headers().get(header::SEC_WEBSOCKET_ACCEPT);
     match key.and_then(|key| key.to_str().ok()) {
         Some(key) => {
-            node.metrics.http_answered(Route::WebSocket, 101);
+            node.metrics.http_answered(Route::WEB_SOCKET, 101);
             UpgradeAnswer::Accept(format!(
                 "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: {key}\r\n\r\n"
             ))
@@ -146,7 +146,7 @@ fn refuse_with(
 ) -> UpgradeAnswer {
     node.metrics.upgrade_refused(reason);
     node.metrics
-        .http_answered(Route::WebSocket, status.as_u16());
+        .http_answered(Route::WEB_SOCKET, status.as_u16());
     let body = json!({ "error": error }).to_string();
     UpgradeAnswer::Refuse(format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{headers}connection: close\r\n\r\n{body}",

@@ -1,5 +1,6 @@
 //! What is looked at in a request before anybody serves it, whatever it asks for.
 
+pub(crate) mod api;
 mod bodies;
 pub(crate) mod client_address;
 mod connections;

@@ -4,9 +4,8 @@
 use bytes::Bytes;
 use rookery_chat::{
     Refusal,
-    commands::{Page, Stored},
+    commands::{Page, Reply, Stored},
     delivery::{JoinReply, Push, Wire, WireNumber},
-    limits::Claim,
 };
 use rookery_protocol::{ErrorCode, Event, RequestId, RoomId, encode, server_frame::Welcome};
 use rookery_websocket as websocket;
@@ -52,9 +51,9 @@ pub(crate) fn page(id: &RequestId, page: Page) -> Bytes {
     page.claim.carry(websocket::text(&ok))
 }
 
-/// The reply to `message`, which counts as long as somebody holds it.
-pub(crate) fn message(id: &RequestId, (event, claim): (Event, Claim)) -> Bytes {
-    claim.carry(websocket::text(&encode::ok_message(id, event.json())))
+/// The reply to a request.
+pub(crate) fn reply(id: &RequestId, reply: Reply) -> Bytes {
+    reply.into_bytes(|fields| websocket::text(&encode::ok_with(id, &fields)))
 }
 
 /// `pong`.

@@ -7,11 +7,13 @@
 mod meta;
 mod outline;
 mod parse;
+mod request;
 #[cfg(test)]
 mod tests;
 
 pub use meta::Meta;
-pub use parse::{parse, parse_message};
+pub use parse::{parse, parse_message, parse_request};
+pub use request::{OneMessage, Request};
 
 use crate::{Cursor, ErrorCode, Nonce, RequestId, RoomId};
 
@@ -70,13 +72,8 @@ pub enum Command {
         /// At most how many, 1 to 200.
         limit: u32,
     },
-    /// Read one message.
-    Message {
-        /// The room.
-        room: RoomId,
-        /// Its number there.
-        seq: u64,
-    },
+    /// What belongs to no connection.
+    Request(Request),
     /// Answer with a `pong`.
     Ping,
     /// A command of the protocol that this version of the node does not serve yet.

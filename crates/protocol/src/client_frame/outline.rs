@@ -13,8 +13,12 @@ use crate::RequestId;
 /// Just enough of a frame to tell garbage from a frame with a wrong field: it
 /// is an object and has a `type`, which is text.
 pub(super) struct Outline {
+    /// The type.
+    pub(super) kind: String,
     /// The id, where there is one of the right form, and only one.
     pub(super) id: Option<RequestId>,
+    /// Whether it has one `id` at most.
+    pub(super) is_sound: bool,
 }
 
 impl<'de> Deserialize<'de> for Outline {
@@ -33,24 +37,23 @@ impl<'de> Visitor<'de> for Outlining {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Outline, A::Error> {
-        let (mut has_type, mut ids) = (false, Vec::new());
+        let (mut kind, mut ids) = (None, Vec::new());
         while let Some(field) = map.next_key::<Cow<'de, str>>()? {
             match field.as_ref() {
-                "type" => {
-                    map.next_value::<String>()?;
-                    has_type = true;
-                }
+                "type" => kind = Some(map.next_value::<String>()?),
                 "id" => ids.push(map.next_value::<&'de RawValue>()?),
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        if !has_type {
-            return Err(de::Error::missing_field("type"));
-        }
+        let kind = kind.ok_or_else(|| de::Error::missing_field("type"))?;
         let id = match ids[..] {
             [id] => RequestId::as_written(id).ok(),
             _ => None,
         };
-        Ok(Outline { id })
+        Ok(Outline {
+            kind,
+            id,
+            is_sound: ids.len() < 2,
+        })
     }
 }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use serde_json::value::RawValue;
 
 use super::{
-    ClientFrame, Command, DEFAULT_PAGE, FrameError, HistoryPage, MAX_PAGE, Meta, SendCommand,
-    outline::Outline,
+    ClientFrame, Command, DEFAULT_PAGE, FrameError, HistoryPage, MAX_PAGE, Meta, Request,
+    SendCommand, outline::Outline,
 };
 use crate::{Cursor, ErrorCode, Nonce, RequestId, RoomId};
 
@@ -32,7 +32,6 @@ struct Raw<'a> {
     text: Option<Cow<'a, str>>,
     #[serde(borrow, default, deserialize_with = "borrowed")]
     nonce: Option<Cow<'a, str>>,
-    seq: Option<u64>,
     reply_to: Option<u64>,
     files: Option<IgnoredAny>,
     #[serde(borrow)]
@@ -75,10 +74,13 @@ pub fn parse(json: &str) -> Result<ClientFrame, FrameError> {
     if !is_object(json) {
         return Err(FrameError::NotAFrame("a frame is a JSON object".to_owned()));
     }
-    let mut raw: Raw<'_> = serde_json::from_str(json).map_err(|error| explain(json, &error))?;
+    let mut raw: Raw<'_> = match serde_json::from_str(json) {
+        Ok(raw) => raw,
+        Err(error) => return explain(json, &error),
+    };
     let id = raw.id.take().map(RequestId::as_written).transpose();
     let id = id.map_err(|error| refused(None, Problem::bad(error)))?;
-    match raw.command() {
+    match raw.command(json) {
         Ok(command) => Ok(ClientFrame { id, command }),
         Err(problem) => Err(refused(id, problem)),
     }
@@ -102,6 +104,17 @@ pub fn parse_message(room: &str, json: &str) -> Result<SendCommand, FrameError> 
         .map_err(|problem| refused(None, problem))
 }
 
+/// Parses what a request by HTTP asks: the fields of the frame of this name.
+///
+/// # Errors
+///
+/// [`FrameError::Refused`] where there is no such request, or a field is wrong.
+pub fn parse_request(name: &str, json: &str) -> Result<Request, FrameError> {
+    let request = Request::read(name, json);
+    let request = request.ok_or_else(|| refused(None, unknown(name)))?;
+    request.map_err(|error| refused(None, error.into()))
+}
+
 /// To serde an array of the values of all fields would be as good.
 fn is_object(json: &str) -> bool {
     json.trim_start().starts_with('{')
@@ -119,12 +132,26 @@ fn words(error: &serde_json::Error) -> String {
     error.to_string().chars().take(MOST_WORDS).collect()
 }
 
-/// Finds out what a frame that did not parse was meant to be.
-fn explain(json: &str, error: &serde_json::Error) -> FrameError {
-    match serde_json::from_str::<Outline>(json) {
-        Ok(outline) => refused(outline.id, Problem::bad(words(error))),
-        Err(_) => FrameError::NotAFrame(words(error)),
+/// Finds out what a frame that did not parse was meant to be. A request may have a field
+/// that is of another form in other frames.
+fn explain(json: &str, error: &serde_json::Error) -> Result<ClientFrame, FrameError> {
+    let Ok(outline) = serde_json::from_str::<Outline>(json) else {
+        return Err(FrameError::NotAFrame(words(error)));
+    };
+    let Outline { kind, id, is_sound } = outline;
+    match Request::read(&kind, json) {
+        Some(Ok(request)) if is_sound => Ok(ClientFrame {
+            id,
+            command: Command::Request(request),
+        }),
+        Some(Err(error)) => Err(refused(id, error.into())),
+        _ => Err(refused(id, Problem::bad(words(error)))),
     }
+}
+
+fn unknown(name: &str) -> Problem {
+    let shown: String = name.chars().take(32).collect();
+    Problem::bad(format!("unknown type {shown:?}"))
 }
 
 struct Problem(ErrorCode, String);
@@ -135,8 +162,17 @@ impl Problem {
     }
 }
 
+impl From<serde_json::Error> for Problem {
+    fn from(error: serde_json::Error) -> Self {
+        let words = words(&error);
+        // Where in the JSON says nothing to whoever had it written by a program.
+        let (words, _) = words.split_once(" at line ").unwrap_or((&words, ""));
+        Self::bad(words)
+    }
+}
+
 impl Raw<'_> {
-    fn command(self) -> Result<Command, Problem> {
+    fn command(self, json: &str) -> Result<Command, Problem> {
         Ok(match self.kind.as_ref() {
             "hello" => Command::Hello {
                 token: self.token.ok_or_else(|| missing("token"))?.into_owned(),
@@ -160,10 +196,6 @@ impl Raw<'_> {
                 page: self.page()?,
                 limit: self.page_limit()?.unwrap_or(DEFAULT_PAGE),
             },
-            "message" => Command::Message {
-                room: self.room()?,
-                seq: self.seq.ok_or_else(|| missing("seq"))?,
-            },
             "ping" => Command::Ping,
             "edit" => Command::Unserved("edit"),
             "delete" => Command::Unserved("delete"),
@@ -171,10 +203,10 @@ impl Raw<'_> {
             "delivered" => Command::Unserved("delivered"),
             "read" => Command::Unserved("read"),
             "search" => Command::Unserved("search"),
-            other => {
-                let shown: String = other.chars().take(32).collect();
-                return Err(Problem::bad(format!("unknown type {shown:?}")));
-            }
+            other => match Request::read(other, json) {
+                Some(request) => Command::Request(request?),
+                None => return Err(unknown(other)),
+            },
         })
     }
 

@@ -1,0 +1,74 @@
+//! The routes of the API that are requests: which frame each stands for.
+//!
+//! A route gives the fields of the frame by its path, its query and its body; what it does
+//! and what it answers is the same.
+
+/// A method of HTTP at a path, and the request that it is.
+#[derive(Debug)]
+pub(crate) struct ApiRoute {
+    /// The method.
+    pub(crate) method: &'static str,
+    /// The path; what is in braces is a field of the request.
+    pub(crate) path: &'static str,
+    /// The `type` of the frame.
+    pub(crate) request: &'static str,
+}
+
+const fn route(method: &'static str, path: &'static str, request: &'static str) -> ApiRoute {
+    ApiRoute {
+        method,
+        path,
+        request,
+    }
+}
+
+/// All of them; those of a path stand together.
+pub(crate) const API: &[ApiRoute] = &[route(
+    "GET",
+    "/api/v1/rooms/{room}/messages/{seq}",
+    "message",
+)];
+
+/// The paths of them, each once.
+pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
+    let is_first = |place: usize| place == 0 || API[place].path != API[place - 1].path;
+    (0..API.len())
+        .filter(move |&place| is_first(place))
+        .map(|place| API[place].path)
+}
+
+/// Fields that are numbers or truths, in whatever request they are; all others are texts.
+/// In a path and in a query all look alike.
+pub(crate) fn is_text(field: &str) -> bool {
+    !matches!(
+        field,
+        "seq"
+            | "target"
+            | "limit"
+            | "on"
+            | "for_ms"
+            | "delete_since"
+            | "expires_ms"
+            | "uses"
+            | "back"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use rookery_protocol::client_frame::Request;
+
+    use super::*;
+
+    #[test]
+    fn every_route_is_a_request_and_stands_with_its_path() {
+        for route in API {
+            assert!(Request::NAMES.contains(&route.request), "{route:?}");
+        }
+        let mut each: Vec<_> = paths().collect();
+        let count = each.len();
+        each.sort_unstable();
+        each.dedup();
+        assert_eq!(each.len(), count);
+    }
+}
