@@ -23,18 +23,21 @@ pub enum EventKind {
     Deleted,
     /// A reaction was set or taken away.
     Reacted,
-    /// The membership of a private or direct room changed.
+    /// Somebody's membership or role changed.
     Member,
+    /// The room itself changed: its name, its rules.
+    Changed,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Message,
         Self::Edited,
         Self::Deleted,
         Self::Reacted,
         Self::Member,
+        Self::Changed,
     ];
 
     /// The `type` of the frame.
@@ -45,6 +48,7 @@ impl EventKind {
             Self::Deleted => "deleted",
             Self::Reacted => "reacted",
             Self::Member => "member",
+            Self::Changed => "changed",
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod envelope;
 pub mod error;
 pub mod event;
 pub mod id;
+pub mod role;
 pub mod server_frame;
 pub mod text;
 pub mod user;
@@ -25,6 +26,7 @@ pub use envelope::Envelope;
 pub use error::ErrorCode;
 pub use event::{Event, EventBody, EventKind};
 pub use id::{Epoch, IdError, Nonce, RequestId, RoomId, ServerId, SessionId, UserId};
+pub use role::Role;
 pub use user::User;
 
 /// The version of the native protocol that this crate speaks.

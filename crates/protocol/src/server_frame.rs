@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Cursor, Epoch, ErrorCode, Nonce, RequestId, RoomId, ServerId, SessionId, User};
+use crate::{Cursor, Epoch, ErrorCode, Nonce, RequestId, Role, RoomId, ServerId, SessionId, User};
 
 /// Any frame of a node. Unknown types are kept apart, not refused: a later
 /// node may say more than this crate knows.
@@ -102,6 +102,9 @@ pub struct RoomRow {
     pub kind: RoomKind,
     /// What people call it.
     pub name: String,
+    /// What the user is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
     /// The number of its last event.
     pub seq: u64,
     /// Up to which event the user has looked.

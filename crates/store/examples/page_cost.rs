@@ -30,7 +30,9 @@ async fn main() -> Result<()> {
     for page in 0..PAGES {
         let seq = 100 + page * 7919 % (MESSAGES - 200);
         let page = HistoryPage::Before(seq);
-        store.history(&room(seq % ROOMS)?, page, limit).await?;
+        store
+            .history(&room(seq % ROOMS)?, None, page, limit)
+            .await?;
     }
     let took = cpu_us(&redis)? - before;
     println!(

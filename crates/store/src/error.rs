@@ -2,6 +2,8 @@
 
 use rookery_protocol::{RoomId, UserId};
 
+use crate::Denied;
+
 /// Why the store did not do what it was asked.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -25,6 +27,17 @@ pub enum StoreError {
         room: RoomId,
         /// The number that was named.
         seq: u64,
+    },
+    /// The room is there already.
+    #[error("{0} is there already")]
+    RoomExists(RoomId),
+    /// Somebody may not do that in the room, or it cannot be done there. Nothing was changed.
+    #[error("{denied} ({room})")]
+    Denied {
+        /// The room.
+        room: RoomId,
+        /// Why.
+        denied: Denied,
     },
     /// The user is a member of as many rooms as they may be.
     #[error("{user} is a member of {most} rooms and may not be of more")]

@@ -14,9 +14,11 @@ mod error;
 mod forks;
 mod model;
 mod partition;
+mod people;
 mod redis;
 mod retention;
 mod room_name;
+mod rooms;
 mod settings;
 mod store;
 mod supervisor;
@@ -34,6 +36,10 @@ pub use model::{
     Overwrite, Pong, PresenceChange, Range, Recovery, RoomFigures,
 };
 pub use partition::Partition;
+pub use people::{
+    Admission, Admitted, Denied, MemberPlace, MemberRow, MembersAsked, MembersPage, Restraint,
+    RestraintRow, RoomChange, RoomChanged, RoomView, Rule, Step, Told, When,
+};
 pub use retention::{Lifetime, Retention};
 pub use settings::{
     DataSettings, DataSync, EngineSettings, PresenceTimes, RedisSettings, Settings,

@@ -142,20 +142,22 @@ impl Store {
 
     /// At most `limit` messages of a part of a room's past. `around` gives the
     /// message itself with those after it for one half and those before it
-    /// for the other.
+    /// for the other. Without a reader nobody is held to what they may see.
     ///
     /// # Errors
     ///
-    /// [`StoreError::NoSuchRoom`] where the room is not there.
+    /// [`StoreError::NoSuchRoom`] where the room is not there, [`StoreError::Denied`] where
+    /// it is not for the reader.
     pub async fn history(
         &self,
         room: &RoomId,
+        reader: Option<&UserId>,
         page: HistoryPage,
         limit: u32,
     ) -> Result<History, StoreError> {
         match self {
-            Self::Embedded(engine) => engine.history(room, page, limit).await,
-            Self::Redis(engine) => engine.history(room, page, limit).await,
+            Self::Embedded(engine) => engine.history(room, reader, page, limit).await,
+            Self::Redis(engine) => engine.history(room, reader, page, limit).await,
         }
     }
 

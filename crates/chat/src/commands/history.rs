@@ -58,7 +58,10 @@ pub async fn history(
     policy::require(RoomKind::Public, Role::Stranger, Action::Read, room)?;
     let most = arguments.most_bytes(chat);
     let claim = chat.answers.claim(&caller.user.id, most).await?;
-    let history = chat.store.history(room, *page, *limit).await?;
+    let history = chat
+        .store
+        .history(room, Some(&caller.user.id), *page, *limit)
+        .await?;
     Ok(Page {
         epoch: history.epoch,
         messages: history.messages,

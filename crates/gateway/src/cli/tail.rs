@@ -177,7 +177,10 @@ impl Tail {
 
     /// The number before the first message that is still there after one that is not.
     async fn first_after(&self, room: &RoomId, seq: u64) -> anyhow::Result<Option<u64>> {
-        let page = self.store.history(room, HistoryPage::After(seq), 1).await?;
+        let page = self
+            .store
+            .history(room, None, HistoryPage::After(seq), 1)
+            .await?;
         let first = page.messages.first();
         Ok(first.map(|event| (event.seq - 1).max(seq + 1)))
     }

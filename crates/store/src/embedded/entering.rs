@@ -1,7 +1,7 @@
 //! How a call comes by the room that it is for: from memory, from the disk, or made.
 
 use dashmap::{Entry, mapref::one::RefMut};
-use rookery_protocol::{Cursor, RoomId, UserId};
+use rookery_protocol::{Cursor, RoomId, UserId, server_frame::RoomKind};
 
 use super::{
     Shared,
@@ -64,6 +64,36 @@ impl Shared {
         }
         self.note_use(&mut room);
         Ok(room)
+    }
+
+    /// A room that nobody has made, made now.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::RoomExists`], and where its maker may not.
+    pub(super) fn make_anew(
+        &self,
+        id: &RoomId,
+        kind: RoomKind,
+        name: &str,
+        maker: &UserId,
+    ) -> Result<HeldRoom<'_>, StoreError> {
+        let Entry::Vacant(vacant) = self.rooms.entry(id.clone()) else {
+            return Err(StoreError::RoomExists(id.clone()));
+        };
+        if let Some(room) = self.read_room(id)? {
+            vacant.insert(Box::new(room));
+            return Err(StoreError::RoomExists(id.clone()));
+        }
+        self.make(id, maker)?;
+        let mut room = self.new_room(id, None);
+        room.kind = kind;
+        if !name.is_empty() {
+            name.clone_into(&mut room.name);
+        }
+        room.put_head();
+        room.flush();
+        Ok(vacant.insert(Box::new(room)))
     }
 
     /// The room as it is to be read.

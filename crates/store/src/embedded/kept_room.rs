@@ -10,6 +10,7 @@ use super::{
     disk::{BatchNumber, Disk, Journal, Record, RoomHead, RoomNumber},
     hidden::Hidden,
     nonces::{MEMORY_MS, Nonces, Seen},
+    people::People,
     room::{Stored, StoredRoom},
 };
 use crate::{Retention, StoreError, epoch};
@@ -41,6 +42,7 @@ impl StoredRoom {
         let is_otherwise = somebody == head.left.is_some();
         let mut room = Self::of_head(disk, id, head, retention, somebody, now);
         disk.events(number, |seq, record| room.recall(seq, record, now))?;
+        disk.people(number, |key, value| room.people.recall(key, value))?;
         room.count_loaded();
         if generation != disk.generation() {
             room.fork();
@@ -74,6 +76,7 @@ impl StoredRoom {
             log: VecDeque::new(),
             hidden: Hidden::default(),
             nonces: Nonces::new(disk.nonce_key()),
+            people: People::default(),
             sweep_at: None,
             used: now.steady,
             journal: Some(Box::new(Journal::new(disk, head.number))),

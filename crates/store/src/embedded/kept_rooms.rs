@@ -335,7 +335,9 @@ mod tests {
         shared.sweep(after(5 * IDLE_MS));
         assert!(!shared.rooms.contains_key(&id));
 
-        let page = engine.history(&id, HistoryPage::Before(u64::MAX), 10).await;
+        let page = engine
+            .history(&id, None, HistoryPage::Before(u64::MAX), 10)
+            .await;
         assert_eq!(page.unwrap().messages.len(), 1);
         assert!(shared.rooms.contains_key(&id), "it is back");
         assert!(disk.is_over_full(), "a byte is too much here");

@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures_util::{FutureExt as _, future::Either};
-use rookery_protocol::{Cursor, RoomId, client_frame::HistoryPage};
+use rookery_protocol::{Cursor, RoomId, UserId, client_frame::HistoryPage};
 
 use super::{Embedded, Shared, clock::Now, disk::BatchNumber, envelope, room::StoredRoom};
 use crate::{Append, Appended, BusEvent, History, Join, Joined, Range, StoreError};
@@ -86,11 +86,19 @@ impl Embedded {
     pub(crate) async fn history(
         &self,
         room: &RoomId,
+        reader: Option<&UserId>,
         page: HistoryPage,
         limit: u32,
     ) -> Result<History, StoreError> {
-        let read = |room: &mut StoredRoom, now| room.history(page, limit, now);
-        self.read(room, read).await
+        let read = |room: &mut StoredRoom, now: Now| {
+            let may = reader.map_or(Ok(()), |it| room.people.may_read(room.kind, it, now.wall));
+            may.map(|()| room.history(page, limit, now))
+        };
+        let read = self.read(room, read).await?;
+        read.map_err(|denied| StoreError::Denied {
+            room: room.clone(),
+            denied,
+        })
     }
 
     async fn read<T>(
@@ -161,7 +169,7 @@ impl Embedded {
 }
 
 impl Shared {
-    fn publish(&self, append: &Append, appended: &Appended) {
+    pub(super) fn publish(&self, append: &Append, appended: &Appended) {
         let line = appended.event.as_ref().and_then(|event| {
             envelope::durable(
                 &self.server_id,

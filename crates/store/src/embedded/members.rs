@@ -1,8 +1,13 @@
 //! What is asked of a user's rooms.
 
-use rookery_protocol::{RoomId, UserId, server_frame::RoomRow};
+use rookery_protocol::{Role, RoomId, UserId, server_frame::RoomRow};
 
-use super::{Embedded, Shared, disk::BatchNumber};
+use super::{
+    Embedded, Shared,
+    disk::{BatchNumber, Glance},
+    kept_people,
+    people::People,
+};
 use crate::StoreError;
 
 impl Embedded {
@@ -22,12 +27,14 @@ impl Embedded {
         for (id, read) in memberships {
             let in_memory = self.shared.rooms.get(&id).map(|room| {
                 last = last.max(room.batch());
-                room.row(read)
+                room.row(user, read)
             });
             if let Some(row) = in_memory {
-                rows.push(row);
+                rows.extend(row);
             } else if let Some(glance) = self.shared.glance(&id)? {
-                rows.push(glance.row(id, read));
+                if let Some(role) = self.shared.role_in_kept(user, &glance)? {
+                    rows.push(glance.row(id, role, read));
+                }
             } else {
                 last = last.max(self.shared.memberships.forget(user, &id)?);
             }
@@ -67,6 +74,22 @@ impl Embedded {
 }
 
 impl Shared {
+    /// What a user is in a room that is not in memory.
+    fn role_in_kept(&self, user: &UserId, glance: &Glance) -> Result<Option<Role>, StoreError> {
+        let Some(disk) = &self.disk else {
+            return Ok(None);
+        };
+        let number = glance.head.number;
+        let member = disk.person(number, &kept_people::member_key(user))?;
+        if let Some(role) = member.as_deref().and_then(kept_people::role_of) {
+            return Ok(Some(role));
+        }
+        let past = disk.person(number, kept_people::PAST_KEY)?;
+        let past = past.as_deref().map(kept_people::past_of);
+        let by_list = People::is_member_by_list(glance.head.kind, past.unwrap_or_default());
+        Ok(by_list.then_some(Role::Member))
+    }
+
     pub(super) fn too_many_rooms(&self, user: &UserId) -> StoreError {
         StoreError::TooManyRooms {
             user: user.clone(),

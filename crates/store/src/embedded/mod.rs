@@ -13,6 +13,7 @@ mod entering;
 mod envelope;
 mod feed;
 mod hidden;
+mod kept_people;
 mod kept_room;
 mod kept_rooms;
 mod listing;
@@ -21,10 +22,13 @@ mod made;
 mod members;
 mod memberships;
 mod nonces;
+mod people;
 mod presence;
 mod room;
+mod room_change;
 mod room_end;
 mod room_reading;
+mod rooms;
 mod sweep;
 
 use std::{

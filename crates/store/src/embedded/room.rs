@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use rookery_protocol::{
-    Cursor, Epoch, Event, EventBody, EventKind, RoomId,
+    Cursor, Epoch, Event, EventBody, EventKind, Role, RoomId, UserId,
     server_frame::{RoomKind, RoomRow},
 };
 
@@ -14,7 +14,8 @@ use super::{
     clock::Now,
     disk::{Journal, KeptEvent, Record},
     hidden::Hidden,
-    nonces::{Nonces, Seen},
+    nonces::{Digest, Nonces, Seen},
+    people::{Member, People},
 };
 use crate::{Append, Appended, Forks, Overwrite, Retention, StoreError, epoch, room_name};
 
@@ -41,6 +42,7 @@ pub(super) struct StoredRoom {
     pub(super) log: VecDeque<Stored>,
     pub(super) hidden: Hidden,
     pub(super) nonces: Nonces,
+    pub(super) people: People,
     /// When the sweep is to come by next, if it is.
     pub(super) sweep_at: Option<u64>,
     /// When it was used last, by the steady clock; of interest where it is kept elsewhere.
@@ -81,6 +83,7 @@ impl StoredRoom {
             log: VecDeque::new(),
             hidden: Hidden::default(),
             nonces,
+            people: People::default(),
             sweep_at: None,
             used: 0,
             journal: None,
@@ -118,23 +121,40 @@ impl StoredRoom {
         }
     }
 
-    /// The room as a member sees it who has looked up to `read`.
-    pub(super) fn row(&self, read: u64) -> RoomRow {
-        RoomRow {
+    /// The room as a member sees it who has looked up to `read`; `None` for who is no member.
+    pub(super) fn row(&self, user: &UserId, read: u64) -> Option<RoomRow> {
+        let by_list = People::is_member_by_list(self.kind, self.people.past);
+        let role = self.people.role(user).or(by_list.then_some(Role::Member))?;
+        Some(RoomRow {
             room: self.id.clone(),
             kind: self.kind,
             name: self.name.clone(),
+            role: Some(role),
             seq: self.head,
             read,
             unread: self.head.saturating_sub(read),
+        })
+    }
+
+    /// Somebody comes in who may, and is a member from now on.
+    pub(super) fn enter_member(&mut self, user: &UserId, now: u64) {
+        let role = Role::Member;
+        let since = now;
+        self.people
+            .members
+            .insert(user.clone(), Member { role, since });
+        if let Some(journal) = &mut self.journal {
+            self.people.put_member(journal, user);
         }
+        self.flush();
     }
 
     /// Numbers and stores an event, unless its nonce is remembered.
     ///
     /// # Errors
     ///
-    /// [`StoreError::NoSuchMessage`] where what it overwrites is not there.
+    /// [`StoreError::NoSuchMessage`] where what it overwrites is not there,
+    /// [`StoreError::Denied`] where whose it is may not do that.
     pub(super) fn append(
         &mut self,
         append: &Append,
@@ -149,9 +169,35 @@ impl StoredRoom {
         if let Some(seen) = nonce.and_then(|nonce| self.nonces.get(nonce)) {
             return Ok(self.appended(seen, None));
         }
+        self.people
+            .may_write(
+                self.kind,
+                append.body.kind,
+                &append.user,
+                ts,
+                self.journal.as_deref_mut(),
+            )
+            .map_err(|denied| StoreError::Denied {
+                room: self.id.clone(),
+                denied,
+            })?;
         if let Some(overwrite) = &append.overwrite {
             self.overwrite(overwrite)?;
         }
+        let appended = self.put_event(append, nonce, retention, now);
+        self.flush();
+        Ok(appended)
+    }
+
+    /// Numbers and stores an event, whoever's it is.
+    pub(super) fn put_event(
+        &mut self,
+        append: &Append,
+        nonce: Option<Digest>,
+        retention: &Retention,
+        now: Now,
+    ) -> Appended {
+        let ts = now.wall.max(self.last_write);
         let seen = Seen {
             seq: self.head + 1,
             ts,
@@ -190,8 +236,7 @@ impl StoredRoom {
         self.last_write = ts;
         self.head = seen.seq;
         self.trim(retention);
-        self.flush();
-        Ok(self.appended(seen, Some(event)))
+        self.appended(seen, Some(event))
     }
 
     /// Puts something else in the place of a message.

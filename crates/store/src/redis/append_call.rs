@@ -13,11 +13,11 @@ use fred::{
 use ring::digest::{Context, SHA256};
 use rookery_protocol::{Cursor, Epoch, EventKind, RoomId, ServerId};
 
-use super::{failure, keys, kind, read::number};
+use super::{denied, failure, keys, kind, read::number};
 use crate::{Append, Overwrite, Partition, Retention, StoreError, epoch};
 
 /// Keys of the script for each room, without those of its partition.
-const KEYS_PER_ROOM: usize = 3;
+const KEYS_PER_ROOM: usize = 6;
 /// Arguments of the script before those of events and rooms.
 const FIXED_ARGS: usize = 8;
 /// How many bytes a nonce takes in a log. Two of a room are taken for one with a probability
@@ -80,7 +80,7 @@ impl AppendCall {
         let groups = &self.groups;
         let partitions = self.partitions();
         let order = || groups.iter().flat_map(|group| &group.places);
-        let mut args = Vec::with_capacity(FIXED_ARGS + 3 * groups.len() + 2 * appends.len());
+        let mut args = Vec::with_capacity(FIXED_ARGS + 3 * groups.len() + 3 * appends.len());
         args.push(text(server_id.as_str()));
         args.push(number(retention.max_messages));
         args.push(text(epoch::half()));
@@ -91,6 +91,7 @@ impl AppendCall {
         args.push(counts(groups, &partitions));
         args.push(ttls(groups, retention));
         args.extend(order().map(|place| nonce_field(appends[place.position])));
+        args.extend(order().map(|place| text(appends[place.position].user.as_str())));
         for group in groups {
             args.push(text(group.room.as_str()));
             args.extend(cursor(group.known.as_ref()));
@@ -133,6 +134,9 @@ impl AppendCall {
         keys.extend(rooms().map(|room| Key::from(keys::head(room))));
         keys.extend(rooms().map(|room| Key::from(keys::log(room))));
         keys.extend(rooms().map(|room| Key::from(keys::hidden(room))));
+        keys.extend(rooms().map(|room| Key::from(keys::members(room))));
+        keys.extend(rooms().map(|room| Key::from(keys::rules(room))));
+        keys.extend(rooms().map(|room| Key::from(keys::wrote(room))));
         let expiring = |group: &&Group| retention.ttl_ms(&group.room).is_some();
         let expiring = self.groups.iter().filter(expiring);
         keys.extend(expiring.map(|group| Key::from(keys::due(group.partition))));
@@ -246,6 +250,12 @@ fn read_line(
             seq: place.overwrites?,
         }));
     }
+    if let Some(why) = line.strip_prefix('^') {
+        return Some(Err(StoreError::Denied {
+            room: group.room.clone(),
+            denied: denied::read(why)?,
+        }));
+    }
     if let Some(words) = line.strip_prefix('!') {
         return Some(Err(failure::script_error(words)));
     }
@@ -335,7 +345,7 @@ mod tests {
         );
         assert_eq!(
             (words.keys.len(), words.args.len()),
-            (1 + partitions + 3 * 4, FIXED_ARGS + 4 * 3 + 5 * 2)
+            (1 + partitions + 6 * 4, FIXED_ARGS + 4 * 3 + 5 * 3)
         );
         let answer = text("ea\n1-10\n=2-11\neb\n7-10\n\n-\n\n!WRONGTYPE no");
         let placed = call.read(&answer).unwrap();

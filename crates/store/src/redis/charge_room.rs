@@ -1,7 +1,9 @@
 //! Holding a user who makes a room to their limits.
 
+use rookery_protocol::{RoomId, UserId};
+
 use super::{Redis, append_call::text, failure, keys, read::number, script::Script};
-use crate::{Join, StoreError};
+use crate::StoreError;
 
 const WHAT: &str = "the limits of a user";
 
@@ -11,14 +13,14 @@ impl Redis {
     /// # Errors
     ///
     /// [`StoreError::TooManyRooms`] and [`StoreError::TooManyRoomsMade`] where they may not.
-    pub(super) async fn charge_room(&self, join: &Join) -> Result<(), StoreError> {
-        let (user, limits) = (&join.user, self.user_limits);
+    pub(super) async fn charge_room(&self, room: &RoomId, user: &UserId) -> Result<(), StoreError> {
+        let limits = self.user_limits;
         let keys = vec![
             keys::rooms_of_user(user).into(),
             keys::made_by_user(user).into(),
         ];
         let args = vec![
-            text(join.room.as_str()),
+            text(room.as_str()),
             number(limits.rooms),
             number(limits.rooms_made_per_hour),
         ];

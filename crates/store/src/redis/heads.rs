@@ -14,6 +14,9 @@ pub(super) const ROOMS_PER_CALL: usize = 500;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RoomState {
     pub(super) kind: RoomKind,
+    /// Whether somebody's role has to be looked up to know it: in all others every member
+    /// is one and nothing else.
+    pub(super) has_people_of_note: bool,
     pub(super) name: String,
     pub(super) head: Cursor,
     /// When something happened there last, in milliseconds since the Unix epoch.
@@ -68,10 +71,11 @@ impl RoomState {
         let seq = words.next()?.parse().ok()?;
         let (ts, past) = (words.next()?.parse().ok()?, words.next()?);
         let floor = past.split(':').next()?;
-        let kind = room_kind(words.next()?)?;
+        let (kind, letters) = kind_and_letters(words.next()?)?;
         let name = words.next()?;
         Some(Self {
             kind,
+            has_people_of_note: kind != RoomKind::Public || letters.contains(['r', 'o', 'b', 'm']),
             name: name_of(name, room),
             head: Cursor {
                 epoch: Epoch::new(epoch).ok()?,
@@ -90,6 +94,12 @@ pub(super) fn name_of(held: &str, room: &RoomId) -> String {
     } else {
         held.to_owned()
     }
+}
+
+/// A kind, and the letters of what is out of the ordinary (`people.lua`).
+fn kind_and_letters(word: &str) -> Option<(RoomKind, &str)> {
+    let (kind, letters) = word.split_once(':').unwrap_or((word, ""));
+    Some((room_kind(kind)?, letters))
 }
 
 /// The kind of this word.

@@ -31,7 +31,7 @@ impl Redis {
         if !join.create {
             return Err(StoreError::NoSuchRoom(join.room.clone()));
         }
-        self.charge_room(join).await?;
+        self.charge_room(&join.room, &join.user).await?;
         let answer = self
             .ask(WHAT, Script::MakeRoom, keys_of(join), self.args(join, true))
             .await?;

@@ -88,6 +88,21 @@ pub(super) fn hidden(room: &RoomId) -> String {
     of_room("hidden", room)
 }
 
+/// Sorted set: member → role and since when, as `people.lua` says.
+pub(super) fn members(room: &RoomId) -> String {
+    of_room("members", room)
+}
+
+/// Hash: what is set of the room, and who is banned or muted, as `people.lua` says.
+pub(super) fn rules(room: &RoomId) -> String {
+    of_room("rules", room)
+}
+
+/// Sorted set, in slow mode: who wrote lately → when.
+pub(super) fn wrote(room: &RoomId) -> String {
+    of_room("wrote", room)
+}
+
 /// Hash: user → the lives of nodes that have them, and the user as JSON.
 pub(super) fn online(room: &RoomId) -> String {
     of_room("online", room)

@@ -14,6 +14,7 @@ pub(super) fn letter(kind: EventKind) -> char {
         EventKind::Deleted => 'd',
         EventKind::Reacted => 'r',
         EventKind::Member => 'u',
+        EventKind::Changed => 'c',
     }
 }
 

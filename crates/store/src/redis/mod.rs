@@ -17,6 +17,7 @@ mod cluster;
 mod confirm;
 mod connection;
 mod connector;
+mod denied;
 mod driver;
 mod entry;
 mod failure;
@@ -32,6 +33,7 @@ mod lease;
 mod link;
 mod lives;
 mod members;
+mod people;
 mod plain_append;
 mod presence;
 mod pulse;
@@ -57,7 +59,7 @@ use tokio::{sync::Notify, task::AbortHandle};
 
 use self::{
     appender::Appender, check::Facts, connector::Connector, grouped::Grouped, link::Link,
-    members::MembershipChanges, presence::Presence, room_lists::RoomLists,
+    members::MembershipChanges, people::Admissions, presence::Presence, room_lists::RoomLists,
     subscription::Subscription,
 };
 use crate::{
@@ -83,13 +85,14 @@ pub struct Redis {
     appender: Appender,
     room_lists: RoomLists,
     membership_changes: MembershipChanges,
+    admissions: Admissions,
     remake_subscription: Arc<Notify>,
     url: Arc<str>,
     _tasks: Arc<Tasks>,
 }
 
 /// The background work, which ends with the last clone of the engine.
-struct Tasks([AbortHandle; 6]);
+struct Tasks([AbortHandle; 7]);
 
 impl Drop for Tasks {
     fn drop(&mut self) {
@@ -144,6 +147,7 @@ impl Redis {
         let (membership_changes, changes) = Grouped::new(link.clone(), move |link, changes| {
             members::change_memberships(link, changes, user_limits.rooms)
         });
+        let (admissions, coming) = Grouped::new(link.clone(), people::admit_all);
         let url = Arc::from(connector.shown_url.as_str());
         let tidying = tidy::run(link.clone(), retention.clone());
         let presence = Presence::new(connector.clone(), server_id.clone(), times);
@@ -155,6 +159,7 @@ impl Redis {
             start("appends", appends.boxed()),
             start("room lists", questions.boxed()),
             start("membership changes", changes.boxed()),
+            start("admissions", coming.boxed()),
             start("tidying", tidying.boxed()),
             start("redis connection", keep_link.boxed()),
             start("redis subscription", keep_subscription.boxed()),
@@ -169,6 +174,7 @@ impl Redis {
             appender,
             room_lists,
             membership_changes,
+            admissions,
             remake_subscription,
             url,
             _tasks: Arc::new(tasks),

@@ -2,13 +2,14 @@
 //! gives is of one moment.
 
 use fred::types::{Key, Value};
-use rookery_protocol::{Cursor, RoomId, client_frame::HistoryPage};
+use rookery_protocol::{Cursor, Epoch, RoomId, UserId, client_frame::HistoryPage};
 
 use super::{
     Redis,
     answer::Answer,
     append_call::{cursor, text},
-    keys,
+    failure, keys,
+    people::granted,
     script::Script,
 };
 use crate::{History, Range, StoreError};
@@ -41,9 +42,11 @@ impl Redis {
     pub(crate) async fn history(
         &self,
         room: &RoomId,
+        reader: Option<&UserId>,
         page: HistoryPage,
         limit: u32,
     ) -> Result<History, StoreError> {
+        const WHAT: &str = "a page of history";
         let (side, seq) = match page {
             HistoryPage::Before(seq) => ("before", seq),
             HistoryPage::After(seq) => ("after", seq),
@@ -54,14 +57,13 @@ impl Redis {
             number(seq),
             number(limit.into()),
             number(self.retention.max_messages),
+            text(reader.map_or("", UserId::as_str)),
         ];
-        let mut answer = self
-            .ask("a page of history", Script::History, of_room(room), args)
-            .await?;
-        if answer.is_empty() {
-            return Err(StoreError::NoSuchRoom(room.clone()));
-        }
-        let epoch = answer.epoch()?;
+        let mut keys = of_room(room);
+        keys.extend([keys::members(room), keys::rules(room)].map(Key::from));
+        let mut answer = self.ask(WHAT, Script::History, keys, args).await?;
+        let epoch = granted(room, WHAT, &mut answer)?;
+        let epoch = Epoch::new(epoch).map_err(|_| failure::nonsense(WHAT))?;
         let more = answer.flag()?;
         Ok(History {
             epoch,

@@ -63,11 +63,14 @@ impl Redis {
     pub(crate) async fn remove_room(&self, room: &RoomId) -> Result<bool, StoreError> {
         let partition = Partition::of_room(room);
         let keys = [
+            keys::rooms(partition),
+            keys::due(partition),
             keys::head(room),
             keys::log(room),
             keys::hidden(room),
-            keys::rooms(partition),
-            keys::due(partition),
+            keys::members(room),
+            keys::rules(room),
+            keys::wrote(room),
         ];
         let keys = keys.into_iter().map(Key::from).collect();
         let args = vec![text(room.as_str())];

@@ -31,6 +31,11 @@ pub(super) enum Script {
     EstablishTerm,
     GrowOlder,
     Confirm,
+    ChangeRoom,
+    Admit,
+    Room,
+    RoomMembers,
+    Ranks,
 }
 
 /// Lua files in a row: what several scripts share, and the script at the end.
@@ -40,7 +45,7 @@ macro_rules! parts {
 
 impl Script {
     /// All scripts, in the order of their declaration.
-    pub(super) const ALL: [Self; 26] = [
+    pub(super) const ALL: [Self; 31] = [
         Self::Append,
         Self::AppendOne,
         Self::AppendPlain,
@@ -67,6 +72,11 @@ impl Script {
         Self::EstablishTerm,
         Self::GrowOlder,
         Self::Confirm,
+        Self::ChangeRoom,
+        Self::Admit,
+        Self::Room,
+        Self::RoomMembers,
+        Self::Ranks,
     ];
 
     /// Whether it may begin an epoch, so that the term has to be known.
@@ -79,6 +89,7 @@ impl Script {
                 | Self::Join
                 | Self::MakeRoom
                 | Self::Confirm
+                | Self::ChangeRoom
         )
     }
 
@@ -95,14 +106,18 @@ impl Script {
             | Self::AppendOne
             | Self::AppendPlain
             | Self::MakeRoom
-            | Self::ChargeRoom => "#!lua\n",
+            | Self::ChargeRoom
+            | Self::ChangeRoom => "#!lua\n",
             Self::Events
             | Self::History
             | Self::Count
             | Self::Due
             | Self::Members
             | Self::Online
-            | Self::ChangesOfLife => "#!lua flags=no-writes\n",
+            | Self::ChangesOfLife
+            | Self::Room
+            | Self::RoomMembers
+            | Self::Ranks => "#!lua flags=no-writes\n",
             Self::Join
             | Self::Tidy
             | Self::RemoveRoom
@@ -118,13 +133,14 @@ impl Script {
             | Self::EndLife
             | Self::EstablishTerm
             | Self::GrowOlder
-            | Self::Confirm => "#!lua flags=allow-oom\n",
+            | Self::Confirm
+            | Self::Admit => "#!lua flags=allow-oom\n",
         }
     }
 
     fn parts(self) -> &'static [&'static str] {
         match self {
-            Self::Append => parts!(time partition head hidden log append),
+            Self::Append => parts!(time partition head hidden log people append),
             Self::AppendOne => parts!(append_one),
             Self::AppendPlain => parts!(append_plain),
             // The same but where it may make a room, which is refused when memory is full.
@@ -133,7 +149,7 @@ impl Script {
             }
             Self::ChargeRoom => parts!(time charge_room),
             Self::Events => parts!(time head hidden log entries events),
-            Self::History => parts!(time head hidden log entries history),
+            Self::History => parts!(time head hidden log entries people history),
             Self::Count => parts!(time head hidden log entries count),
             Self::Due => parts!(time due),
             Self::Tidy => parts!(time partition head hidden log tidy),
@@ -152,6 +168,13 @@ impl Script {
             Self::EstablishTerm => parts!(time establish_term),
             Self::GrowOlder => parts!(time grow_older),
             Self::Confirm => parts!(time partition head hidden keep confirm),
+            Self::ChangeRoom => {
+                parts!(time partition head hidden log keep people change_room)
+            }
+            Self::Admit => parts!(time head people admit),
+            Self::Room => parts!(time head people room),
+            Self::RoomMembers => parts!(time head people room_members),
+            Self::Ranks => parts!(time people ranks),
         }
     }
 }

@@ -128,6 +128,9 @@ impl Tidying {
             keys.push(keys::log(room).into());
             keys.push(keys::hidden(room).into());
             keys.push(keys::online(room).into());
+            keys.push(keys::members(room).into());
+            keys.push(keys::rules(room).into());
+            keys.push(keys::wrote(room).into());
             args.push(text(room.as_str()));
             args.push(number(self.retention.keep_ms(room)));
         }

@@ -188,7 +188,7 @@ impl Model {
                 let all = self.messages(|number| number < seq);
                 let start = all.len().saturating_sub(limit as usize);
                 let page = node
-                    .history(&id, HistoryPage::Before(seq), limit)
+                    .history(&id, None, HistoryPage::Before(seq), limit)
                     .await
                     .unwrap();
                 assert_eq!((&page.messages[..], page.more), (&all[start..], start > 0));
@@ -197,7 +197,7 @@ impl Model {
                 let all = self.messages(|number| number > seq);
                 let end = all.len().min(limit as usize);
                 let page = node
-                    .history(&id, HistoryPage::After(seq), limit)
+                    .history(&id, None, HistoryPage::After(seq), limit)
                     .await
                     .unwrap();
                 assert_eq!(

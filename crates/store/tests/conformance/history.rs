@@ -147,7 +147,7 @@ pub(crate) async fn numbers_out_of_range_are_fine(place: Place) {
 pub(crate) async fn a_room_that_is_not_there_has_no_history(place: Place) {
     let node = place.node().await;
     for page in [Before(5), After(0), Around(1)] {
-        let refused = within(node.history(&room("nowhere"), page, 5)).await;
+        let refused = within(node.history(&room("nowhere"), None, page, 5)).await;
         assert!(
             matches!(refused, Err(StoreError::NoSuchRoom(_))),
             "{refused:?}"

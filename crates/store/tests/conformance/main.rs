@@ -27,6 +27,7 @@ mod nodes;
 mod nonce;
 mod outage;
 mod overwrite;
+mod people;
 mod place;
 mod presence;
 mod retention;
@@ -167,6 +168,19 @@ cases_of_both_engines! {
     rooms::every_room_is_in_the_list_of_its_partition,
     rooms::a_room_says_what_it_holds,
     rooms::a_room_that_is_taken_away_is_gone_with_everything_in_it,
+
+    people::a_room_that_is_made_has_its_people,
+    people::what_is_hidden_is_there_for_nobody_else,
+    people::whoever_comes_into_a_public_room_is_a_member,
+    people::who_may_what_is_looked_at_in_the_same_step,
+    people::a_removed_user_writes_nothing_more,
+    people::a_row_says_what_one_is,
+    people::bans_and_mutes_last_as_long_as_was_said,
+    people::rules_hold_for_who_writes,
+    people::members_are_given_page_by_page,
+    people::people_go_with_their_room,
+    people::any_changes_come_to_the_same_on_both_engines,
+    people::nothing_is_written_behind_a_removal,
 
     presence::nobody_is_in_an_empty_room,
     presence::coming_and_going_is_told_once,

@@ -1,6 +1,9 @@
 //! The rooms of a user.
 
-use rookery_protocol::server_frame::{RoomKind, RoomRow};
+use rookery_protocol::{
+    Role,
+    server_frame::{RoomKind, RoomRow},
+};
 
 use crate::place::*;
 
@@ -9,6 +12,7 @@ fn row(id: &str, name: &str, seq: u64, read: u64) -> RoomRow {
         room: room(id),
         kind: RoomKind::Public,
         name: name.to_owned(),
+        role: Some(Role::Member),
         seq,
         read,
         unread: seq - read,

@@ -225,7 +225,7 @@ impl Node {
 
     /// A page of messages of a room that is there.
     pub(crate) async fn page(&self, id: &str, page: HistoryPage, limit: u32) -> History {
-        within(self.store.history(&room(id), page, limit))
+        within(self.store.history(&room(id), None, page, limit))
             .await
             .unwrap()
     }

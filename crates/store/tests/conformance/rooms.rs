@@ -70,7 +70,7 @@ pub(crate) async fn a_room_that_is_taken_away_is_gone_with_everything_in_it(plac
     assert!(!within(node.remove_room(&room("general"))).await.unwrap());
     assert_eq!(all(&node).await, [room("kept")]);
     let gone = room("general");
-    let history = node.history(&gone, HistoryPage::Before(9), 9);
+    let history = node.history(&gone, None, HistoryPage::Before(9), 9);
     assert!(within(history).await.is_err());
     let again = node.join_with("general", |join| join.since = Some(start.clone()));
     let again = again.await.unwrap();

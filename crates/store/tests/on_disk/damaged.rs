@@ -84,7 +84,7 @@ async fn whatever_falls_over_nothing_panics() {
         for id in ["a", "b", "c"].map(room) {
             let read = opened
                 .store
-                .history(&id, HistoryPage::Before(u64::MAX), 200);
+                .history(&id, None, HistoryPage::Before(u64::MAX), 200);
             is_said(within(read).await.map(drop));
             let _ = within(opened.store.append(message(id.as_str(), "x", None))).await;
         }

@@ -135,7 +135,9 @@ impl Opened {
     /// The texts of the latest messages.
     pub(crate) async fn texts(&self, id: &str) -> Vec<String> {
         let id = room(id);
-        let page = self.store.history(&id, HistoryPage::Before(u64::MAX), 200);
+        let page = self
+            .store
+            .history(&id, None, HistoryPage::Before(u64::MAX), 200);
         let page = within(page).await.unwrap();
         let text = |json: &[u8]| -> serde_json::Value { serde_json::from_slice(json).unwrap() };
         let texts = page.messages.iter().map(|event| text(event.json()));

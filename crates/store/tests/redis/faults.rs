@@ -43,7 +43,7 @@ async fn what_is_stored_is_published_and_read() {
         .unwrap();
     assert_eq!((range.head.seq, &range.events[0]), (1, &event));
     let page = one
-        .history(&room("general"), HistoryPage::Before(9), 10)
+        .history(&room("general"), None, HistoryPage::Before(9), 10)
         .await
         .unwrap();
     assert_eq!((page.messages.len(), page.more), (1, false));

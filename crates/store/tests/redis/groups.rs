@@ -73,7 +73,9 @@ async fn each_event_of_a_call_keeps_its_kind_and_its_rooms_lifetime() {
     }
     assert_eq!(store.stats().append_calls, 1);
     for id in rooms {
-        let page = store.history(&room(id), HistoryPage::Before(9), 9).await;
+        let page = store
+            .history(&room(id), None, HistoryPage::Before(9), 9)
+            .await;
         let messages = page.unwrap().messages;
         let [message] = messages.as_slice() else {
             panic!("{id}: {} messages", messages.len());

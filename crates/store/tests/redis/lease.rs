@@ -23,7 +23,7 @@ async fn a_lease_does_not_wait_behind_the_answers_of_others() {
     }
     // Four hundred megabytes are asked for, all of it before the lease is renewed.
     let (room, latest) = (room("general"), HistoryPage::Before(u64::MAX));
-    let pages = join_all((0..PAGES).map(|_| store.history(&room, latest, 100)));
+    let pages = join_all((0..PAGES).map(|_| store.history(&room, None, latest, 100)));
     let renewals = async {
         for _ in 0..3 {
             assert_eq!(store.renew_lease().await.unwrap(), Lease::Kept);

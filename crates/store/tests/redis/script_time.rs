@@ -131,14 +131,14 @@ async fn pages_and_joins_are_short_in_a_full_room() {
     let id = room("general");
     let page = fastest(&redis, async || {
         store
-            .history(&id, HistoryPage::Before(9_000), 200)
+            .history(&id, None, HistoryPage::Before(9_000), 200)
             .await
             .unwrap();
     })
     .await;
     let around = fastest(&redis, async || {
         store
-            .history(&id, HistoryPage::Around(5_000), 200)
+            .history(&id, None, HistoryPage::Around(5_000), 200)
             .await
             .unwrap();
     })

@@ -84,6 +84,18 @@ impl Journal {
             .put(Table::Rooms, &tables::room(id), &[&head.to_bytes()]);
     }
 
+    /// This is known of somebody in the room, or of a rule, from now on.
+    pub(in crate::embedded) fn put_person(&mut self, key: &[u8], value: &[&[u8]]) {
+        let key = tables::person(self.room, key);
+        self.step.put(Table::People, &key, value);
+    }
+
+    /// Nothing is known of them.
+    pub(in crate::embedded) fn remove_person(&mut self, key: &[u8]) {
+        let key = tables::person(self.room, key);
+        self.step.remove(Table::People, &key);
+    }
+
     /// The end of a step.
     pub(in crate::embedded) fn flush(&mut self) {
         if !self.step.is_empty() {

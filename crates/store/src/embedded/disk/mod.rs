@@ -225,6 +225,8 @@ impl Disk {
         step.remove(Table::Rooms, &tables::room(id));
         let (from, up_to) = (tables::event(number, 0), tables::event(number, u64::MAX));
         step.remove_range(Table::Events, &from, &up_to);
+        let (from, up_to) = tables::people(number);
+        step.remove_range(Table::People, &from, &up_to);
         // Entered before it can be written, since it is struck out then.
         let mut removed = self.removed.lock();
         let batch = self.push(&mut step);

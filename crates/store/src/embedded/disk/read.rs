@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use redb::ReadableDatabase;
-use rookery_protocol::{RoomId, UserId, server_frame::RoomRow};
+use rookery_protocol::{Role, RoomId, UserId, server_frame::RoomRow};
 
 use super::{
     Disk, checksum, failure,
@@ -26,13 +26,14 @@ pub(in crate::embedded) struct Glance {
 }
 
 impl Glance {
-    /// The room as a member sees it who has looked up to `read`.
-    pub(in crate::embedded) fn row(self, room: RoomId, read: u64) -> RoomRow {
+    /// The room as a member with this role sees it who has looked up to `read`.
+    pub(in crate::embedded) fn row(self, room: RoomId, role: Role, read: u64) -> RoomRow {
         let seq = self.head.seq;
         RoomRow {
             room,
             kind: self.head.kind,
             name: self.head.name,
+            role: Some(role),
             seq,
             read,
             unread: seq.saturating_sub(read),
@@ -73,6 +74,35 @@ impl Disk {
         })?
         .then_some(())
         .ok_or_else(|| self.damaged("an event"))
+    }
+
+    /// Everything that is known of a room's people; `each` says whether it makes sense.
+    pub(in crate::embedded) fn people(
+        &self,
+        room: RoomNumber,
+        mut each: impl FnMut(&[u8], &[u8]) -> bool,
+    ) -> Result<(), StoreError> {
+        let (from, up_to) = tables::people(room);
+        self.read(Table::People, |table| {
+            let mut is_whole = true;
+            for entry in table.range::<&[u8]>(&from[..]..&up_to[..])? {
+                let (key, value) = entry?;
+                let value = checksum::checked(key.value(), value.value())?;
+                is_whole &= key.value().get(8..).is_some_and(|key| each(key, value));
+            }
+            Ok(is_whole)
+        })?
+        .then_some(())
+        .ok_or_else(|| self.damaged("what is known of a member"))
+    }
+
+    /// What is known of somebody in a room.
+    pub(in crate::embedded) fn person(
+        &self,
+        room: RoomNumber,
+        key: &[u8],
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.get(Table::People, &tables::person(room, key))
     }
 
     /// A room as it lies there, without reading all of it.

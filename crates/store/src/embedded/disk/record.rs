@@ -64,7 +64,7 @@ impl<'a> Record<'a> {
             None => flags |= IS_GONE,
             Some(event) => {
                 let kind = EventKind::ALL.iter().position(|kind| *kind == event.kind);
-                // Five kinds fit.
+                // Eight kinds fit.
                 flags |= kind.unwrap_or_default() as u8 & KIND;
                 if event.deleted {
                     flags |= DELETED;

@@ -23,16 +23,20 @@ pub(super) enum Table {
     Members,
     /// User → when all rooms that they made are paid off.
     Made,
+    /// Room number, a letter and a user or the name of a rule → what is known of them
+    /// (`kept_people.rs`).
+    People,
 }
 
 impl Table {
     /// All of them; the place of each is its number.
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 6] = [
         Self::Meta,
         Self::Rooms,
         Self::Events,
         Self::Members,
         Self::Made,
+        Self::People,
     ];
 
     pub(super) fn definition(self) -> TableDefinition<'static, Bytes, Bytes> {
@@ -42,6 +46,7 @@ impl Table {
             Self::Events => "events",
             Self::Members => "members",
             Self::Made => "made",
+            Self::People => "people",
         })
     }
 }
@@ -79,6 +84,16 @@ pub(super) fn event(room: RoomNumber, seq: u64) -> [u8; 16] {
 /// The number of the event that lies there.
 pub(super) fn seq_of(key: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(key.get(8..)?.try_into().ok()?))
+}
+
+/// Where something of a room's people lies.
+pub(super) fn person(room: RoomNumber, key: &[u8]) -> Vec<u8> {
+    [&room.0.to_be_bytes(), key].concat()
+}
+
+/// What all keys of a room's people are from, and up to.
+pub(super) fn people(room: RoomNumber) -> (Vec<u8>, Vec<u8>) {
+    (person(room, &[]), person(room, &[END]))
 }
 
 /// Where a membership lies.

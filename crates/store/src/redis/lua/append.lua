@@ -1,17 +1,17 @@
 -- Numbers, stores and publishes events of any rooms in one step.
 --
--- KEYS: the feed, the partitions, the heads of the rooms, their logs, their hidden bits; for each
---   room with a ttl what is due in its partition
+-- KEYS: the feed, the partitions, the heads of the rooms, their logs, their hidden bits, their
+--   members, their rules, who wrote there lately; for each room with a ttl what is due in its partition
 -- ARGV: server id, max messages (0: no limit), a fresh word, the channel, how many rooms,
 --   the kinds of all events (a letter each, a capital where the event overwrites another), how
 --   many events each room has and in which partition it lies (three bytes each, the high one of
 --   the count first), the ttl of each room (digits and a space each; nothing where none has one);
---   the nonce of each event as it stands in the log (may be empty); then of each room its id,
+--   the nonce of each event as it stands in the log (may be empty), whose event each is; then of each room its id,
 --   known epoch and known seq (both may be empty), and of its events the JSON fields and, where
 --   it overwrites another, the number of that one, and its letter and fields from now on
 -- Gives lines: of each room its epoch and then of each event `seq-ts` (stored), `=seq-ts`
---   (seen before), `?` (there is nothing to overwrite), `-` (no such room) or `!words` (it
---   cannot be done).
+--   (seen before), `?` (there is nothing to overwrite), `-` (no such room), `^why` (whose it is
+--   may not do that) or `!words` (it cannot be done).
 --
 -- Time goes by commands, arguments and bytes: each call of a command costs about as much
 -- as all else that is done for an event, an argument is made and freed by Redis and by
@@ -20,7 +20,7 @@
 -- travels packed, and a number is written in digits once. Messages of rooms about which nothing
 -- is out of the ordinary go another way (append_plain.lua).
 
-local KINDS = { m = 'message', e = 'edited', d = 'deleted', r = 'reacted', u = 'member' }
+local KINDS = { m = 'message', e = 'edited', d = 'deleted', r = 'reacted', u = 'member', c = 'changed' }
 -- So many messages beyond the limit, or behind their time, are let gather before they are taken away.
 local TRIM_EVERY = 64
 -- At most so many numbers are taken away of a room, and so many before the last room of which any are.
@@ -40,7 +40,8 @@ local PARTITIONS = 1 -- the first partition is the key after this one
 local partitions = 0
 for k = 1, rooms do partitions = math.max(partitions, string.byte(counts, 3 * k)) end
 local HEADS = PARTITIONS + partitions
-local LOGS, HIDDEN, DUE = HEADS + rooms, HEADS + 2 * rooms, HEADS + 3 * rooms
+local LOGS, HIDDEN, MEMBERS, RULES, WROTE = HEADS + rooms, HEADS + 2 * rooms, HEADS + 3 * rooms, HEADS + 4 * rooms, HEADS + 5 * rooms
+local DUE = HEADS + 6 * rooms
 local now = clock_ms()
 local now_digits = digits(now)
 local lines, bytes, reply = {}, 0, {}
@@ -80,8 +81,15 @@ local function tell(letter, id, epoch, seq, ts, expires_field, fields)
   lines[n + 1], lines[n + 2], lines[n + 3] = head, fields, '}}\n'
 end
 
+-- Why somebody may not do what an event tells of; nil where they may. What is one's own is
+-- taken back by whoever is a member.
+local function denied_event(room, keys, letter, user)
+  if letter == 'd' and rank_of(keys.members, user) > 0 then return nil end
+  return denied_to_write(room, keys, user, now)
+end
+
 -- Appends the `count` events after the event `event`, whose arguments begin at `at`, to a room.
-local function append_to(room, log, hidden, ttl, id, event, at, count)
+local function append_to(room, log, hidden, people, ttl, id, event, at, count)
   if room.ts < now then room.ts, room.ts_digits = now, now_digits end
   local when, expires_field = room.ts_digits, ''
   if ttl > 0 then
@@ -89,7 +97,8 @@ local function append_to(room, log, hidden, ttl, id, event, at, count)
     when, expires_field = when .. 'x' .. expires, ',"expires_at":' .. expires
     if not room.expiring then room.expiring, room.past = true, nil end
   end
-  local nonces = NONCES + event
+  local nonces, users = NONCES + event, NONCES + #letters + event
+  local guarded = is_guarded(room)
   local again, to_set, set = {}, {}, 0
   -- Also where there are no nonces: what cannot be read must not fail halfway.
   local seen = redis.pcall('HMGET', log, unpack(ARGV, nonces + 1, nonces + count))
@@ -112,9 +121,12 @@ local function append_to(room, log, hidden, ttl, id, event, at, count)
       write()
       entry = not before and overwritten(log, hidden, room, target, replacement)
     end
+    local denied = guarded and not before and denied_event(room, people, letter, ARGV[users + i])
     if before then
       write()
       reply[#reply + 1] = '=' .. place_of(log, before)
+    elseif denied then
+      reply[#reply + 1] = '^' .. denied
     elseif overwrites and not entry then
       reply[#reply + 1] = '?'
     else
@@ -137,6 +149,7 @@ local function append_to(room, log, hidden, ttl, id, event, at, count)
         set = set + 2
       end
       if letter ~= 'm' then hide(hidden, room, room.seq) end
+      if guarded and letter == 'm' then note_written(room, people, ARGV[users + i], now) end
       tell(letter, id, room.epoch, seq, room.ts_digits, expires_field, fields)
     end
   end
@@ -177,7 +190,8 @@ local function append_to_room(k, held_head, partition, id, known_epoch, known_se
   end
   local log, hidden, before = KEYS[LOGS + k], KEYS[HIDDEN + k], room.seq
   hide_gap(hidden, room)
-  append_to(room, log, hidden, ttl, id, event, at, count)
+  local people = { members = KEYS[MEMBERS + k], rules = KEYS[RULES + k], wrote = KEYS[WROTE + k] }
+  append_to(room, log, hidden, people, ttl, id, event, at, count)
   local added = room.seq > before
   if added and trimmed < TRIM_ENOUGH then trim(room, log, hidden, age_of(partition), before) end
   if added and ttl > 0 then redis.call('ZADD', KEYS[due], 'LT', digits(room.ts + ttl), id) end
@@ -189,7 +203,7 @@ local function append_to_room(k, held_head, partition, id, known_epoch, known_se
   grown[n + 1], grown[n + 2] = id, before + 1 == room.seq and room.seq_digits or digits(before + 1) .. '-' .. room.seq_digits
 end
 
-local event, at = 0, NONCES + #letters + 1
+local event, at = 0, NONCES + 2 * #letters + 1
 local any_overwrites = string.find(letters, '%u')
 for k = 1, rooms do
   local id, known_epoch, known_seq = ARGV[at], ARGV[at + 1], ARGV[at + 2]

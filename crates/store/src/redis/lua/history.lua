@@ -1,12 +1,16 @@
 -- Messages of a part of a room's past, ascending.
 --
--- KEYS: head, log, hidden bits
--- ARGV: before, after or around; the number; limit; max messages (0: no limit)
--- Gives nothing where there is no such room, else its epoch, 1 or 0 for more, and the events (see entries.lua).
+-- KEYS: head, log, hidden bits, members, rules
+-- ARGV: before, after or around; the number; limit; max messages (0: no limit); who reads (empty: whoever may)
+-- Gives nothing where there is no such room, `!` and why the reader may not, else its epoch, 1 or 0 for more, and the events (see entries.lua).
 
 local held = redis.call('GET', KEYS[1])
 local room = held and read_head(held)
 if not room then return {} end
+if ARGV[5] ~= '' then
+  local denied = denied_to_read(room, KEYS[4], KEYS[5], ARGV[5], clock_ms())
+  if denied then return { '!' .. denied } end
+end
 local side, number, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local log, hidden = KEYS[2], KEYS[3]
 local lowest = floor_of(hidden, room, tonumber(ARGV[4])) + 1

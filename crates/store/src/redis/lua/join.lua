@@ -40,5 +40,5 @@ if behind and since_seq >= floor and (catch_up == 0 or behind <= catch_up) then
 end
 local recovered = names and 1 or 0
 if not names then names, entries = some_messages(keys.log, keys.hidden, room, floor + 1, room.seq, limit, false, now) end
-local kind, called = string.match(room.tail, '^(%S+) (.*)$')
+local kind, called = string.match(room.tail, '^(%l+):?%l* (.*)$')
 return answer_with({ kind, called, room.epoch, room.seq_digits, room.forks, recovered }, names, entries)

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use fred::interfaces::HashesInterface;
-use rookery_protocol::{RoomId, UserId, server_frame::RoomRow};
+use rookery_protocol::{Role, RoomId, UserId, server_frame::RoomRow};
 
 use super::UserAsked;
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
         heads::{self, RoomState},
         keys,
         link::Link,
+        people,
         read::number,
         script::Script,
     },
@@ -189,13 +190,35 @@ impl Reader {
             }
         };
         let states: HashMap<&RoomId, Option<RoomState>> = rooms.iter().zip(states).collect();
+        let ranks = match self.ranks(&users, &states).await {
+            Ok(ranks) => ranks,
+            Err(error) => {
+                for (wanted, _) in users {
+                    wanted.answer(&Err(error.clone()));
+                }
+                return answered;
+            }
+        };
         let mut forgetful = Vec::new();
         for (wanted, entries) in users {
             let (mut rows, mut gone) = (Vec::with_capacity(entries.len()), Vec::new());
             for (room, read) in entries {
-                match states.get(&room).and_then(Option::as_ref) {
-                    Some(state) => rows.push(row(room, state, read)),
-                    None => gone.push((room, read)),
+                let Some(state) = states.get(&room).and_then(Option::as_ref) else {
+                    gone.push((room, read));
+                    continue;
+                };
+                let role = match state.has_people_of_note {
+                    // Whoever is no member of it any more is not told of it.
+                    true => people::role(
+                        ranks
+                            .get(&(wanted.user.clone(), room.clone()))
+                            .copied()
+                            .unwrap_or(0),
+                    ),
+                    false => Some(Role::Member),
+                };
+                if let Some(role) = role {
+                    rows.push(row(room, state, role, read));
                 }
             }
             if gone.is_empty() {
@@ -210,6 +233,49 @@ impl Reader {
             wanted.answer(&forgotten.map(|()| rows));
         }
         answered
+    }
+
+    /// What users are in those of their rooms where that has to be looked up.
+    async fn ranks(
+        &self,
+        users: &[(UserAsked, Vec<(RoomId, u64)>)],
+        states: &HashMap<&RoomId, Option<RoomState>>,
+    ) -> Result<HashMap<(UserId, RoomId), u64>, StoreError> {
+        let is_of_note = |room: &RoomId| {
+            let state = states.get(room).and_then(Option::as_ref);
+            state.is_some_and(|state| state.has_people_of_note)
+        };
+        let asked = users.iter().flat_map(|(wanted, entries)| {
+            let rooms = entries.iter().map(|(room, _)| room);
+            rooms.map(move |room| (&wanted.user, room))
+        });
+        let asked: Vec<_> = asked.filter(|(_, room)| is_of_note(room)).collect();
+        let mut ranks = HashMap::new();
+        if asked.is_empty() {
+            return Ok(ranks);
+        }
+        let grouping = self.link.current()?.grouping();
+        for group in grouping.split(&asked, |(_, room)| Partition::of_room(room)) {
+            for group in group.chunks(heads::ROOMS_PER_CALL) {
+                let keys = group
+                    .iter()
+                    .map(|(_, (_, room))| keys::members(room).into());
+                let args = group.iter().map(|(_, (user, _))| text(user.as_str()));
+                let mut answer = self
+                    .link
+                    .ask(
+                        "what users are in rooms",
+                        Script::Ranks,
+                        keys.collect(),
+                        args.collect(),
+                    )
+                    .await?;
+                for (_, (user, room)) in group {
+                    ranks.insert(((*user).clone(), (*room).clone()), answer.number()?);
+                }
+            }
+        }
+        Ok(ranks)
     }
 
     /// Ends the memberships in rooms that were gone.
@@ -228,11 +294,12 @@ impl Reader {
     }
 }
 
-fn row(room: RoomId, state: &RoomState, read: u64) -> RoomRow {
+fn row(room: RoomId, state: &RoomState, role: Role, read: u64) -> RoomRow {
     RoomRow {
         room,
         kind: state.kind,
         name: state.name.clone(),
+        role: Some(role),
         seq: state.head.seq,
         read,
         unread: state.head.seq.saturating_sub(read),

@@ -1,0 +1,170 @@
+-- Changes a room and its people, in one step, if whoever wants it may.
+--
+-- KEYS: the partition, head, log, hidden bits, online hash, the rooms of the partition, what is due
+--   there, the feed, members, rules, who wrote lately
+-- ARGV: server id, the channel, a fresh word, the room, who wants it, the rank that they need (0:
+--   any), known epoch and known seq (may be empty), the ttl (0: none), how long an empty room is
+--   kept (0: for good); then the steps:
+--     make KIND NAME | rank USER RANK WHEN | restrain WORD USER FOR_MS NOTE | release WORD USER
+--     | rule NAME VALUE | name NAME | tell LETTER TYPE FIELDS SCOPE
+--   (RANK 0: no member; WHEN: member, any or stranger; FOR_MS 0: for good; an empty VALUE: none;
+--   SCOPE: all or closed)
+-- Gives the kind, 1 or 0 for whether anything changed, the epoch, and of each event that was
+--   stored its seq and ts; 0 and 0 where it was not. Or `!` and why it was denied, or nothing where there is no such room.
+
+local FEED_ENTRIES = 10000 -- as in append.lua
+local ARGUMENTS = { make = 2, rank = 3, restrain = 4, release = 2, rule = 2, name = 1, tell = 4 }
+
+local server_id, channel, word, id, by, least = unpack(ARGV, 1, 6)
+local known_epoch, known_seq, ttl, keep_ms = ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local STEPS = 11
+least = tonumber(least)
+local keys = { head = KEYS[2], log = KEYS[3], hidden = KEYS[4], online = KEYS[5], rooms = KEYS[6], due = KEYS[7],
+  members = KEYS[9], rules = KEYS[10], wrote = KEYS[11] }
+
+local function each_step(look)
+  local at = STEPS
+  while at <= #ARGV do
+    local count = ARGUMENTS[ARGV[at]]
+    local denied = look(ARGV[at], unpack(ARGV, at + 1, at + count))
+    if denied then return denied end
+    at = at + count + 1
+  end
+end
+
+local term = word_of(redis.call('GET', KEYS[1]))
+local held = redis.call('GET', keys.head)
+local makes = ARGV[STEPS] == 'make'
+if makes and held then return { '!exists' } end
+local room, failure = find_room(held, known_epoch, known_seq, term, word)
+if failure then return redis.error_reply(failure) end
+if not room and known_seq and not makes then room = new_room(known_seq, term, word) end
+if makes then
+  room = new_room(nil, term, word)
+  room.tail = ARGV[STEPS + 1] .. ' ' .. ARGV[STEPS + 2]
+end
+if not room then return {} end
+local now = math.max(clock_ms(), room.ts)
+local kind, letters = kind_of(room)
+if least == MEMBER and string.find(letters, 'i', 1, true) and ARGV[STEPS] == 'rank' and ARGV[STEPS + 3] == 'stranger' then least = ADMIN end
+local rank = makes and OWNER or rank_of(keys.members, by)
+
+-- Why somebody may not be given a rank.
+local function denied_rank(user, wanted, when)
+  local has = rank_of(keys.members, user)
+  if when == 'stranger' then
+    if has == 0 and user ~= by and is_restrained(keys.rules, 'ban', user, now) then return 'other_banned' end
+    return nil
+  end
+  if has == 0 then return when == 'member' and 'no_member' or nil end
+  if user == by then
+    if wanted > has then return 'role' end
+  elseif has >= rank then
+    return 'outranked'
+  end
+  if has == OWNER and wanted < OWNER and redis.call('ZCARD', keys.members) > 1
+    and redis.call('ZCOUNT', keys.members, '-inf', '(' .. score_of(ADMIN, 0)) == 1 then return 'last_owner' end
+end
+
+local function denied_step(what, a, b, c)
+  if what == 'rank' then return denied_rank(a, tonumber(b), c) end
+  local other = what == 'restrain' and b ~= by and rank_of(keys.members, b) or 0
+  if other > 0 and other >= rank then return 'outranked' end
+end
+
+local denied
+if not makes then
+  denied = denied_to_read(room, keys.members, keys.rules, by, now)
+  if not denied and rank < least then denied = rank == 0 and 'stranger' or 'role' end
+end
+denied = denied or each_step(denied_step)
+if denied then return { '!' .. denied } end
+
+local first = room.seq + 1
+local last_changed, any_changed, told = false, false, {}
+
+local function tell(letter, kind_name, fields)
+  if is_of_another(term, room.epoch) and not room.fresh then begin_epoch(room, term, word) end
+  hide_gap(keys.hidden, room)
+  if room.ts < now then room.ts, room.ts_digits = now, digits(now) end
+  local when, expires_field = room.ts_digits, ''
+  if ttl > 0 then
+    local expires = digits(room.ts + ttl)
+    when, expires_field = when .. 'x' .. expires, ',"expires_at":' .. expires
+    if not room.expiring then room.expiring, room.past = true, nil end
+  end
+  room.seq, room.seq_digits = room.seq + 1, digits(room.seq + 1)
+  redis.call('HSET', keys.log, room.seq_digits, letter .. when .. ':' .. fields)
+  hide(keys.hidden, room, room.seq)
+  told[#told + 1], told[#told + 2] = room.seq_digits, room.ts_digits
+  redis.call('PUBLISH', channel, '{"server_id":"' .. server_id .. '","type":"' .. kind_name .. '","room":"' .. id .. '","epoch":"' .. room.epoch
+    .. '","seq":' .. room.seq_digits .. expires_field .. ',"data":{"type":"' .. kind_name .. '","room":"' .. id .. '","seq":' .. room.seq_digits
+    .. ',"ts":' .. room.ts_digits .. expires_field .. ',' .. fields .. '}}\n')
+end
+
+local DO = {}
+function DO.make() return true end
+function DO.rank(user, wanted, when)
+  local has, since = rank_of(keys.members, user)
+  wanted = tonumber(wanted)
+  if (when == 'stranger') ~= (has == 0) or has == wanted then return false end
+  if wanted == 0 then
+    redis.call('ZREM', keys.members, user)
+    -- They may not know yet: whoever writes is to be looked at from now on.
+    if user ~= by then set_letter(room, 'b') end
+    return true
+  end
+  -- Who gets another role has been there as long as before.
+  redis.call('ZADD', keys.members, score_of(wanted, since or now), user)
+  if wanted ~= MEMBER then set_letter(room, 'r') end
+  if wanted == READONLY then set_letter(room, 'o') end
+  return true
+end
+function DO.restrain(what, user, for_ms, note)
+  local until_ms = tonumber(for_ms) > 0 and now + tonumber(for_ms) or 0
+  redis.call('HSET', keys.rules, what .. ' ' .. user, digits(until_ms) .. ' ' .. note)
+  set_letter(room, string.sub(what, 1, 1))
+  return true
+end
+function DO.release(what, user) return redis.call('HDEL', keys.rules, what .. ' ' .. user) == 1 end
+function DO.rule(name, value)
+  local letter = LETTERS[name]
+  if (redis.call('HGET', keys.rules, name) or '') == value then return false end
+  if value == '' then
+    redis.call('HDEL', keys.rules, name)
+    take_letter(room, letter)
+  else
+    redis.call('HSET', keys.rules, name, value)
+    set_letter(room, letter)
+  end
+  return true
+end
+function DO.name(name)
+  local room_kind, room_letters, before = kind_of(room)
+  if before == name then return false end
+  room.tail = room_kind .. (room_letters ~= '' and ':' or '') .. room_letters .. ' ' .. name
+  return true
+end
+
+if makes then redis.call('UNLINK', keys.members, keys.rules, keys.wrote) end
+if room.fresh then keep_room(keys, room, id, now, keep_ms) end
+each_step(function(what, ...)
+  if what == 'tell' then
+    local letter, kind_name, fields, scope = ...
+    local wanted = last_changed and (scope == 'all' or kind ~= 'public')
+    if wanted then tell(letter, kind_name, fields) else told[#told + 1], told[#told + 2] = '0', '0' end
+    return
+  end
+  last_changed = DO[what](...)
+  any_changed = any_changed or last_changed
+end)
+
+if any_changed then redis.call('SET', keys.head, head_of_room(room)) end
+if room.seq >= first then
+  local grown = digits(first) == room.seq_digits and room.seq_digits or digits(first) .. '-' .. room.seq_digits
+  redis.call('XADD', KEYS[8], 'MAXLEN', '~', FEED_ENTRIES, '*', id, grown)
+  if ttl > 0 then redis.call('ZADD', keys.due, 'LT', digits(room.ts + ttl), id) end
+end
+local answer = { kind, any_changed and 1 or 0, room.epoch }
+for _, value in ipairs(told) do answer[#answer + 1] = value end
+return answer

@@ -1,0 +1,83 @@
+//! The part of the interface that is about a room's people.
+
+use rookery_protocol::{RoomId, UserId};
+
+use crate::{
+    Admission, MembersAsked, MembersPage, Restraint, RestraintRow, RoomChange, RoomChanged,
+    RoomView, Store, StoreError,
+};
+
+impl Store {
+    /// Changes a room and its people in one step, and publishes what is told of it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Denied`] where whoever wants it may not, or it cannot be done;
+    /// [`StoreError::NoSuchRoom`]; where it makes a room [`StoreError::RoomExists`],
+    /// [`StoreError::TooManyRooms`] and [`StoreError::TooManyRoomsMade`]. Where the store
+    /// cannot be reached it is not known whether it was carried out.
+    pub async fn change_room(&self, change: &RoomChange) -> Result<RoomChanged, StoreError> {
+        match self {
+            Self::Embedded(engine) => engine.change_room(change).await,
+            Self::Redis(engine) => engine.change_room(change).await,
+        }
+    }
+
+    /// Whether a user may come into a room; with `enters` they are a member from then on.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoSuchRoom`], and [`StoreError::Denied`] where they may not.
+    pub async fn admit(
+        &self,
+        room: &RoomId,
+        user: &UserId,
+        enters: bool,
+    ) -> Result<Admission, StoreError> {
+        match self {
+            Self::Embedded(engine) => engine.admit(room, user, enters).await,
+            Self::Redis(engine) => engine.admit(room, user, enters).await,
+        }
+    }
+
+    /// A room as somebody sees it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoSuchRoom`], and [`StoreError::Denied`] where it is not for them.
+    pub async fn room(&self, room: &RoomId, by: &UserId) -> Result<RoomView, StoreError> {
+        match self {
+            Self::Embedded(engine) => engine.room(room, by).await,
+            Self::Redis(engine) => engine.room(room, by).await,
+        }
+    }
+
+    /// Some of the members of a room.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoSuchRoom`], and [`StoreError::Denied`] where it is not for the reader.
+    pub async fn members(&self, asked: &MembersAsked) -> Result<MembersPage, StoreError> {
+        match self {
+            Self::Embedded(engine) => engine.members(asked).await,
+            Self::Redis(engine) => engine.members(asked).await,
+        }
+    }
+
+    /// Everybody who is banned from a room, or muted there, in the order of their ids. Who
+    /// asks is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// Only where the store cannot be reached.
+    pub async fn restrained(
+        &self,
+        room: &RoomId,
+        restraint: Restraint,
+    ) -> Result<Vec<RestraintRow>, StoreError> {
+        match self {
+            Self::Embedded(engine) => engine.restrained(room, restraint).await,
+            Self::Redis(engine) => engine.restrained(room, restraint).await,
+        }
+    }
+}
