@@ -1,6 +1,6 @@
 //! The part of the interface that is about a room's people.
 
-use rookery_protocol::{RoomId, UserId};
+use rookery_protocol::{RoomId, User, UserId};
 
 use crate::{
     Admission, MembersAsked, MembersPage, Restraint, RestraintRow, RoomChange, RoomChanged,
@@ -78,6 +78,30 @@ impl Store {
         match self {
             Self::Embedded(engine) => engine.restrained(room, restraint).await,
             Self::Redis(engine) => engine.restrained(room, restraint).await,
+        }
+    }
+
+    /// What people call a user from now on.
+    ///
+    /// # Errors
+    ///
+    /// Where the store cannot be reached, or does not write.
+    pub async fn note_person(&self, user: &User) -> Result<(), StoreError> {
+        match self {
+            Self::Embedded(engine) => engine.note_person(user).await,
+            Self::Redis(engine) => engine.note_person(user).await,
+        }
+    }
+
+    /// What people call users, in the order asked; `None` for who was never heard of.
+    ///
+    /// # Errors
+    ///
+    /// Only where the store cannot be reached.
+    pub async fn persons(&self, users: &[UserId]) -> Result<Vec<Option<String>>, StoreError> {
+        match self {
+            Self::Embedded(engine) => engine.persons(users).await,
+            Self::Redis(engine) => engine.persons(users).await,
         }
     }
 }

@@ -250,6 +250,7 @@ impl Shared {
         self.rooms.clear();
         self.memberships.forget_all();
         self.made.forget_all();
+        self.persons.forget_written();
     }
 }
 

@@ -23,6 +23,7 @@ mod members;
 mod memberships;
 mod nonces;
 mod people;
+mod persons;
 mod presence;
 mod room;
 mod room_change;
@@ -50,6 +51,7 @@ use self::{
     feed::Feeds,
     made::Made,
     memberships::Memberships,
+    persons::Persons,
     presence::Presence,
     room::StoredRoom,
     sweep::Agenda,
@@ -79,6 +81,7 @@ struct Shared {
     memberships: Memberships,
     user_limits: UserLimits,
     made: Made,
+    persons: Persons,
     presence: Presence,
     agenda: Agenda,
     feeds: Feeds,
@@ -126,6 +129,7 @@ impl Embedded {
             memberships: Memberships::new(disk.clone()),
             user_limits,
             made: Made::new(disk.clone()),
+            persons: Persons::new(disk.clone()),
             presence: Presence::default(),
             agenda: Agenda::default(),
             feeds: match disk {

@@ -128,3 +128,8 @@ pub(super) fn rooms_of_user(user: &UserId) -> String {
 pub(super) fn made_by_user(user: &UserId) -> String {
     of_user("made", user)
 }
+
+/// String: what people call the user.
+pub(super) fn person(user: &UserId) -> String {
+    of_user("person", user)
+}

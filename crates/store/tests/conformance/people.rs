@@ -574,6 +574,22 @@ pub(crate) async fn people_go_with_their_room(place: Place) {
     assert_eq!((view.kind, view.rules.len()), (RoomKind::Public, 0));
 }
 
+pub(crate) async fn users_are_called_as_was_said_last(place: Place) {
+    let node = place.node().await;
+    let asked = ["a", "nobody", "b"].map(user_id);
+    for (id, name) in [
+        ("a", "Anna"),
+        ("b", "Ben"),
+        ("a", "Anna Ünal"),
+        ("b", "Ben"),
+    ] {
+        within(node.note_person(&user(id, name))).await.unwrap();
+    }
+    let names = within(node.persons(&asked)).await.unwrap();
+    let name = |name: &str| Some(name.to_owned());
+    assert_eq!(names, [name("Anna Ünal"), None, name("Ben")]);
+}
+
 const USERS: [&str; 4] = ["a", "b", "c", "d"];
 
 fn any_step() -> impl Strategy<Value = Step> {

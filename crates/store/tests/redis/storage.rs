@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use rookery_protocol::{EventKind, ServerId, User, UserId};
-use rookery_store::{Append, Overwrite, PresenceChange, Store};
+use rookery_protocol::{EventKind, Role, ServerId, User, UserId, server_frame::RoomKind};
+use rookery_store::{Append, Overwrite, PresenceChange, RoomChange, Rule, Step, Store, When};
 use rookery_testing::RedisServer;
 
 use crate::support::{append, join, room, settings, until};
@@ -26,7 +26,7 @@ fn general(key: &str) -> String {
         3 if words[2] == "life" => "LIFE",
         3 if words[2] == "held" => "LIFE",
         4 if words[2] == "held" => "ROOM",
-        3 if ["member", "made"].contains(&words[2]) => "USER",
+        3 if ["member", "made", "person"].contains(&words[2]) => "USER",
         3 if words[1].starts_with('{') => "ROOM",
         2 if words[1] == "node" => "NODE",
         _ => word,
@@ -73,10 +73,40 @@ async fn used(redis: &RedisServer) -> BTreeSet<String> {
         .unwrap();
     let coming = PresenceChange {
         room: room("general"),
-        user,
+        user: user.clone(),
         online: true,
     };
     store.change_presence(&[coming]).await.unwrap();
+    let steps = vec![
+        Step::Make {
+            kind: RoomKind::Public,
+            name: String::new(),
+        },
+        Step::Rank {
+            user: UserId::new("u_2").unwrap(),
+            role: Some(Role::Member),
+            when: When::Stranger,
+        },
+        Step::Rule {
+            rule: Rule::SlowMode,
+            value: Some("1000000".to_owned()),
+        },
+    ];
+    let writer = UserId::new("u_2").unwrap();
+    let slow = RoomChange {
+        room: room("slow"),
+        by: writer.clone(),
+        least: None,
+        known: None,
+        steps,
+    };
+    store.change_room(&slow).await.unwrap();
+    store.note_person(&user).await.unwrap();
+    let written = Append {
+        user: writer,
+        ..append("slow", "hi", None, None)
+    };
+    store.append(written).await.unwrap();
     store.try_write().await.unwrap();
     let keys = || -> BTreeSet<String> {
         let keys = redis.command(&["--scan"]).unwrap();

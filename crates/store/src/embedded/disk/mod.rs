@@ -30,7 +30,7 @@ use std::{
 
 use parking_lot::{Mutex, RwLock};
 use redb::Durability;
-use rookery_protocol::{RoomId, UserId};
+use rookery_protocol::{RoomId, User, UserId};
 
 use self::{
     batch::Batch, database::OpenDatabase, folder::Folder, mark::Mark, queue::Queue, tables::Table,
@@ -258,6 +258,14 @@ impl Disk {
             Some(at) => step.put(Table::Made, key, &[&at.to_be_bytes()]),
             None => step.remove(Table::Made, key),
         }
+        self.push(&mut step)
+    }
+
+    /// What people call a user.
+    pub(super) fn note_person(&self, user: &User) -> BatchNumber {
+        let mut step = Batch::default();
+        let name = user.name.as_bytes();
+        step.put(Table::Persons, user.id.as_str().as_bytes(), &[name]);
         self.push(&mut step)
     }
 

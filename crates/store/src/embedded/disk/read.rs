@@ -206,6 +206,12 @@ impl Disk {
         Ok(found.and_then(|bytes| number(&bytes)))
     }
 
+    /// What people call a user.
+    pub(in crate::embedded) fn name_of(&self, user: &UserId) -> Result<Option<String>, StoreError> {
+        let found = self.get(Table::Persons, user.as_str().as_bytes())?;
+        Ok(found.and_then(|bytes| String::from_utf8(bytes).ok()))
+    }
+
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.read(table, |table| {
             let found = table.get(key)?;

@@ -26,17 +26,20 @@ pub(super) enum Table {
     /// Room number, a letter and a user or the name of a rule → what is known of them
     /// (`kept_people.rs`).
     People,
+    /// User → what people call them.
+    Persons,
 }
 
 impl Table {
     /// All of them; the place of each is its number.
-    pub(super) const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::Meta,
         Self::Rooms,
         Self::Events,
         Self::Members,
         Self::Made,
         Self::People,
+        Self::Persons,
     ];
 
     pub(super) fn definition(self) -> TableDefinition<'static, Bytes, Bytes> {
@@ -47,6 +50,7 @@ impl Table {
             Self::Members => "members",
             Self::Made => "made",
             Self::People => "people",
+            Self::Persons => "persons",
         })
     }
 }

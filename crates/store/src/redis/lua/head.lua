@@ -10,7 +10,8 @@
 --     base          the number before that of the first bit of those
 --     text          up to this number the log holds no texts any more (see log.lua)
 --     first         and up to this one nothing at all
---   kind, name      who may come in, what people call it; no name where the id says it
+--   kind, name      who may come in (behind it `:` and the letters of people.lua), what people
+--                   call it; no name where the id says it
 
 -- How many epochs before its own a room remembers.
 local MOST_FORKS = 8

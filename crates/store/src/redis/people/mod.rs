@@ -3,6 +3,7 @@
 mod admit;
 mod change;
 mod look;
+mod persons;
 
 pub(super) use admit::{Admissions, admit_all};
 
