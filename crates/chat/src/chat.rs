@@ -9,7 +9,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use rookery_protocol::{ServerId, UserId, bus_message};
+use rookery_protocol::{Control, ServerId, UserId, bus_message};
 use rookery_store::{Bus, Store, StoreError};
 use serde_json::value::RawValue;
 
@@ -177,5 +177,15 @@ impl Chat {
         self.listener.tell_user(user, frame.get().as_bytes());
         let line = bus_message::to_user_line(&self.server_id, user, frame);
         self.store.publish(line).await
+    }
+
+    /// Has every node do something, this one first. What a node does not hear it finds by
+    /// the store, or by what the log says.
+    pub(crate) async fn command_all(&self, control: Control) {
+        let line = bus_message::control_line(self.server_id.as_str(), &control);
+        self.listener.obey(control);
+        if let Err(error) = self.store.publish(line).await {
+            tracing::debug!(%error, "the other nodes could not be told");
+        }
     }
 }

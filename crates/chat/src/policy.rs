@@ -3,7 +3,8 @@
 //! Pure: it asks nobody. What is not in a table here is not allowed. Rooms that
 //! have members with roles come with the rows that only they use.
 
-use rookery_protocol::{ErrorCode, RoomId, server_frame::RoomKind};
+use ring::digest::{SHA256, digest};
+use rookery_protocol::{ErrorCode, RoomId, UserId, server_frame::RoomKind};
 
 use crate::refusal::Refusal;
 
@@ -34,6 +35,20 @@ impl Role {
         Self::Admin,
         Self::Owner,
     ];
+}
+
+impl From<Option<rookery_protocol::Role>> for Role {
+    /// What somebody is who is not banned; `None` is no member.
+    fn from(member: Option<rookery_protocol::Role>) -> Self {
+        use rookery_protocol::Role as Member;
+        match member {
+            None => Self::Stranger,
+            Some(Member::Readonly) => Self::ReadOnly,
+            Some(Member::Member) => Self::Member,
+            Some(Member::Admin) => Self::Admin,
+            Some(Member::Owner) => Self::Owner,
+        }
+    }
 }
 
 /// What somebody wants to do in a room.
@@ -94,6 +109,63 @@ pub const fn allows(kind: RoomKind, role: Role, action: Action) -> bool {
     // not send where a stranger may.
     let read_only_sends = matches!((role, action), (Role::ReadOnly, Action::Send));
     role as u8 >= least as u8 && !read_only_sends
+}
+
+/// The least role of a member that an action takes, for the store to hold them to in the
+/// step that carries it out.
+pub(crate) const fn least_member(action: Action) -> rookery_protocol::Role {
+    use rookery_protocol::Role as Member;
+    match least_in_private(action) {
+        Role::Banned | Role::Stranger | Role::ReadOnly => Member::Readonly,
+        Role::Member => Member::Member,
+        Role::Admin => Member::Admin,
+        Role::Owner => Member::Owner,
+    }
+}
+
+/// What the ids of direct rooms begin with; no other room's does.
+const DIRECT: &str = "dm:";
+
+/// Whether a room is that of two people.
+pub(crate) fn is_direct(room: &RoomId) -> bool {
+    room.as_str().starts_with(DIRECT)
+}
+
+/// The room of two people: their ids in order, or a hash of them where these make no id, or
+/// could be those of two others.
+pub(crate) fn direct_room(one: &UserId, other: &UserId) -> RoomId {
+    let (first, second) = match one <= other {
+        true => (one, other),
+        false => (other, one),
+    };
+    let is_apart = ![first, second].iter().any(|id| id.as_str().contains(':'));
+    let plain = RoomId::new(format!("{DIRECT}{first}:{second}")).ok();
+    plain.filter(|_| is_apart).unwrap_or_else(|| {
+        let pair = format!("{first}\0{second}");
+        let hash = digest(&SHA256, pair.as_bytes());
+        let hex: String = hash
+            .as_ref()
+            .iter()
+            .take(24)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        // A prefix and 48 hexadecimal digits are a room id.
+        #[allow(clippy::expect_used)]
+        RoomId::new(format!("{DIRECT}{hex}")).expect("a short word")
+    })
+}
+
+/// The most people that one command is about.
+const MOST_PEOPLE: usize = 200;
+
+/// Refuses a command about too many people.
+pub(crate) fn check_many(people: usize) -> Result<(), Refusal> {
+    match people > MOST_PEOPLE {
+        true => Err(Refusal::bad_request(format!(
+            "at most {MOST_PEOPLE} people at once"
+        ))),
+        false => Ok(()),
+    }
 }
 
 /// Refuses what is not allowed. To somebody who may not see a room there is none.
@@ -158,6 +230,18 @@ mod tests {
         ];
         assert_eq!(table(RoomKind::Private), wanted);
         assert_eq!(table(RoomKind::Direct), wanted);
+    }
+
+    #[test]
+    fn two_people_have_one_room_and_no_others_have_it() {
+        let id = |text: &str| UserId::new(text).unwrap();
+        let of = |one: &str, other: &str| direct_room(&id(one), &id(other));
+        assert_eq!(of("ben", "anna").as_str(), "dm:anna:ben");
+        assert_eq!(of("anna", "ben"), of("ben", "anna"));
+        assert_ne!(of("a:b", "c"), of("a", "b:c"));
+        let long = "x".repeat(100);
+        assert!(is_direct(&of(&long, "y")) && of(&long, "y") != of(&long, "z"));
+        assert_eq!(of("Bea Müller", "y"), of("y", "Bea Müller"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Why a command is not carried out, as whoever asked is told.
 
-use rookery_protocol::{ErrorCode, RoomId};
-use rookery_store::StoreError;
+use rookery_protocol::{ErrorCode, RoomId, UserId};
+use rookery_store::{Denied, StoreError};
 
 /// When a refused command is worth trying again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,21 @@ impl Refusal {
         }
     }
 
+    /// What was asked makes no sense.
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::BadRequest, message)
+    }
+
+    /// A part of the protocol that is not served yet.
+    pub(crate) fn not_served(what: &str) -> Self {
+        Self::bad_request(format!("this node does not serve {what} yet"))
+    }
+
+    /// Nobody of that id was ever here.
+    pub(crate) fn no_such_user(user: &UserId) -> Self {
+        Self::new(ErrorCode::NotFound, format!("no such user: {user}"))
+    }
+
     /// Nobody has made the room.
     pub(crate) fn no_such_room(room: &RoomId) -> Self {
         let message = format!("no such room: {room}; a join can make it where that is allowed");
@@ -54,6 +69,44 @@ impl Refusal {
     /// The command is for those who have joined the room.
     pub(crate) fn not_joined(room: &RoomId) -> Self {
         Self::new(ErrorCode::Forbidden, format!("join {room} first"))
+    }
+
+    fn denied(room: &RoomId, denied: Denied) -> Self {
+        let words = match denied {
+            // To them there is none.
+            Denied::Hidden => return Self::no_such_room(room),
+            Denied::NotAMember => return Self::not_joined(room),
+            Denied::SlowMode { retry_after_ms } => {
+                return Self::for_now(
+                    ErrorCode::SlowMode,
+                    format!("{room} is slow; wait {retry_after_ms} ms"),
+                    Retry::AfterMs(retry_after_ms),
+                );
+            }
+            Denied::LastOwner => {
+                let message = format!(
+                    "you are the last owner of {room} and others are there; make somebody else an owner first (set_role), or delete the room"
+                );
+                return Self::new(ErrorCode::Conflict, message);
+            }
+            Denied::OtherBanned => {
+                let message =
+                    format!("somebody among them is banned from {room}; unban them first");
+                return Self::new(ErrorCode::Conflict, message);
+            }
+            Denied::NoSuchMember => {
+                let message = format!("they are not a member of {room}");
+                return Self::new(ErrorCode::NotFound, message);
+            }
+            Denied::Banned => format!("you are banned from {room}"),
+            Denied::ReadOnly => format!("you may only read in {room}"),
+            Denied::Muted => format!("you are muted in {room}"),
+            Denied::Archived => format!("{room} is archived: nobody writes there any more"),
+            Denied::AdminsWrite => format!("only admins write in {room}"),
+            Denied::Role => format!("your role in {room} does not allow that"),
+            Denied::Outranked => format!("their role in {room} is not below yours"),
+        };
+        Self::new(ErrorCode::Forbidden, words)
     }
 
     /// Whether there is a fault behind it that somebody has to mend.
@@ -78,6 +131,11 @@ impl From<StoreError> for Refusal {
                 format!("there is no message {seq} in {room}"),
             ),
             StoreError::NoSuchRoom(room) => Self::no_such_room(&room),
+            StoreError::RoomExists(room) => Self::new(
+                ErrorCode::Conflict,
+                format!("{room} is there already; take another id, or none"),
+            ),
+            StoreError::Denied { room, denied } => Self::denied(&room, denied),
             StoreError::TooManyRooms { most, .. } => Self::new(
                 ErrorCode::Conflict,
                 format!(

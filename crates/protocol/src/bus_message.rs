@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{Envelope, Epoch, ServerId, SessionId, User, UserId, server_frame::Status};
+use crate::{Envelope, Epoch, RoomId, ServerId, SessionId, User, UserId, server_frame::Status};
 
 /// One message of the shared channel.
 #[derive(Debug)]
@@ -80,6 +80,18 @@ pub enum Control {
         /// The one session; all where it is not there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         session: Option<SessionId>,
+    },
+    /// A user is no member of a room any more, of which its log says nothing.
+    Left {
+        /// The room.
+        room: RoomId,
+        /// The user.
+        user: UserId,
+    },
+    /// A room is gone with everything in it.
+    RoomDeleted {
+        /// The room.
+        room: RoomId,
     },
 }
 

@@ -107,6 +107,21 @@ impl EventBody {
     }
 }
 
+impl EventBody {
+    /// The body of an event whose fields are those of this value, an object that is not
+    /// empty.
+    pub fn of(kind: EventKind, fields: &impl Serialize) -> Self {
+        let mut json = Vec::new();
+        put(&mut json, fields);
+        // Without its braces.
+        let inner = json.get(1..json.len().saturating_sub(1));
+        Self {
+            kind,
+            fields: bytes::Bytes::copy_from_slice(inner.unwrap_or_default()),
+        }
+    }
+}
+
 fn put(json: &mut Vec<u8>, value: &impl Serialize) {
     // Strings, numbers and JSON values only, into memory: nothing here can fail.
     let _ = serde_json::to_writer(json, value);

@@ -28,6 +28,8 @@ pub enum ServerFrame {
     Presence(Presence),
     /// A room's log goes on in another epoch.
     Epoch(NewEpoch),
+    /// Something became of a room for this user.
+    Room(RoomTold),
     /// The node is about to close this connection.
     Reconnect(Reconnect),
     /// A frame of a type that this crate does not know.
@@ -55,6 +57,33 @@ pub struct Welcome {
     pub limits: Limits,
     /// The rooms that the user is a member of.
     pub rooms: Vec<RoomRow>,
+}
+
+/// What became of a room for a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoomNotice {
+    /// They are a member of it now.
+    Made,
+    /// Something of it, or their role there, is otherwise.
+    Changed,
+    /// They left it, on whatever connection.
+    Left,
+    /// They were removed from it.
+    Removed,
+    /// They were banned from it.
+    Banned,
+    /// It is gone.
+    Deleted,
+}
+
+/// What became of a room for the user, told to all their connections.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RoomTold {
+    /// The room.
+    pub room: RoomId,
+    /// What.
+    pub change: RoomNotice,
 }
 
 /// The limits that a client can do something about; 0 means none.

@@ -4,7 +4,9 @@
 //! behind it must agree on both, to which the conformance suite holds them.
 
 use futures_util::future::Either;
-use rookery_protocol::{Cursor, RoomId, UserId, client_frame::HistoryPage, server_frame::RoomRow};
+use rookery_protocol::{
+    Cursor, Role, RoomId, UserId, client_frame::HistoryPage, server_frame::RoomRow,
+};
 
 use crate::{
     Append, Appended, Bus, CheckLine, EngineSettings, Feed, FeedCursor, GoneNode, History, Join,
@@ -228,15 +230,20 @@ impl Store {
     }
 
     /// Takes a room away with everything in it; whether it was there. Who is in it finds an
-    /// empty one in its place, of another epoch.
+    /// empty one in its place, of another epoch. Where it is said who wants it, they must have
+    /// that role at least.
     ///
     /// # Errors
     ///
-    /// Where the store cannot be reached, or does not write.
-    pub async fn remove_room(&self, room: &RoomId) -> Result<bool, StoreError> {
+    /// [`StoreError::Denied`]; where the store cannot be reached, or does not write.
+    pub async fn remove_room(
+        &self,
+        room: &RoomId,
+        by: Option<(&UserId, Role)>,
+    ) -> Result<bool, StoreError> {
         match self {
-            Self::Embedded(engine) => engine.remove_room(room).await,
-            Self::Redis(engine) => engine.remove_room(room).await,
+            Self::Embedded(engine) => engine.remove_room(room, by).await,
+            Self::Redis(engine) => engine.remove_room(room, by).await,
         }
     }
 

@@ -2,16 +2,16 @@
 
 use std::{rc::Rc, sync::Arc, time::Duration};
 
-use rookery_protocol::{
-    Cursor, ErrorCode, RequestId, RoomId, User, client_frame::DEFAULT_PAGE, server_frame::RoomKind,
-};
+use rookery_protocol::{Cursor, ErrorCode, RequestId, RoomId, User, client_frame::DEFAULT_PAGE};
+use rookery_store::{Admission, StoreError};
 
+use super::leave;
 use crate::{
     caller::Caller,
     chat::Chat,
     delivery::JoinReply,
     limits::UserShare,
-    policy::{self, Action, Role},
+    policy,
     refusal::{Refusal, Retry},
     room::{Attach, HealRequest, Room, Roster},
     session::{PendingSeat, Session},
@@ -65,12 +65,6 @@ pub async fn join(
     session: &Rc<Session>,
     arguments: Join,
 ) -> Result<(), Refusal> {
-    policy::require(
-        RoomKind::Public,
-        Role::Stranger,
-        Action::Join,
-        &arguments.room,
-    )?;
     let limit = arguments.limit();
     // Where the room is followed already, its id is shared and not kept again.
     let room = match chat.rooms.followed(&arguments.room) {
@@ -92,6 +86,11 @@ pub async fn join(
         },
     };
     joining.come_in().await
+}
+
+/// Why a join is refused whose user was taken out of the room meanwhile.
+pub fn evicted(room: &RoomId) -> Refusal {
+    Refusal::no_such_room(room)
 }
 
 fn went_on_too_fast() -> Refusal {
@@ -126,6 +125,7 @@ impl Joining<'_> {
         let Self {
             chat, user, room, ..
         } = self;
+        let mut is_member = self.is_admitted().await?;
         for attempt in 0..MOST_SNAPSHOTS {
             let snapshot = self.snapshot().await?;
             // As much as the user may have waiting: where others wait, this waits.
@@ -133,9 +133,14 @@ impl Joining<'_> {
             if attempt == 0 {
                 // In the order of the commands: nothing is waited for in between.
                 self.check_wanted()?;
+                // In their list first: what stands there and is not so is not shown.
                 chat.store
                     .remember_member(&user.id, &room.id, snapshot.head.seq)
                     .await?;
+            }
+            if !is_member {
+                self.enter().await?;
+                is_member = true;
             }
             if room.roster_is_wanting() {
                 chat.rooms.refresh_roster(room).await?;
@@ -145,6 +150,36 @@ impl Joining<'_> {
             }
         }
         Err(went_on_too_fast())
+    }
+
+    /// Whether the user is a member already. Who is none, and may become one, does so once it
+    /// is known what to show them; the room may have to be made for that.
+    async fn is_admitted(&self) -> Result<bool, Refusal> {
+        let Self {
+            chat, room, user, ..
+        } = self;
+        match chat.store.admit(&room.id, &user.id, false).await {
+            Ok(Admission::Member(_)) => Ok(true),
+            Ok(Admission::Open(_)) => Ok(false),
+            // Nobody makes the room of two people by coming in.
+            Err(StoreError::NoSuchRoom(id)) if !policy::is_direct(&id) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Makes the user a member. Where they left meanwhile they are none.
+    async fn enter(&self) -> Result<(), Refusal> {
+        let Self {
+            chat, room, user, ..
+        } = self;
+        self.check_wanted()?;
+        chat.store.note_person(user).await?;
+        chat.store.admit(&room.id, &user.id, true).await?;
+        if let Err(left) = self.check_wanted() {
+            leave::end(Arc::clone(chat), (*user).clone(), room.id.clone()).await?;
+            return Err(left);
+        }
+        Ok(())
     }
 
     /// What the client is shown. One that does not follow a room into another

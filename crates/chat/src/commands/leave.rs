@@ -1,9 +1,15 @@
 //! `leave`: no longer receiving, and no longer a member.
 
-use std::rc::Rc;
+use std::{rc::Rc, sync::Arc};
 
-use rookery_protocol::RoomId;
+use futures_util::FutureExt;
+use rookery_protocol::{
+    Control, RoomId, User,
+    server_frame::{RoomKind, RoomNotice},
+};
+use rookery_store::{RoomChange, Step, StoreError, Told, When};
 
+use super::change::{self, MemberChange, MemberEvent};
 use crate::{
     caller::Caller,
     chat::Chat,
@@ -19,13 +25,14 @@ use crate::{
 ///
 /// # Errors
 ///
-/// Where the store did not hear of it.
+/// Where the caller may not leave, or the store did not hear of it.
 pub async fn leave(
-    chat: &Chat,
+    chat: &Arc<Chat>,
     caller: Caller<'_>,
     session: &Rc<Session>,
     room: &RoomId,
 ) -> Result<(), Refusal> {
+    change::forbid_in_direct(room)?;
     // A join that is being carried out finds its seat gone.
     if session.give_up_seat(room) == Some(Seat::Joined) {
         let at = session.at();
@@ -36,6 +43,68 @@ pub async fn leave(
         chat.inboxes.give(at.worker, detach);
         session.depart(room, Departure::OnPurpose);
     }
+    end_membership(chat, caller, room).await
+}
+
+/// Ends the membership, and with it the following on all connections.
+///
+/// # Errors
+///
+/// Where the caller may not leave, or the store did not hear of it.
+pub(super) async fn end_membership(
+    chat: &Arc<Chat>,
+    caller: Caller<'_>,
+    room: &RoomId,
+) -> Result<(), Refusal> {
+    change::forbid_in_direct(room)?;
+    let work = end(Arc::clone(chat), caller.user.clone(), room.clone());
     // The first look at it puts it into the store's queue, in the order of the commands.
-    Ok(chat.store.forget_member(&caller.user.id, room).await?)
+    chat.background.carry_out(work.boxed()).await
+}
+
+/// The same, carried out by who calls it.
+pub(super) async fn end(chat: Arc<Chat>, user: User, room: RoomId) -> Result<(), Refusal> {
+    let left = MemberEvent {
+        user: &user,
+        change: MemberChange::Left,
+        role: None,
+        by: None,
+    };
+    let wanted = RoomChange {
+        room: room.clone(),
+        by: user.id.clone(),
+        least: None,
+        known: None,
+        steps: vec![
+            Step::Rank {
+                user: user.id.clone(),
+                role: None,
+                when: When::MemberIfAny,
+            },
+            Step::Tell {
+                body: left.body(),
+                told: Told::InClosedRooms,
+            },
+        ],
+    };
+    let changed = match chat.store.change_room(&wanted).await {
+        Ok(changed) => changed,
+        // Whoever is banned, or is in no such room, is a member of nothing there.
+        Err(StoreError::NoSuchRoom(_)) => {
+            return Ok(chat.store.forget_member(&user.id, &room).await?);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    for told in changed.told {
+        super::send::deliver(&chat, &room, told);
+    }
+    chat.store.forget_member(&user.id, &room).await?;
+    if changed.changed {
+        if changed.kind == RoomKind::Public {
+            let (room, user) = (room.clone(), user.id.clone());
+            chat.command_all(Control::Left { room, user }).await;
+        }
+        change::tell(&chat, &user.id, &room, RoomNotice::Left).await;
+    }
+    Ok(())
 }

@@ -8,20 +8,30 @@
 //! Whatever is begun in the store is carried out, and nothing is left behind, also
 //! where the future of a command is dropped.
 
+mod change;
+mod create_room;
+mod delete_room;
 mod history;
+mod invite;
 mod join;
 mod leave;
+mod members;
 mod message;
+mod open_direct;
 mod open_session;
+mod remove;
 mod request;
+mod restrain;
 mod send;
+mod set_role;
 mod typing;
+mod update_room;
 
 pub use history::{History, Page, history};
-pub use join::{Join, join};
+pub use join::{Join, evicted, join};
 pub use leave::leave;
 pub use message::message;
 pub use open_session::{Opened, open_session};
 pub use request::{Reply, most_bytes, request};
-pub use send::{Sending, Stored, send, send_making_the_room};
+pub use send::{Sending, Stored, send, send_coming_in};
 pub use typing::{Typing, typing};

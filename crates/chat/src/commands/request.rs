@@ -4,8 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use rookery_protocol::client_frame::Request;
+use serde::Serialize;
 
-use super::message::message;
+use super::{
+    create_room::create_room, delete_room::delete_room, invite::invite, leave::end_membership,
+    members::members, message::message, open_direct::open_direct, remove::remove, restrain,
+    set_role::set_role, update_room::update_room,
+};
 use crate::{caller::Caller, chat::Chat, limits::Claim, refusal::Refusal};
 
 /// What somebody is answered whose request was carried out.
@@ -20,6 +25,40 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// Nothing but that it was done.
+    const DONE: &'static [u8] = b"{}";
+
+    fn done((): ()) -> Self {
+        Self {
+            json: Self::DONE.to_vec(),
+            made: false,
+            claim: None,
+        }
+    }
+
+    /// One field.
+    fn of(name: &str, value: &impl Serialize) -> Self {
+        let mut fields = serde_json::Map::new();
+        // Strings, numbers and lists of them, into memory: nothing here can fail.
+        fields.insert(
+            name.to_owned(),
+            serde_json::to_value(value).unwrap_or_default(),
+        );
+        Self::with(&fields)
+    }
+
+    /// These fields.
+    fn with(fields: &impl Serialize) -> Self {
+        Self {
+            json: serde_json::to_vec(fields).unwrap_or_else(|_| Self::DONE.to_vec()),
+            ..Self::done(())
+        }
+    }
+
+    fn made(self, made: bool) -> Self {
+        Self { made, ..self }
+    }
+
     /// The answer as whoever asked is told it, made of the JSON object; it counts for as long
     /// as anybody holds it.
     pub fn into_bytes(self, make: impl FnOnce(Vec<u8>) -> Bytes) -> Bytes {
@@ -31,10 +70,14 @@ impl Reply {
     }
 }
 
+/// What an answer without messages is taken to have.
+const SMALL_BYTES: usize = 4 * 1024;
+
 /// The most bytes that the reply is expected to have, where it may be large.
 pub fn most_bytes(chat: &Chat, request: &Request) -> usize {
     match request {
         Request::OneMessage(_) => chat.answers.most_bytes(1),
+        _ => SMALL_BYTES,
     }
 }
 
@@ -56,6 +99,52 @@ pub async fn request(
                 made: false,
                 claim: Some(claim),
             })
+        }
+        Request::CreateRoom(arguments) => {
+            let row = create_room(chat, caller, arguments).await?;
+            Ok(Reply::of("room", &row).made(true))
+        }
+        Request::OpenDirect(arguments) => {
+            let (row, made) = open_direct(chat, caller, arguments).await?;
+            Ok(Reply::of("room", &row).made(made))
+        }
+        Request::UpdateRoom(arguments) => {
+            let row = update_room(chat, caller, arguments).await?;
+            Ok(Reply::of("room", &row))
+        }
+        Request::DeleteRoom(arguments) => {
+            delete_room(chat, caller, arguments).await.map(Reply::done)
+        }
+        Request::LeaveRoom(arguments) => {
+            let left = end_membership(chat, caller, &arguments.room).await;
+            left.map(Reply::done)
+        }
+        Request::Members(arguments) => {
+            let page = members(chat, caller, arguments).await?;
+            Ok(Reply::with(&page))
+        }
+        Request::Invite(arguments) => invite(chat, caller, arguments).await.map(Reply::done),
+        Request::SetRole(arguments) => set_role(chat, caller, arguments).await.map(Reply::done),
+        Request::Remove(arguments) => remove(chat, caller, arguments).await.map(Reply::done),
+        Request::Ban(arguments) => restrain::ban(chat, caller, arguments)
+            .await
+            .map(Reply::done),
+        Request::Unban(arguments) => restrain::unban(chat, caller, arguments)
+            .await
+            .map(Reply::done),
+        Request::Bans(arguments) => {
+            let bans = restrain::bans(chat, caller, arguments).await?;
+            Ok(Reply::of("bans", &bans))
+        }
+        Request::Mute(arguments) => restrain::mute(chat, caller, arguments)
+            .await
+            .map(Reply::done),
+        Request::Unmute(arguments) => restrain::unmute(chat, caller, arguments)
+            .await
+            .map(Reply::done),
+        Request::Mutes(arguments) => {
+            let mutes = restrain::mutes(chat, caller, arguments).await?;
+            Ok(Reply::of("mutes", &mutes))
         }
     }
 }

@@ -10,16 +10,15 @@ use rookery_protocol::{
     ErrorCode, EventBody, RoomId, User,
     client_frame::{Meta, SendCommand},
     event::MessageFields,
-    server_frame::RoomKind,
     text::{self, TextError},
 };
-use rookery_store::{Append, Appended, Join};
+use rookery_store::{Admission, Append, Appended, Join, StoreError};
 
 use crate::{
     background::CarriedOut,
     caller::{Caller, Way},
     chat::Chat,
-    policy::{self, Action, Role},
+    policy,
     refusal::Refusal,
     room::HealRequest,
 };
@@ -69,13 +68,6 @@ pub fn send(
     caller: Caller<'_>,
     arguments: SendCommand,
 ) -> Result<Sending, Refusal> {
-    // All rooms are public, and a send joins.
-    policy::require(
-        RoomKind::Public,
-        Role::Stranger,
-        Action::Send,
-        &arguments.room,
-    )?;
     let append = append_of(chat, caller.user, arguments)?;
     let room = append.room.clone();
     let begun = Instant::now();
@@ -100,38 +92,60 @@ pub fn send(
     Ok(chat.background.carry_out(rest.boxed()))
 }
 
-/// The same for one who has no `join` to make a room by: where nobody has
-/// made it, and a join would, it is made first, and counts as made by the caller.
+/// The same for one who is not in the room: a send to a public room makes one a member of
+/// it. By a single request, which has no `join` to make a room by, it is made where nobody
+/// has and a join would; then it counts as made by the caller.
 ///
 /// # Errors
 ///
 /// Where the message is refused.
-pub async fn send_making_the_room(
+pub async fn send_coming_in(
     chat: &Arc<Chat>,
     caller: Caller<'_>,
     arguments: SendCommand,
 ) -> Result<Stored, Refusal> {
-    let sending = send(chat, caller, arguments.clone())?;
-    chat.store.send_appends();
-    let stored = sending.await;
-    let missing = matches!(&stored, Err(refusal) if refusal.code == ErrorCode::NotFound);
-    let makes = caller.way == Way::Request && chat.settings.rooms.create_on_join;
-    if !missing || !makes {
-        return stored;
+    let (room, user) = (arguments.room.clone(), caller.user);
+    // What cannot be sent makes nobody a member.
+    check(chat, &arguments)?;
+    match come_in(chat, &room, user).await {
+        Err(StoreError::NoSuchRoom(_)) if makes_rooms(chat, caller, &room) => {
+            chat.store.join(making(&room, user)).await?;
+            come_in(chat, &room, user).await?;
+        }
+        came_in => came_in?,
     }
-    let join = Join {
-        room: arguments.room.clone(),
-        user: caller.user.id.clone(),
+    let sending = send(chat, caller, arguments)?;
+    chat.store.send_appends();
+    sending.await
+}
+
+fn makes_rooms(chat: &Chat, caller: Caller<'_>, room: &RoomId) -> bool {
+    let may = chat.settings.rooms.create_on_join && !policy::is_direct(room);
+    may && caller.way == Way::Request
+}
+
+/// Makes somebody a member who is none and may become one.
+async fn come_in(chat: &Chat, room: &RoomId, user: &User) -> Result<(), StoreError> {
+    if let Admission::Open(admitted) = chat.store.admit(room, &user.id, false).await? {
+        chat.store.note_person(user).await?;
+        chat.store
+            .remember_member(&user.id, room, admitted.seq)
+            .await?;
+        chat.store.admit(room, &user.id, true).await?;
+    }
+    Ok(())
+}
+
+fn making(room: &RoomId, user: &User) -> Join {
+    Join {
+        room: room.clone(),
+        user: user.id.clone(),
         since: None,
         limit: 1,
         catch_up: 0,
         create: true,
         known: None,
-    };
-    chat.store.join(join).await?;
-    let sending = send(chat, caller, arguments)?;
-    chat.store.send_appends();
-    sending.await
+    }
 }
 
 fn append_of(chat: &Chat, user: &User, arguments: SendCommand) -> Result<Append, Refusal> {
@@ -143,13 +157,7 @@ fn append_of(chat: &Chat, user: &User, arguments: SendCommand) -> Result<Append,
         meta,
     } = arguments;
     let limits = &chat.settings.limits;
-    let text = text::accept(text, limits.text_chars).map_err(|error| {
-        let code = match error {
-            TextError::TooLong { .. } => ErrorCode::TooLarge,
-            TextError::Blank | TextError::Control(_) => ErrorCode::BadRequest,
-        };
-        Refusal::new(code, error.to_string())
-    })?;
+    let text = accept_text(text, limits.text_chars)?;
     if let Some(meta) = &meta {
         check_meta(meta, limits.meta_bytes)?;
     }
@@ -160,7 +168,7 @@ fn append_of(chat: &Chat, user: &User, arguments: SendCommand) -> Result<Append,
         reply_to,
         meta: meta.as_ref().map(Meta::as_str),
     });
-    let known = chat.rooms.followed(&room).and_then(|room| room.position());
+    let known = chat.rooms.followed(&room).and_then(|room| room.known());
     Ok(Append {
         overwrite: None,
         room,
@@ -169,6 +177,25 @@ fn append_of(chat: &Chat, user: &User, arguments: SendCommand) -> Result<Append,
         body,
         known,
     })
+}
+
+fn accept_text(text: String, most: usize) -> Result<String, Refusal> {
+    text::accept(text, most).map_err(|error| {
+        let code = match error {
+            TextError::TooLong { .. } => ErrorCode::TooLarge,
+            TextError::Blank | TextError::Control(_) => ErrorCode::BadRequest,
+        };
+        Refusal::new(code, error.to_string())
+    })
+}
+
+fn check(chat: &Chat, arguments: &SendCommand) -> Result<(), Refusal> {
+    let limits = &chat.settings.limits;
+    accept_text(arguments.text.clone(), limits.text_chars)?;
+    arguments
+        .meta
+        .as_ref()
+        .map_or(Ok(()), |meta| check_meta(meta, limits.meta_bytes))
 }
 
 fn check_meta(meta: &Meta, most: usize) -> Result<(), Refusal> {
@@ -182,7 +209,7 @@ fn check_meta(meta: &Meta, most: usize) -> Result<(), Refusal> {
 }
 
 /// Gives the room what the store has just numbered.
-fn deliver(chat: &Chat, room: &RoomId, appended: Appended) {
+pub(super) fn deliver(chat: &Chat, room: &RoomId, appended: Appended) {
     let (Some(event), Some(room)) = (appended.event, chat.rooms.followed(room)) else {
         return;
     };

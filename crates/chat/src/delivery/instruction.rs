@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use rookery_protocol::{CloseCode, RoomId, SessionId};
+use rookery_protocol::{CloseCode, RoomId, SessionId, UserId};
 
 use super::{ConnectionKey, JoinReply, WireNumber};
 
@@ -39,6 +39,19 @@ pub enum Instruction {
         room: RoomId,
         /// Who goes.
         connection: ConnectionKey,
+    },
+    /// Make all connections of a user on this worker no members any more, nor those that are
+    /// just coming in.
+    Evict {
+        /// The room.
+        room: RoomId,
+        /// Who goes.
+        user: UserId,
+    },
+    /// The same of everybody who is in the room.
+    EvictAll {
+        /// The room.
+        room: RoomId,
     },
     /// Write bytes to a connection that it asked for, behind whatever comes of
     /// the instructions before.

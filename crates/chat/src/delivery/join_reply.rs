@@ -14,7 +14,8 @@ use crate::{
 /// is shown the same.
 #[derive(Debug)]
 pub struct JoinReply {
-    pub(crate) id: RequestId,
+    /// The id of the request that it answers.
+    pub id: RequestId,
     pub(crate) snapshot: Arc<Snapshot>,
     /// Who is online, as a list in JSON.
     pub(crate) online: Bytes,

@@ -118,6 +118,7 @@ impl Room {
     ) -> SnapshotRead {
         let snapshot = Arc::new(Snapshot::of(joined).carrying(share));
         let mut state = self.state.lock();
+        state.closed |= joined.kind != RoomKind::Public;
         if state.sequencer.position().is_none() {
             let mut passed = Vec::new();
             state.sequencer.start(joined.head.clone(), &mut passed);
@@ -249,12 +250,11 @@ impl Memory {
         self.believed().is_some()
     }
 
-    /// What a room is, as long as it may be told from memory. Only a public
-    /// room is the same to everybody.
+    /// What a room is, as long as it may be told from memory. Whoever is told was
+    /// admitted by the store.
     fn believed(&self) -> Option<&RoomInfo> {
         let (info, since) = self.info.as_ref()?;
-        let believed = info.kind == RoomKind::Public && since.elapsed() < BELIEVED_FOR;
-        believed.then_some(info)
+        (since.elapsed() < BELIEVED_FOR).then_some(info)
     }
 
     /// A finished snapshot that the node's events continue.

@@ -8,6 +8,7 @@
 
 mod attach;
 mod epochs;
+mod evicting;
 mod healing;
 mod members;
 mod memory;
@@ -31,6 +32,7 @@ use tokio::sync::Notify;
 
 pub(crate) use attach::Attach;
 pub(crate) use epochs::Noticed;
+pub(crate) use evicting::evict;
 use healing::Healer;
 pub(crate) use healing::{Gap, Healing};
 use members::Members;
@@ -67,6 +69,8 @@ pub(crate) struct Room {
 #[derive(Debug)]
 struct RoomState {
     sequencer: Sequencer,
+    /// Whether it was ever seen to be for its members alone.
+    closed: bool,
     recent: Recent,
     memory: Memory,
     /// When something happened here last.
@@ -107,6 +111,7 @@ impl Room {
     pub(crate) fn new(id: RoomId, budget: Arc<RecentBudget>) -> Self {
         let state = RoomState {
             sequencer: Sequencer::default(),
+            closed: false,
             recent: Recent::new(budget),
             memory: Memory::default(),
             used: Moment::now(),
@@ -132,6 +137,19 @@ impl Room {
     /// Up to where its subscribers have been brought; `None` before the first snapshot.
     pub(crate) fn position(&self) -> Option<Cursor> {
         self.state.lock().sequencer.position().cloned()
+    }
+
+    /// The same for the store, which makes a room again that is known and lost. One that is
+    /// for its members alone is not made again: it would be everybody's.
+    pub(crate) fn known(&self) -> Option<Cursor> {
+        let state = self.state.lock();
+        let position = state.sequencer.position().filter(|_| !state.closed);
+        position.cloned()
+    }
+
+    /// Whether it was ever seen to be for its members alone.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state.lock().closed
     }
 
     /// How many events came after a place, as far as the room is followed.
@@ -183,6 +201,7 @@ impl RoomState {
         }
         for event in passed {
             self.push(room, &[Push::Event(&event)], false, inboxes);
+            self.take_heed(room, &event, inboxes);
             self.recent.push(event);
         }
     }

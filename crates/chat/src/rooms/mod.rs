@@ -13,7 +13,7 @@ mod snapshots;
 use std::sync::Arc;
 
 use dashmap::DashMap;
-use rookery_protocol::{RoomId, ServerId, client_frame::MAX_PAGE};
+use rookery_protocol::{RoomId, ServerId, UserId, client_frame::MAX_PAGE};
 use rookery_store::Store;
 
 use lingering::Lingering;
@@ -27,7 +27,7 @@ use crate::{
     health::Health,
     limits::Answers,
     metrics::Metrics,
-    room::{RecentBudget, Room},
+    room::{self, RecentBudget, Room},
     settings::{Limits, Settings},
 };
 
@@ -117,6 +117,18 @@ impl Rooms {
     /// The same by a name that has not been checked.
     pub(crate) fn followed_by_name(&self, name: &str) -> Option<Arc<Room>> {
         self.by_id.get(name).map(|room| Arc::clone(&room))
+    }
+
+    /// A user is a member of a room no more, of which its log says nothing.
+    pub(crate) fn evict(&self, room: &RoomId, user: &UserId) {
+        room::evict(room, user, &self.inboxes);
+    }
+
+    /// A room is gone with everything in it.
+    pub(crate) fn give_up(&self, room: &RoomId) {
+        if let Some(room) = self.followed(room) {
+            room.give_up(&self.inboxes);
+        }
     }
 
     /// All rooms that are followed now.

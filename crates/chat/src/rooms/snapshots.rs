@@ -8,6 +8,7 @@ use rookery_store::{Join, Joined, Recovery, StoreError};
 use super::Rooms;
 use crate::{
     limits::{Share, TooMuch},
+    policy,
     room::{Room, SnapshotError, SnapshotRead},
     single_flight::Lookup,
     snapshot::{Snapshot, View, ViewBounds},
@@ -113,8 +114,8 @@ impl Rooms {
             since: view.since.clone(),
             limit: view.limit,
             catch_up,
-            create: self.settings.rooms.create_on_join,
-            known: room.position(),
+            create: self.settings.rooms.create_on_join && !policy::is_direct(&room.id),
+            known: room.known(),
         };
         self.metrics.range_reads.inc();
         self.store.join(join).await

@@ -147,6 +147,21 @@ impl Session {
         seats.into_iter().map(|(room, _)| room)
     }
 
+    /// The user is a member of the room no more: the seat there is gone, also one that is being
+    /// taken. Whether the session was in it.
+    pub fn evict(&self, room: &RoomId) -> bool {
+        let was_in = self.give_up_seat(room) == Some(Seat::Joined);
+        if was_in {
+            self.depart(room, Departure::OnPurpose);
+        }
+        was_in
+    }
+
+    /// The rooms that it is in or coming into.
+    pub fn is_in(&self, room: &RoomId) -> bool {
+        self.seats.borrow().iter().any(|(other, _)| other == room)
+    }
+
     /// Counts the session out of a room.
     pub(crate) fn depart(&self, room: &RoomId, departure: Departure) {
         let Chat {

@@ -97,7 +97,7 @@ impl Session {
     }
 
     /// Whether the room's events come here.
-    pub(crate) fn has_joined(&self, room: &RoomId) -> bool {
+    pub fn has_joined(&self, room: &RoomId) -> bool {
         let seats = self.seats.borrow();
         let mut seats = seats.iter();
         seats.any(|(other, seat)| other == room && *seat == Seat::Joined)

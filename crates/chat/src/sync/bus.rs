@@ -155,7 +155,7 @@ impl Listener {
         }
     }
 
-    fn obey(&self, control: Control) {
+    pub(crate) fn obey(&self, control: Control) {
         match control {
             Control::RevokeSession { user, session } => {
                 let sessions = self.connected.of(&user);
@@ -169,6 +169,8 @@ impl Listener {
                     self.rooms.inboxes.give(at.worker, close);
                 }
             }
+            Control::Left { room, user } => self.rooms.evict(&room, &user),
+            Control::RoomDeleted { room } => self.rooms.give_up(&room),
         }
     }
 }

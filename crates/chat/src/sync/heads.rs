@@ -51,6 +51,10 @@ async fn compare(some: &[Arc<Room>], rooms: &Arc<Rooms>) -> Result<(), StoreErro
         let noticed = room.notice_head(known.as_ref(), head.as_ref());
         match (noticed, known) {
             (Noticed::Behind, _) => rooms.heal_soon(Arc::clone(room)),
+            (Noticed::Lost, Some(_)) if head.is_none() && room.is_closed() => {
+                tracing::warn!(room = %room.id, "a room that is for its members alone is gone");
+                room.lose(&rooms.inboxes);
+            }
             (Noticed::Lost, Some(known)) => {
                 tracing::warn!(room = %room.id, ?known, ?head, "the log is gone or ends before what is known of it");
                 to_confirm.push((room, known));

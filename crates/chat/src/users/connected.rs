@@ -76,7 +76,7 @@ impl Connected {
     }
 
     /// Where the sessions of a user are.
-    pub(crate) fn of(&self, user: &UserId) -> Vec<Endpoint> {
+    pub fn of(&self, user: &UserId) -> Vec<Endpoint> {
         let sessions = self.by_user.get(user);
         sessions.map_or_else(Vec::new, |sessions| sessions.all().to_vec())
     }

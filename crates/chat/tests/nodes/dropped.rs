@@ -127,8 +127,7 @@ fn a_message_into_a_new_room_is_stored_once_or_not_at_all() {
             let room = room("post", number);
             let paid = Paid::charge(&node.chat, &anna.id).unwrap();
             let caller = Caller::new(&anna, Way::Request, paid);
-            let sending =
-                commands::send_making_the_room(&node.chat, caller, message(&room, "text"));
+            let sending = commands::send_coming_in(&node.chat, caller, message(&room, "text"));
             let sent = poll_at_most(sending, times).await;
             until("it is done with", async || node.chat.sends_in_flight() == 0).await;
             let heads = node.chat.store.heads(&[room]).await.unwrap();

@@ -171,7 +171,7 @@ async fn remove(store: &Store, room: &str, yes: bool) -> anyhow::Result<ExitCode
             return Ok(ExitCode::FAILURE);
         }
     }
-    store.remove_room(&room).await?;
+    store.remove_room(&room, None).await?;
     say(&format!("{room} is gone, with {} messages", row.messages))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -92,7 +92,7 @@ pub(super) async fn post(
 ) -> Result<HttpResponse, HttpError> {
     let command = command(&room, body.get())?;
     let caller = Caller::new(&user, Way::Request, paid);
-    let stored = commands::send_making_the_room(&node.chat, caller, command).await?;
+    let stored = commands::send_coming_in(&node.chat, caller, command).await?;
     let status = match stored.duplicate {
         true => StatusCode::OK,
         false => StatusCode::CREATED,

@@ -196,6 +196,15 @@ impl Request {
             connection,
             worker,
         } = self;
+        if !session.has_joined(&arguments.room) {
+            let in_flight = connection.begin_writing();
+            return start(async move {
+                let caller = Caller::new(session.user(), Way::Session, paid);
+                let stored = commands::send_coming_in(&worker.node.chat, caller, arguments).await;
+                connection.reply(id, stored, wire::stored, &worker);
+                drop(in_flight);
+            });
+        }
         let caller = Caller::new(session.user(), Way::Session, paid);
         let mut sending = match commands::send(&worker.node.chat, caller, arguments) {
             Ok(sending) => sending,

@@ -23,11 +23,24 @@ const fn route(method: &'static str, path: &'static str, request: &'static str) 
 }
 
 /// All of them; those of a path stand together.
-pub(crate) const API: &[ApiRoute] = &[route(
-    "GET",
-    "/api/v1/rooms/{room}/messages/{seq}",
-    "message",
-)];
+pub(crate) const API: &[ApiRoute] = &[
+    route("GET", "/api/v1/rooms/{room}/messages/{seq}", "message"),
+    route("POST", "/api/v1/rooms", "create_room"),
+    route("PATCH", "/api/v1/rooms/{room}", "update_room"),
+    route("DELETE", "/api/v1/rooms/{room}", "delete_room"),
+    route("PUT", "/api/v1/directs/{user}", "open_direct"),
+    route("DELETE", "/api/v1/me/rooms/{room}", "leave"),
+    route("GET", "/api/v1/rooms/{room}/members", "members"),
+    route("POST", "/api/v1/rooms/{room}/members", "invite"),
+    route("PATCH", "/api/v1/rooms/{room}/members/{user}", "set_role"),
+    route("DELETE", "/api/v1/rooms/{room}/members/{user}", "remove"),
+    route("GET", "/api/v1/rooms/{room}/bans", "bans"),
+    route("PUT", "/api/v1/rooms/{room}/bans/{user}", "ban"),
+    route("DELETE", "/api/v1/rooms/{room}/bans/{user}", "unban"),
+    route("GET", "/api/v1/rooms/{room}/mutes", "mutes"),
+    route("PUT", "/api/v1/rooms/{room}/mutes/{user}", "mute"),
+    route("DELETE", "/api/v1/rooms/{room}/mutes/{user}", "unmute"),
+];
 
 /// The paths of them, each once.
 pub(crate) fn paths() -> impl Iterator<Item = &'static str> {

@@ -8,7 +8,7 @@
 use std::{rc::Rc, time::Duration};
 
 use rand::{Rng, seq::IteratorRandom};
-use rookery_chat::delivery::Instruction;
+use rookery_chat::{commands, delivery::Instruction};
 use rookery_protocol::{CloseCode, RoomId};
 
 use super::{Connection, Worker};
@@ -29,6 +29,7 @@ pub(super) async fn run(worker: Rc<Worker>) {
         for instruction in instructions.drain(..) {
             worker.carry_out(instruction, &mut batched);
         }
+        worker.evicted.borrow_mut().clear();
         for room in batched.drain(..) {
             worker.flush_room(&room);
         }
@@ -70,6 +71,11 @@ impl Worker {
                 // What was passed on before this member came is not for it.
                 self.flush_room(&room);
                 if let Some(connection) = self.connection(connection) {
+                    if self.was_evicted(&room, &connection) {
+                        let id = reply.map(|reply| reply.id);
+                        connection.answer(wire::refused(id, commands::evicted(&room), None), self);
+                        return;
+                    }
                     if let Some(reply) = reply {
                         let (head, items) = wire::joined(*reply, &room);
                         connection.answer_in_two(head, items, self);
@@ -82,6 +88,8 @@ impl Worker {
                 self.flush_room(&room);
                 self.remove_member(&room, connection);
             }
+            Instruction::Evict { room, user } => self.evict(&room, &user),
+            Instruction::EvictAll { room } => self.evict_all(&room),
             Instruction::Answer { connection, bytes } => {
                 if let Some(connection) = self.connection(connection) {
                     connection.answer(bytes, self);

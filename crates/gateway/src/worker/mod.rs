@@ -10,6 +10,7 @@ mod connection;
 mod connections;
 mod deadlines;
 mod endings;
+mod evicting;
 mod flusher;
 mod local_room;
 mod members;
@@ -36,6 +37,7 @@ pub(crate) use connection::{Connection, End, Turn};
 use connections::Connections;
 use deadlines::Deadlines;
 use endings::Endings;
+use evicting::Evicted;
 use local_room::LocalRoom;
 pub(crate) use pausing::InFlight;
 pub(crate) use reading::read_once;
@@ -69,6 +71,7 @@ pub(crate) struct Worker {
     reads: Cell<u64>,
     /// Connections that have ended, to be cleaned up after.
     endings: Endings,
+    evicted: RefCell<Evicted>,
     draining: Cell<bool>,
 }
 
@@ -88,6 +91,7 @@ impl Worker {
             unflushed: RefCell::default(),
             reads: Cell::new(0),
             endings: Endings::default(),
+            evicted: RefCell::default(),
             draining: Cell::new(false),
         });
         let supervisor = worker.node.chat.background().supervisor();

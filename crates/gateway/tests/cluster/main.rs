@@ -37,6 +37,7 @@ mod read_only_redis;
 mod reads_on;
 mod redis_away;
 mod resume;
+mod roles;
 mod rolled_back;
 mod rooms_and_tail;
 mod rooms_made;

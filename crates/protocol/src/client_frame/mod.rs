@@ -13,7 +13,7 @@ mod tests;
 
 pub use meta::Meta;
 pub use parse::{parse, parse_message, parse_request};
-pub use request::{OneMessage, Request};
+pub use request::*;
 
 use crate::{Cursor, ErrorCode, Nonce, RequestId, RoomId};
 

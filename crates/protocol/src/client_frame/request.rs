@@ -3,9 +3,9 @@
 //!
 //! The fields of each are one struct, read from one JSON object, whatever brought it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use crate::RoomId;
+use crate::{Role, RoomId, UserId, server_frame::RoomKind};
 
 /// Declares the closed set of requests: those that only read and those that change
 /// something, by the `type` of their frame.
@@ -63,8 +63,24 @@ macro_rules! requests {
 requests! {
     reads {
         "message" => OneMessage,
+        "members" => Members,
+        "bans" => Bans,
+        "mutes" => Mutes,
     }
-    changes {}
+    changes {
+        "create_room" => CreateRoom,
+        "open_direct" => OpenDirect,
+        "update_room" => UpdateRoom,
+        "delete_room" => DeleteRoom,
+        "leave" => LeaveRoom,
+        "invite" => Invite,
+        "set_role" => SetRole,
+        "remove" => Remove,
+        "ban" => Ban,
+        "unban" => Unban,
+        "mute" => Mute,
+        "unmute" => Unmute,
+    }
 }
 
 /// One message as it is now.
@@ -74,4 +90,180 @@ pub struct OneMessage {
     pub room: RoomId,
     /// Its number there.
     pub seq: u64,
+}
+
+/// A part of a room's members.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Members {
+    /// The room.
+    pub room: RoomId,
+    /// Only those with this role.
+    pub role: Option<Role>,
+    /// What an answer gave as its `next`.
+    pub after: Option<String>,
+    /// At most how many.
+    pub limit: Option<u32>,
+}
+
+/// Who is banned.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Bans {
+    /// The room.
+    pub room: RoomId,
+}
+
+/// Who is muted.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Mutes {
+    /// The room.
+    pub room: RoomId,
+}
+
+/// A room that nobody has made.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct CreateRoom {
+    /// Who may come in.
+    pub kind: RoomKind,
+    /// What people call it.
+    pub name: Option<String>,
+    /// Its id; one is made up where it is not said.
+    pub room: Option<RoomId>,
+    /// A few words on it.
+    pub description: Option<String>,
+    /// Who is in it from the beginning, beside its maker.
+    #[serde(default)]
+    pub members: Vec<UserId>,
+    /// How long its messages live, in milliseconds.
+    pub ttl_ms: Option<u64>,
+}
+
+/// The room of two people.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct OpenDirect {
+    /// The other one.
+    pub user: UserId,
+}
+
+/// What of a room is to be otherwise; what is not said stays.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct UpdateRoom {
+    /// The room.
+    pub room: RoomId,
+    /// What people call it.
+    pub name: Option<String>,
+    /// A few words on it; none where it is `null` or empty.
+    #[serde(default, deserialize_with = "said")]
+    pub description: Option<Option<String>>,
+    /// How long its messages live, in milliseconds.
+    pub ttl_ms: Option<u64>,
+    /// How long everybody waits between two messages, in milliseconds; 0 is not at all.
+    pub slow_mode_ms: Option<u64>,
+    /// Who writes.
+    pub who_may_send: Option<WhoMay>,
+    /// Who brings people in.
+    pub who_may_invite: Option<WhoMay>,
+    /// Whether nobody writes any more.
+    pub archived: Option<bool>,
+}
+
+/// Tells a field that is `null` from one that is not there.
+fn said<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(json).map(Some)
+}
+
+/// Whether all members may do something, or admins alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhoMay {
+    /// Everybody whose role allows it.
+    All,
+    /// Admins and owners.
+    Admins,
+}
+
+/// A room that is to be gone.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct DeleteRoom {
+    /// The room.
+    pub room: RoomId,
+}
+
+/// A room that somebody wants to be a member of no more.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct LeaveRoom {
+    /// The room.
+    pub room: RoomId,
+}
+
+/// People who become members at once.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Invite {
+    /// The room.
+    pub room: RoomId,
+    /// Who.
+    pub users: Vec<UserId>,
+}
+
+/// What a member is from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct SetRole {
+    /// The room.
+    pub room: RoomId,
+    /// Who.
+    pub user: UserId,
+    /// What.
+    pub role: Role,
+}
+
+/// Somebody who is to be a member no more.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Remove {
+    /// The room.
+    pub room: RoomId,
+    /// Who.
+    pub user: UserId,
+}
+
+/// Somebody who is to be kept out.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Ban {
+    /// The room.
+    pub room: RoomId,
+    /// Who.
+    pub user: UserId,
+    /// For how long, in milliseconds; for good where it is not said.
+    pub for_ms: Option<u64>,
+    /// Why, for those who keep order.
+    pub reason: Option<String>,
+    /// Messages of theirs since that time go as well.
+    pub delete_since: Option<u64>,
+}
+
+/// Somebody who is to be kept out no more.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Unban {
+    /// The room.
+    pub room: RoomId,
+    /// Who.
+    pub user: UserId,
+}
+
+/// Somebody who is to be kept from writing.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Mute {
+    /// The room.
+    pub room: RoomId,
+    /// Who.
+    pub user: UserId,
+    /// For how long, in milliseconds; for good where it is not said.
+    pub for_ms: Option<u64>,
+}
+
+/// Somebody who may write again.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Unmute {
+    /// The room.
+    pub room: RoomId,
+    /// Who.
+    pub user: UserId,
 }

@@ -4,7 +4,7 @@ use std::{cell::Cell, sync::Arc};
 
 use dashmap::Entry;
 use parking_lot::ReentrantMutexGuard;
-use rookery_protocol::{Cursor, RoomId};
+use rookery_protocol::{Cursor, Role, RoomId, UserId};
 
 use super::{
     Shared,
@@ -107,21 +107,34 @@ impl Shared {
         }
     }
 
-    /// Takes a room away, and says whether it was there.
-    pub(super) fn remove(&self, id: &RoomId) -> Result<Option<BatchNumber>, StoreError> {
+    /// Takes a room away, and says whether it was there. Who wants it, if that is said, must
+    /// have a role.
+    pub(super) fn remove(
+        &self,
+        id: &RoomId,
+        by: Option<(&UserId, Role)>,
+    ) -> Result<Option<BatchNumber>, StoreError> {
+        let may = |room: &StoredRoom| {
+            let denied = by.and_then(|(user, least)| room.may_act(user, least).err());
+            denied.map_or(Ok(()), |denied| {
+                let room = id.clone();
+                Err(StoreError::Denied { room, denied })
+            })
+        };
         match self.rooms.entry(id.clone()) {
             Entry::Occupied(entry) => {
+                may(entry.get())?;
                 let batch = self.note_removed(id, entry.get());
                 entry.remove();
                 Ok(Some(batch))
             }
             // While the place is held, so that nobody reads it meanwhile.
             Entry::Vacant(_place) => {
-                let Some(disk) = &self.disk else {
+                let Some(room) = self.read_room(id)? else {
                     return Ok(None);
                 };
-                let head = disk.room(id)?;
-                Ok(head.map(|head| disk.remove_room(id, head.number)))
+                may(&room)?;
+                Ok(Some(self.note_removed(id, &room)))
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What is asked of all rooms: which there are, what happened in them, and their end.
 
-use rookery_protocol::RoomId;
+use rookery_protocol::{Role, RoomId, UserId};
 
 use super::{Embedded, Shared, clock::Now};
 use crate::{Feed, FeedCursor, Grown, Partition, RoomFigures, StoreError};
@@ -42,11 +42,15 @@ impl Embedded {
         }
     }
 
-    pub(crate) async fn remove_room(&self, id: &RoomId) -> Result<bool, StoreError> {
+    pub(crate) async fn remove_room(
+        &self,
+        id: &RoomId,
+        by: Option<(&UserId, Role)>,
+    ) -> Result<bool, StoreError> {
         let removed = {
             let _step = self.shared.step();
             self.shared.trouble()?;
-            self.shared.remove(id)?
+            self.shared.remove(id, by)?
         };
         self.kept(removed.unwrap_or_default()).await?;
         Ok(removed.is_some())

@@ -93,6 +93,16 @@ impl StoredRoom {
         steps.try_for_each(|step| people.may_take(step, by, role, now))
     }
 
+    /// Refuses somebody whose role is not enough.
+    pub(super) fn may_act(&self, user: &UserId, least: Role) -> Result<(), Denied> {
+        self.people.may_read(self.kind, user, Now::read().wall)?;
+        match self.people.role(user) {
+            None => Err(Denied::NotAMember),
+            Some(role) if role < least => Err(Denied::Role),
+            Some(_) => Ok(()),
+        }
+    }
+
     /// Takes a step that was looked at; whether anything is otherwise than before.
     fn take_step(&mut self, step: &Step, by: &UserId, now: u64) -> bool {
         let past = self.people.past;

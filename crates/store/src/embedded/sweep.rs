@@ -130,6 +130,7 @@ async fn run(shared: Weak<Shared>) {
         ticks_seen = ticks_seen.wrapping_add(1);
         if ticks_seen.is_multiple_of(MEMBERS_EVERY) {
             shared.memberships.forget_idle();
+            shared.persons.forget_written();
         }
     }
 }

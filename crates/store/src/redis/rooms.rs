@@ -1,9 +1,9 @@
 //! Rooms as operators see them: which there are, what they take, and how to take them away.
 
 use fred::{interfaces::HashesInterface, types::Key};
-use rookery_protocol::RoomId;
+use rookery_protocol::{Role, RoomId, UserId};
 
-use super::{Redis, append_call::text, heads, keys, read::number, script::Script};
+use super::{Redis, append_call::text, heads, keys, people, read::number, script::Script};
 use crate::{Partition, RoomFigures, StoreError};
 
 /// Of how many entries Redis judges how much memory a log takes.
@@ -60,7 +60,12 @@ impl Redis {
     }
 
     /// See [`crate::Store::remove_room`].
-    pub(crate) async fn remove_room(&self, room: &RoomId) -> Result<bool, StoreError> {
+    pub(crate) async fn remove_room(
+        &self,
+        room: &RoomId,
+        by: Option<(&UserId, Role)>,
+    ) -> Result<bool, StoreError> {
+        const WHAT: &str = "a removal of a room";
         let partition = Partition::of_room(room);
         let keys = [
             keys::rooms(partition),
@@ -73,10 +78,12 @@ impl Redis {
             keys::wrote(room),
         ];
         let keys = keys.into_iter().map(Key::from).collect();
-        let args = vec![text(room.as_str())];
-        let mut answer = self
-            .ask("a removal of a room", Script::RemoveRoom, keys, args)
-            .await?;
-        answer.flag()
+        let args = vec![
+            text(room.as_str()),
+            text(by.map_or("", |(user, _)| user.as_str())),
+            number(people::rank(by.map(|(_, least)| least))),
+        ];
+        let mut answer = self.ask(WHAT, Script::RemoveRoom, keys, args).await?;
+        Ok(people::granted(room, WHAT, &mut answer)? == "1")
     }
 }

@@ -153,7 +153,7 @@ impl Script {
             Self::Count => parts!(time head hidden log entries count),
             Self::Due => parts!(time due),
             Self::Tidy => parts!(time partition head hidden log tidy),
-            Self::RemoveRoom => parts!(remove_room),
+            Self::RemoveRoom => parts!(time head people remove_room),
             Self::Members => parts!(members),
             Self::ForgetRooms => parts!(forget_rooms),
             Self::ChangeMembers => parts!(change_members),

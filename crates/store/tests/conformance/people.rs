@@ -559,7 +559,11 @@ pub(crate) async fn people_go_with_their_room(place: Place) {
     )
     .await
     .unwrap();
-    assert!(within(node.remove_room(&room("staff"))).await.unwrap());
+    assert!(
+        within(node.remove_room(&room("staff"), None))
+            .await
+            .unwrap()
+    );
     node.open("staff").await;
     assert!(people(&node, "staff", "x").await.is_empty());
     assert!(

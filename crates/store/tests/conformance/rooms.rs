@@ -66,8 +66,16 @@ pub(crate) async fn a_room_that_is_taken_away_is_gone_with_everything_in_it(plac
     let start = node.open("general").await;
     node.open("kept").await;
     node.send("general", "x").await;
-    assert!(within(node.remove_room(&room("general"))).await.unwrap());
-    assert!(!within(node.remove_room(&room("general"))).await.unwrap());
+    assert!(
+        within(node.remove_room(&room("general"), None))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !within(node.remove_room(&room("general"), None))
+            .await
+            .unwrap()
+    );
     assert_eq!(all(&node).await, [room("kept")]);
     let gone = room("general");
     let history = node.history(&gone, None, HistoryPage::Before(9), 9);

@@ -61,7 +61,11 @@ async fn rooms_are_listed_and_taken_away_for_good() {
     let second = folder.open().await;
     let figures = within(second.store.room_figures(&room("a"))).await;
     assert_eq!(figures.unwrap().unwrap().messages, 1);
-    assert!(within(second.store.remove_room(&room("a"))).await.unwrap());
+    assert!(
+        within(second.store.remove_room(&room("a"), None))
+            .await
+            .unwrap()
+    );
     second.close().await;
     let third = folder.open().await;
     let rooms = [room("a"), room("b")];

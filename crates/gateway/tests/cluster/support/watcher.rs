@@ -13,6 +13,8 @@ use super::{Entry, Node, SOON, soon, token};
 /// A connection to ask and hear by hand.
 pub(crate) struct Raw {
     pub(crate) connection: RawConnection,
+    /// What `hello` was answered with, once it was said.
+    pub(crate) welcome: Value,
     last_id: u64,
     /// What came while an answer was waited for.
     pub(crate) unasked: Vec<Value>,
@@ -22,9 +24,10 @@ impl Raw {
     /// Connects and says `hello`.
     pub(crate) async fn hello(node: &Node, user: &str) -> Self {
         let mut raw = Self::open(node).await;
-        soon("welcome", raw.connection.hello(&token(user), "test"))
-            .await
-            .unwrap();
+        let token = token(user);
+        let welcome = raw.connection.hello(&token, "test");
+        let welcome = soon("welcome", welcome).await.unwrap();
+        raw.welcome = serde_json::to_value(welcome).unwrap();
         raw
     }
 
@@ -37,6 +40,7 @@ impl Raw {
     pub(crate) fn over(connection: RawConnection) -> Self {
         Self {
             connection,
+            welcome: Value::Null,
             last_id: 0,
             unasked: vec![],
         }
@@ -84,6 +88,12 @@ impl Raw {
             return self.frame().await;
         }
         self.unasked.remove(0)
+    }
+
+    /// Everything that came so far.
+    pub(crate) async fn seen_so_far(&mut self) -> Vec<Value> {
+        self.ask(json!({"type": "ping"})).await;
+        std::mem::take(&mut self.unasked)
     }
 
     /// The next message, whatever comes before it.

@@ -1,9 +1,17 @@
 -- Takes a room away with everything in it. Who is there stays, in whatever is made in its place.
 --
 -- KEYS: the rooms of the partition, what is due there, head, log, hidden bits, members, rules, who wrote lately
--- ARGV: the id
--- Gives 1, or 0 where there was none.
+-- ARGV: the id; who wants it (empty: whoever may) and the rank that they need
+-- Gives 1, or 0 where there was none, or `!` and why they may not.
 
+if ARGV[2] ~= '' then
+  local held = redis.call('GET', KEYS[3])
+  local room = held and read_head(held)
+  local rank = rank_of(KEYS[6], ARGV[2])
+  local denied = room and denied_to_read(room, KEYS[6], KEYS[7], ARGV[2], clock_ms())
+  if not denied and room and rank < tonumber(ARGV[3]) then denied = rank == 0 and 'stranger' or 'role' end
+  if denied then return { '!' .. denied } end
+end
 local there = redis.call('EXISTS', KEYS[3])
 redis.call('UNLINK', unpack(KEYS, 3))
 redis.call('ZREM', KEYS[1], ARGV[1])

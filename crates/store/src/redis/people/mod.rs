@@ -13,7 +13,7 @@ use super::{answer::Answer, denied, failure};
 use crate::{Denied, StoreError};
 
 /// The number of a role in the scripts; 0 is none.
-fn rank(role: Option<Role>) -> u64 {
+pub(super) fn rank(role: Option<Role>) -> u64 {
     role.map_or(0, |role| match role {
         Role::Readonly => 1,
         Role::Member => 2,

@@ -1,0 +1,542 @@
+//! Rooms of every kind, and who may what there: each command by a socket on one node, with
+//! somebody who watches on another and somebody who comes later on a third.
+
+use rookery_protocol::RoomId;
+use serde_json::{Value, json};
+
+use crate::support::{Cluster, Node, Raw, request, room, soon, token};
+
+/// A request of a user by HTTP.
+async fn by_http(node: &Node, user: &str, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    let body = match body {
+        Value::Null => String::new(),
+        body => body.to_string(),
+    };
+    let head = format!(
+        "{method} /api/v1/{path} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        token(user),
+        body.len(),
+    );
+    let (status, body) = request(node.address(), &head).await.unwrap();
+    (status, serde_json::from_str(&body).unwrap_or_default())
+}
+
+/// People on each of the nodes, all of whom were heard of.
+struct People<'a> {
+    cluster: &'a Cluster,
+}
+
+impl<'a> People<'a> {
+    /// Everybody comes into a public room once, so that they can be invited.
+    async fn of(cluster: &'a Cluster, users: &[&str]) -> Self {
+        for user in users {
+            let mut raw = Raw::hello(&cluster.nodes[0], user).await;
+            raw.join(&room("lobby"), None).await;
+        }
+        Self { cluster }
+    }
+
+    async fn on(&self, node: usize, user: &str) -> Raw {
+        Raw::hello(&self.cluster.nodes[node], user).await
+    }
+}
+
+async fn done(raw: &mut Raw, frame: Value) -> Value {
+    let answer = raw.ask(frame.clone()).await;
+    assert_eq!(answer["type"], "ok", "{frame} → {answer}");
+    answer
+}
+
+async fn refused(raw: &mut Raw, frame: Value) -> String {
+    let answer = raw.ask(frame.clone()).await;
+    assert_eq!(answer["type"], "error", "{frame} → {answer}");
+    answer["code"].as_str().unwrap().to_owned()
+}
+
+/// The next event of the log of a type.
+async fn next_of(raw: &mut Raw, kind: &str) -> Value {
+    soon(kind, async {
+        loop {
+            let frame = raw.next().await;
+            if frame["type"] == kind {
+                return frame;
+            }
+        }
+    })
+    .await
+}
+
+fn join(id: &str) -> Value {
+    json!({"type": "join", "room": id})
+}
+
+fn send(id: &str, text: &str) -> Value {
+    json!({"type": "send", "room": id, "text": text})
+}
+
+/// A private room of `owner` with `admin`, `member` and `reader`.
+async fn staffed(owner: &mut Raw, id: &str) {
+    let made = json!({"type": "create_room", "kind": "private", "room": id, "name": "Staff",
+        "members": ["admin", "member", "reader"]});
+    let made = done(owner, made).await;
+    assert_eq!(made["room"]["role"], "owner", "{made}");
+    for (user, role) in [("admin", "admin"), ("reader", "readonly")] {
+        done(
+            owner,
+            json!({"type": "set_role", "room": id, "user": user, "role": role}),
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_private_room_is_there_for_its_members_alone() {
+    let cluster = Cluster::start(3).await;
+    let people = People::of(
+        &cluster,
+        &["owner", "admin", "member", "reader", "stranger"],
+    )
+    .await;
+    let mut owner = people.on(0, "owner").await;
+    staffed(&mut owner, "staff").await;
+    let mut member = people.on(1, "member").await;
+    done(&mut owner, join("staff")).await;
+    let snapshot = done(&mut member, join("staff")).await;
+    assert_eq!(snapshot["room"]["kind"], "private");
+    done(&mut owner, send("staff", "hi")).await;
+    assert_eq!(next_of(&mut member, "message").await["text"], "hi");
+
+    let mut stranger = people.on(1, "stranger").await;
+    for frame in [
+        join("staff"),
+        send("staff", "x"),
+        json!({"type": "history", "room": "staff", "before": 99}),
+        json!({"type": "message", "room": "staff", "seq": 1}),
+        json!({"type": "members", "room": "staff"}),
+        json!({"type": "invite", "room": "staff", "users": ["stranger"]}),
+        json!({"type": "set_role", "room": "staff", "user": "member", "role": "admin"}),
+        json!({"type": "remove", "room": "staff", "user": "member"}),
+        json!({"type": "ban", "room": "staff", "user": "member"}),
+        json!({"type": "bans", "room": "staff"}),
+        json!({"type": "update_room", "room": "staff", "name": "Mine"}),
+        json!({"type": "delete_room", "room": "staff"}),
+        json!({"type": "leave", "room": "staff"}),
+    ] {
+        assert_eq!(
+            refused(&mut stranger, frame.clone()).await,
+            "not_found",
+            "{frame}"
+        );
+    }
+    let node = &cluster.nodes[2];
+    for (method, path, body) in [
+        ("GET", "rooms/staff/messages", Value::Null),
+        ("GET", "rooms/staff/messages/1", Value::Null),
+        ("POST", "rooms/staff/messages", json!({"text": "x"})),
+        ("GET", "rooms/staff/members", Value::Null),
+        (
+            "POST",
+            "rooms/staff/members",
+            json!({"users": ["stranger"]}),
+        ),
+        (
+            "PATCH",
+            "rooms/staff/members/member",
+            json!({"role": "admin"}),
+        ),
+        ("DELETE", "rooms/staff/members/member", Value::Null),
+        ("PUT", "rooms/staff/bans/member", json!({})),
+        ("GET", "rooms/staff/mutes", Value::Null),
+        ("PATCH", "rooms/staff", json!({"name": "Mine"})),
+        ("DELETE", "rooms/staff", Value::Null),
+    ] {
+        let (status, answer) = by_http(node, "stranger", method, path, &body).await;
+        assert_eq!(status, 404, "{method} {path} → {answer}");
+    }
+    let (status, page) = by_http(node, "reader", "GET", "rooms/staff/members", &Value::Null).await;
+    assert_eq!((status, page["count"].as_u64()), (200, Some(4)), "{page}");
+    let who: Vec<_> = page["members"].as_array().unwrap().iter().collect();
+    assert_eq!(
+        who[0]["user"],
+        json!({"id": "owner", "name": "Name of owner"})
+    );
+    assert_eq!(
+        (&who[0]["role"], &who[3]["role"]),
+        (&json!("owner"), &json!("readonly"))
+    );
+    // It stands in the list of its members, and in nobody else's.
+    let rows = people.on(2, "member").await.welcome["rooms"].clone();
+    let row = rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["room"] == "staff")
+        .cloned();
+    let row = row.unwrap();
+    assert_eq!(
+        (&row["kind"], &row["role"], &row["name"]),
+        (&json!("private"), &json!("member"), &json!("Staff"))
+    );
+    let rows = people.on(2, "stranger").await.welcome["rooms"].clone();
+    assert!(
+        rows.as_array()
+            .unwrap()
+            .iter()
+            .all(|row| row["room"] != "staff"),
+        "{rows}"
+    );
+}
+
+#[tokio::test]
+async fn who_is_removed_hears_and_writes_nothing_more_on_any_node() {
+    let cluster = Cluster::start(3).await;
+    let people = People::of(&cluster, &["owner", "admin", "member", "reader"]).await;
+    let mut owner = people.on(0, "owner").await;
+    staffed(&mut owner, "staff").await;
+    done(&mut owner, join("staff")).await;
+    let mut devices = Vec::new();
+    for node in 0..3 {
+        let mut device = people.on(node, "member").await;
+        done(&mut device, join("staff")).await;
+        devices.push(device);
+    }
+    let (_, _) = by_http(
+        &cluster.nodes[1],
+        "admin",
+        "DELETE",
+        "rooms/staff/members/member",
+        &Value::Null,
+    )
+    .await;
+    let removal = next_of(&mut owner, "member").await;
+    assert_eq!(
+        (&removal["change"], &removal["user"]["id"]),
+        (&json!("removed"), &json!("member"))
+    );
+    assert_eq!(removal["by"]["id"], "admin");
+    let after = done(&mut owner, send("staff", "now we can talk")).await;
+    assert_eq!(
+        after["seq"].as_u64(),
+        removal["seq"].as_u64().map(|seq| seq + 1)
+    );
+    for device in &mut devices {
+        let told = next_of(device, "room").await;
+        assert_eq!(
+            told,
+            json!({"type": "room", "room": "staff", "change": "removed"})
+        );
+        assert_eq!(refused(device, send("staff", "x")).await, "not_found");
+        assert_eq!(refused(device, join("staff")).await, "not_found");
+        let seen = device.seen_so_far().await;
+        let heard = |frame: &Value| {
+            frame["room"] == "staff" && frame["seq"].as_u64() > removal["seq"].as_u64()
+        };
+        assert!(!seen.iter().any(heard), "{seen:?}");
+    }
+    // Whoever comes later ends in the same state.
+    let mut reader = people.on(2, "reader").await;
+    let since = json!({"epoch": done(&mut reader, join("staff")).await["room"]["epoch"], "seq": 0});
+    let mut later = people.on(1, "reader").await;
+    let caught_up = json!({"type": "join", "room": "staff", "since": since});
+    let caught_up = done(&mut later, caught_up).await;
+    let events = caught_up["room"]["events"].as_array().unwrap();
+    assert!(events.contains(&removal), "{events:?}");
+    // Invited again, they are there again.
+    done(
+        &mut owner,
+        json!({"type": "invite", "room": "staff", "users": ["member"]}),
+    )
+    .await;
+    done(&mut devices[2], join("staff")).await;
+    done(&mut devices[2], send("staff", "back")).await;
+}
+
+#[tokio::test]
+async fn roles_bans_and_mutes_hold_by_every_way() {
+    let cluster = Cluster::start(2).await;
+    let people = People::of(&cluster, &["owner", "admin", "member", "reader", "x"]).await;
+    let mut owner = people.on(0, "owner").await;
+    staffed(&mut owner, "staff").await;
+    let mut admin = people.on(1, "admin").await;
+    let mut member = people.on(0, "member").await;
+    let mut reader = people.on(1, "reader").await;
+    for raw in [&mut owner, &mut admin, &mut member, &mut reader] {
+        done(raw, join("staff")).await;
+    }
+    assert_eq!(refused(&mut reader, send("staff", "x")).await, "forbidden");
+    let set_role = |user: &str, role: &str| json!({"type": "set_role", "room": "staff", "user": user, "role": role});
+    for (who, frame, code) in [
+        ("member", set_role("reader", "member"), "forbidden"),
+        ("admin", set_role("member", "admin"), "forbidden"),
+        ("admin", set_role("owner", "member"), "forbidden"),
+        (
+            "admin",
+            json!({"type": "ban", "room": "staff", "user": "owner"}),
+            "forbidden",
+        ),
+        (
+            "admin",
+            json!({"type": "remove", "room": "staff", "user": "x"}),
+            "not_found",
+        ),
+        (
+            "admin",
+            json!({"type": "delete_room", "room": "staff"}),
+            "forbidden",
+        ),
+        (
+            "admin",
+            json!({"type": "remove", "room": "staff", "user": "admin"}),
+            "bad_request",
+        ),
+        (
+            "owner",
+            json!({"type": "leave", "room": "staff"}),
+            "conflict",
+        ),
+        ("owner", set_role("owner", "member"), "conflict"),
+        (
+            "member",
+            json!({"type": "bans", "room": "staff"}),
+            "forbidden",
+        ),
+        (
+            "owner",
+            json!({"type": "invite", "room": "staff", "users": ["nobody"]}),
+            "not_found",
+        ),
+        (
+            "owner",
+            json!({"type": "create_room", "kind": "public", "room": "staff"}),
+            "conflict",
+        ),
+        (
+            "owner",
+            json!({"type": "create_room", "kind": "private", "room": "dm:a:b"}),
+            "bad_request",
+        ),
+        (
+            "owner",
+            json!({"type": "create_room", "kind": "direct"}),
+            "bad_request",
+        ),
+        (
+            "owner",
+            json!({"type": "update_room", "room": "staff"}),
+            "bad_request",
+        ),
+        (
+            "owner",
+            json!({"type": "unban", "room": "staff", "user": "x"}),
+            "not_found",
+        ),
+    ] {
+        let raw = match who {
+            "owner" => &mut owner,
+            "admin" => &mut admin,
+            _ => &mut member,
+        };
+        assert_eq!(refused(raw, frame.clone()).await, code, "{frame}");
+    }
+    done(&mut owner, join("staff")).await;
+    done(
+        &mut admin,
+        json!({"type": "mute", "room": "staff", "user": "member", "for_ms": 3_600_000}),
+    )
+    .await;
+    assert_eq!(refused(&mut member, send("staff", "x")).await, "forbidden");
+    let mutes = done(&mut admin, json!({"type": "mutes", "room": "staff"})).await;
+    assert_eq!(mutes["mutes"][0]["user"]["id"], "member", "{mutes}");
+    assert!(mutes["mutes"][0]["until"].as_u64().is_some());
+    done(
+        &mut admin,
+        json!({"type": "unmute", "room": "staff", "user": "member"}),
+    )
+    .await;
+    done(&mut member, send("staff", "x")).await;
+
+    let (status, _) = by_http(
+        &cluster.nodes[1],
+        "admin",
+        "PUT",
+        "rooms/staff/bans/member",
+        &json!({"reason": "spam"}),
+    )
+    .await;
+    assert_eq!(status, 200);
+    let told = next_of(&mut member, "room").await;
+    let told = match told["change"] == "banned" {
+        true => told,
+        // Of the mute before.
+        false => next_of(&mut member, "room").await,
+    };
+    assert_eq!(told["room"], "staff");
+    assert_eq!(refused(&mut member, join("staff")).await, "not_found");
+    let again = json!({"type": "invite", "room": "staff", "users": ["x", "member"]});
+    assert_eq!(refused(&mut owner, again.clone()).await, "conflict");
+    let (_, bans) = by_http(
+        &cluster.nodes[0],
+        "owner",
+        "GET",
+        "rooms/staff/bans",
+        &Value::Null,
+    )
+    .await;
+    assert_eq!(bans["bans"][0]["reason"], "spam", "{bans}");
+    assert_eq!(bans["bans"][0]["by"]["id"], "admin");
+    let (status, _) = by_http(
+        &cluster.nodes[0],
+        "owner",
+        "DELETE",
+        "rooms/staff/bans/member",
+        &Value::Null,
+    )
+    .await;
+    assert_eq!(status, 200);
+    assert_eq!(
+        refused(&mut member, join("staff")).await,
+        "not_found",
+        "an end of a ban makes no member"
+    );
+    done(&mut owner, again).await;
+    done(&mut member, join("staff")).await;
+
+    done(&mut owner, set_role("admin", "owner")).await;
+    done(&mut owner, json!({"type": "leave", "room": "staff"})).await;
+    assert_eq!(refused(&mut owner, join("staff")).await, "not_found");
+}
+
+#[tokio::test]
+async fn a_room_is_changed_and_goes() {
+    let cluster = Cluster::start(2).await;
+    let people = People::of(&cluster, &["owner", "admin", "member", "reader"]).await;
+    let mut owner = people.on(0, "owner").await;
+    staffed(&mut owner, "staff").await;
+    let mut member = people.on(1, "member").await;
+    done(&mut member, join("staff")).await;
+    let change = json!({"name": "Crew", "description": "us", "who_may_send": "admins"});
+    let (status, answer) =
+        by_http(&cluster.nodes[1], "owner", "PATCH", "rooms/staff", &change).await;
+    assert_eq!(
+        (status, &answer["room"]["name"]),
+        (200, &json!("Crew")),
+        "{answer}"
+    );
+    assert_eq!(answer["room"]["who_may_send"], "admins");
+    assert_eq!(next_of(&mut member, "changed").await["name"], "Crew");
+    assert_eq!(refused(&mut member, send("staff", "x")).await, "forbidden");
+    // Whoever comes in, and whose node remembers the room, hears the new name.
+    let snapshot = done(&mut people.on(1, "reader").await, join("staff")).await;
+    assert_eq!(snapshot["room"]["name"], "Crew");
+    let slow = json!({"who_may_send": "all", "slow_mode_ms": 3_600_000});
+    by_http(&cluster.nodes[0], "admin", "PATCH", "rooms/staff", &slow).await;
+    done(&mut member, send("staff", "x")).await;
+    let waits = member.ask(send("staff", "y")).await;
+    assert_eq!(waits["code"], "slow_mode", "{waits}");
+    assert!(waits["retry_after_ms"].as_u64().unwrap() > 3_000_000);
+    done(
+        &mut owner,
+        json!({"type": "update_room", "room": "staff", "archived": true, "slow_mode_ms": 0}),
+    )
+    .await;
+    done(&mut owner, join("staff")).await;
+    for raw in [&mut owner, &mut member] {
+        assert_eq!(refused(raw, send("staff", "x")).await, "forbidden");
+    }
+    done(&mut owner, json!({"type": "delete_room", "room": "staff"})).await;
+    soon("the room is gone", async {
+        while next_of(&mut member, "room").await["change"] != "deleted" {}
+    })
+    .await;
+    let rows = people.on(1, "member").await.welcome["rooms"].clone();
+    assert!(
+        rows.as_array()
+            .unwrap()
+            .iter()
+            .all(|row| row["room"] != "staff"),
+        "{rows}"
+    );
+    let history = json!({"type": "history", "room": "staff", "before": 99});
+    assert_eq!(refused(&mut member, history).await, "not_found");
+}
+
+#[tokio::test]
+async fn two_people_have_a_room_of_their_own() {
+    let cluster = Cluster::start(2).await;
+    let people = People::of(&cluster, &["anna", "ben", "eve"]).await;
+    let mut anna = people.on(0, "anna").await;
+    let mut ben = people.on(1, "ben").await;
+    let opened = done(&mut anna, json!({"type": "open_direct", "user": "ben"})).await;
+    let id = opened["room"]["room"].as_str().unwrap().to_owned();
+    assert_eq!(
+        (id.as_str(), &opened["room"]["with"]["name"]),
+        ("dm:anna:ben", &json!("Name of ben"))
+    );
+    assert_eq!(next_of(&mut ben, "room").await["room"], id.as_str());
+    for raw in [&mut anna, &mut ben] {
+        done(raw, join(&id)).await;
+    }
+    done(&mut ben, send(&id, "psst")).await;
+    assert_eq!(next_of(&mut anna, "message").await["text"], "psst");
+    let (status, again) = by_http(
+        &cluster.nodes[1],
+        "ben",
+        "PUT",
+        "directs/anna",
+        &Value::Null,
+    )
+    .await;
+    assert_eq!(
+        (status, &again["room"]["room"]),
+        (200, &json!(id)),
+        "{again}"
+    );
+    let mut eve = people.on(1, "eve").await;
+    for frame in [join(&id), send(&id, "x")] {
+        assert_eq!(refused(&mut eve, frame).await, "not_found");
+    }
+    // A room of two who have none is made by nobody's coming in.
+    assert_eq!(refused(&mut eve, join("dm:anna:eve")).await, "not_found");
+    for frame in [
+        json!({"type": "leave", "room": id}),
+        json!({"type": "invite", "room": id, "users": ["eve"]}),
+        json!({"type": "remove", "room": id, "user": "ben"}),
+        json!({"type": "update_room", "room": id, "name": "x"}),
+        json!({"type": "delete_room", "room": id}),
+        json!({"type": "open_direct", "user": "anna"}),
+    ] {
+        assert_eq!(
+            refused(&mut anna, frame.clone()).await,
+            "bad_request",
+            "{frame}"
+        );
+    }
+    let nobody = json!({"type": "open_direct", "user": "nobody"});
+    assert_eq!(refused(&mut anna, nobody).await, "not_found");
+}
+
+#[tokio::test]
+async fn who_leaves_a_public_room_leaves_it_on_every_device() {
+    let cluster = Cluster::start(2).await;
+    let people = People::of(&cluster, &["anna"]).await;
+    let mut first = people.on(0, "anna").await;
+    let mut second = people.on(1, "anna").await;
+    let mut ben = people.on(1, "ben").await;
+    let general: RoomId = room("general");
+    for raw in [&mut first, &mut second, &mut ben] {
+        raw.join(&general, None).await;
+    }
+    done(&mut first, json!({"type": "leave", "room": "general"})).await;
+    assert_eq!(next_of(&mut second, "room").await["change"], "left");
+    done(&mut ben, send("general", "gone?")).await;
+    let seen = second.seen_so_far().await;
+    assert!(
+        !seen.iter().any(|frame| frame["type"] == "message"),
+        "{seen:?}"
+    );
+    // A message to a public room makes one a member of it.
+    done(&mut second, send("general", "no")).await;
+    let page = json!({"type": "members", "room": "general"});
+    let page = done(&mut ben, page).await;
+    assert_eq!(page["count"], 2, "{page}");
+}
