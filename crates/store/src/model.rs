@@ -77,6 +77,8 @@ pub struct Join {
 pub struct Joined {
     /// Who may come in.
     pub kind: RoomKind,
+    /// Whether whoever writes there has to be looked at.
+    pub guarded: bool,
     /// What people call it.
     pub name: String,
     /// The end of its log.

@@ -52,6 +52,18 @@ impl Store {
         }
     }
 
+    /// Whether somebody may write in a room, however long they have to wait for their turn.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoSuchRoom`], and [`StoreError::Denied`] where they may not.
+    pub async fn may_write(&self, room: &RoomId, user: &UserId) -> Result<(), StoreError> {
+        match self {
+            Self::Embedded(engine) => engine.may_write(room, user),
+            Self::Redis(engine) => engine.may_write(room, user).await,
+        }
+    }
+
     /// Some of the members of a room.
     ///
     /// # Errors

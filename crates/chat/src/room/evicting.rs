@@ -38,15 +38,22 @@ impl RoomState {
         self.memory = Memory::default();
         self.recent.clear();
         self.closed = false;
+        self.guarded = false;
     }
 
     /// Does what an event says that was just handed on.
     pub(super) fn take_heed(&mut self, room: &RoomId, event: &Event, inboxes: &Inboxes) {
-        if let Some(user) = gone_by(event) {
-            evict(room, &user, inboxes);
-        } else if event.json().starts_with(CHANGED) {
+        let is_changed = event.json().starts_with(CHANGED);
+        if is_changed {
             // What is remembered of the room itself may be otherwise now.
             self.memory.doubt();
+        }
+        if is_changed || event.json().starts_with(MEMBER) {
+            // Others may write than before.
+            self.guarded = true;
+        }
+        if let Some(user) = gone_by(event) {
+            evict(room, &user, inboxes);
         }
     }
 }

@@ -119,6 +119,7 @@ impl Room {
         let snapshot = Arc::new(Snapshot::of(joined).carrying(share));
         let mut state = self.state.lock();
         state.closed |= joined.kind != RoomKind::Public;
+        state.guarded |= joined.guarded;
         if state.sequencer.position().is_none() {
             let mut passed = Vec::new();
             state.sequencer.start(joined.head.clone(), &mut passed);

@@ -71,6 +71,8 @@ struct RoomState {
     sequencer: Sequencer,
     /// Whether it was ever seen to be for its members alone.
     closed: bool,
+    /// Whether whoever writes here has to be looked at.
+    guarded: bool,
     recent: Recent,
     memory: Memory,
     /// When something happened here last.
@@ -112,6 +114,7 @@ impl Room {
         let state = RoomState {
             sequencer: Sequencer::default(),
             closed: false,
+            guarded: false,
             recent: Recent::new(budget),
             memory: Memory::default(),
             used: Moment::now(),
@@ -150,6 +153,11 @@ impl Room {
     /// Whether it was ever seen to be for its members alone.
     pub(crate) fn is_closed(&self) -> bool {
         self.state.lock().closed
+    }
+
+    /// Whether whoever writes here has to be looked at by the store.
+    pub(crate) fn is_guarded(&self) -> bool {
+        self.state.lock().guarded
     }
 
     /// How many events came after a place, as far as the room is followed.

@@ -81,10 +81,10 @@ fn only_who_joined_is_seen_typing() {
             on: true,
         };
         let typing = || commands::typing(&node.chat, client.caller(), &client.session, &arguments);
-        let refused = typing().unwrap_err();
+        let refused = typing().await.unwrap_err();
         assert_eq!(refused.code, ErrorCode::Forbidden);
         client.join(&room, None).await.unwrap();
-        typing().unwrap();
+        typing().await.unwrap();
         assert_eq!(other.next_of("typing").await["user"]["id"], "anna");
     });
 }

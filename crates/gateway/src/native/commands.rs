@@ -119,7 +119,7 @@ impl Request {
             Command::Join { room, since, limit } => self.join(room, since, limit),
             Command::Leave { room } => self.leave(room),
             Command::Send(arguments) => self.send(arguments),
-            Command::Typing { room, on } => self.typing(&Typing { room, on }),
+            Command::Typing { room, on } => self.typing(Typing { room, on }),
             Command::History { room, page, limit } => self.history(History { room, page, limit }),
             Command::Request(request) => self.request(request),
             Command::Ping => {
@@ -222,11 +222,16 @@ impl Request {
         });
     }
 
-    fn typing(self, arguments: &Typing) {
-        let caller = Caller::new(self.session.user(), Way::Session, self.paid);
-        let told = commands::typing(&self.worker.node.chat, caller, &self.session, arguments);
-        let ok = |id: &RequestId, ()| wire::ok(id);
-        self.connection.reply(self.id, told, ok, &self.worker);
+    fn typing(self, arguments: Typing) {
+        let in_flight = self.connection.begin_writing();
+        start(async move {
+            let caller = Caller::new(self.session.user(), Way::Session, self.paid);
+            let chat = &self.worker.node.chat;
+            let told = commands::typing(chat, caller, &self.session, &arguments).await;
+            let ok = |id: &RequestId, ()| wire::ok(id);
+            self.connection.reply(self.id, told, ok, &self.worker);
+            drop(in_flight);
+        });
     }
 
     fn history(self, arguments: History) {

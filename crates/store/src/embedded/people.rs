@@ -97,7 +97,7 @@ impl People {
     }
 
     /// Whether whoever writes has to be looked at.
-    fn is_guarded(&self, kind: RoomKind) -> bool {
+    pub(super) fn is_guarded(&self, kind: RoomKind) -> bool {
         let rules = [Rule::Archived, Rule::WhoMaySend, Rule::SlowMode];
         kind != RoomKind::Public
             || self.past.had_restraints

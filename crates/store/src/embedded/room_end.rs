@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use rookery_protocol::Event;
+use rookery_protocol::{Event, server_frame::RoomKind};
 
 use super::{clock::Now, disk::Record, nonces::MEMORY_MS, room::StoredRoom};
 
@@ -92,8 +92,11 @@ impl StoredRoom {
 
     /// A room whose messages do not live for good outlives the last one, and the last who
     /// was there, by an hour; any other without events by as long as is set. As long as
-    /// somebody is there it has no end.
+    /// somebody is there it has no end, and neither has one that somebody made to be theirs.
     fn ends_at(&self) -> Option<u64> {
+        if self.kind != RoomKind::Public || self.people.past.had_roles {
+            return None;
+        }
         let last = self.left?.max(self.last_write);
         match self.ttl_ms {
             Some(ttl_ms) => Some(last + ttl_ms + MEMORY_MS),

@@ -46,6 +46,7 @@ impl StoredRoom {
             .and_then(|since| self.caught_up(since, join.catch_up));
         Joined {
             kind: self.kind,
+            guarded: self.people.is_guarded(self.kind),
             name: self.name.clone(),
             head: self.head(),
             forks: self.forks.clone(),

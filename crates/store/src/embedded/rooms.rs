@@ -1,11 +1,11 @@
 //! What is asked of a room's people: coming in, changing, looking.
 
-use rookery_protocol::{Role, RoomId, UserId};
+use rookery_protocol::{EventKind, Role, RoomId, UserId};
 
 use super::{Embedded, clock::Now, disk::BatchNumber};
 use crate::{
-    Admission, Admitted, Append, MemberPlace, MemberRow, MembersAsked, MembersPage, Restraint,
-    RestraintRow, RoomChange, RoomChanged, RoomView, Step, StoreError,
+    Admission, Admitted, Append, Denied, MemberPlace, MemberRow, MembersAsked, MembersPage,
+    Restraint, RestraintRow, RoomChange, RoomChanged, RoomView, Step, StoreError,
 };
 
 impl Embedded {
@@ -124,6 +124,24 @@ impl Embedded {
         };
         self.kept(batch).await?;
         Ok(view)
+    }
+
+    /// See [`crate::Store::may_write`].
+    pub(crate) fn may_write(&self, id: &RoomId, user: &UserId) -> Result<(), StoreError> {
+        let _step = self.shared.step();
+        let mut room = self.shared.existing(id)?;
+        let (kind, now) = (room.kind, Now::read().wall);
+        // What tells of nothing notes nothing.
+        let may = room
+            .people
+            .may_write(kind, EventKind::Reacted, user, now, None);
+        match may {
+            Err(denied) if !matches!(denied, Denied::SlowMode { .. }) => Err(StoreError::Denied {
+                room: id.clone(),
+                denied,
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// See [`crate::Store::members`].

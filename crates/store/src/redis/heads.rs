@@ -97,7 +97,7 @@ pub(super) fn name_of(held: &str, room: &RoomId) -> String {
 }
 
 /// A kind, and the letters of what is out of the ordinary (`people.lua`).
-fn kind_and_letters(word: &str) -> Option<(RoomKind, &str)> {
+pub(super) fn kind_and_letters(word: &str) -> Option<(RoomKind, &str)> {
     let (kind, letters) = word.split_once(':').unwrap_or((word, ""));
     Some((room_kind(kind)?, letters))
 }

@@ -5,12 +5,13 @@
 //! their limits.
 
 use fred::types::{Key, Value};
+use rookery_protocol::server_frame::RoomKind;
 
 use super::{
     Redis,
     answer::Answer,
     append_call::{cursor, text},
-    heads::{name_of, room_kind},
+    heads::{kind_and_letters, name_of},
     keys,
     read::number,
     script::Script,
@@ -54,8 +55,9 @@ impl Redis {
 
     fn joined(&self, join: &Join, mut answer: Answer) -> Result<Joined, StoreError> {
         let kind = answer.text()?;
-        let kind = room_kind(&kind)
+        let (kind, letters) = kind_and_letters(&kind)
             .ok_or_else(|| StoreError::Broken(format!("a room of the unknown kind {kind:?}")))?;
+        let guarded = kind != RoomKind::Public || letters.contains(['o', 'a', 'b', 'm', 's', 'l']);
         let name = name_of(&answer.text()?, &join.room);
         let head = answer.cursor()?;
         let forks = answer.forks()?;
@@ -63,6 +65,7 @@ impl Redis {
         let events = answer.events(&join.room)?;
         Ok(Joined {
             kind,
+            guarded,
             name,
             head,
             forks,

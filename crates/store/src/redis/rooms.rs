@@ -1,6 +1,9 @@
 //! Rooms as operators see them: which there are, what they take, and how to take them away.
 
-use fred::{interfaces::HashesInterface, types::Key};
+use fred::{
+    interfaces::HashesInterface,
+    types::{Key, Value},
+};
 use rookery_protocol::{Role, RoomId, UserId};
 
 use super::{Redis, append_call::text, heads, keys, people, read::number, script::Script};
@@ -66,24 +69,29 @@ impl Redis {
         by: Option<(&UserId, Role)>,
     ) -> Result<bool, StoreError> {
         const WHAT: &str = "a removal of a room";
-        let partition = Partition::of_room(room);
-        let keys = [
-            keys::rooms(partition),
-            keys::due(partition),
-            keys::head(room),
-            keys::log(room),
-            keys::hidden(room),
-            keys::members(room),
-            keys::rules(room),
-            keys::wrote(room),
-        ];
-        let keys = keys.into_iter().map(Key::from).collect();
-        let args = vec![
-            text(room.as_str()),
-            text(by.map_or("", |(user, _)| user.as_str())),
-            number(people::rank(by.map(|(_, least)| least))),
-        ];
+        let (keys, args) = removal(room, by);
         let mut answer = self.ask(WHAT, Script::RemoveRoom, keys, args).await?;
         Ok(people::granted(room, WHAT, &mut answer)? == "1")
     }
+}
+
+/// What a removal of a room is asked with.
+pub(super) fn removal(room: &RoomId, by: Option<(&UserId, Role)>) -> (Vec<Key>, Vec<Value>) {
+    let partition = Partition::of_room(room);
+    let keys = [
+        keys::rooms(partition),
+        keys::due(partition),
+        keys::head(room),
+        keys::log(room),
+        keys::hidden(room),
+        keys::members(room),
+        keys::rules(room),
+        keys::wrote(room),
+    ];
+    let args = vec![
+        text(room.as_str()),
+        text(by.map_or("", |(user, _)| user.as_str())),
+        number(people::rank(by.map(|(_, least)| least))),
+    ];
+    (keys.into_iter().map(Key::from).collect(), args)
 }

@@ -36,6 +36,7 @@ pub(super) enum Script {
     Room,
     RoomMembers,
     Ranks,
+    MayWrite,
 }
 
 /// Lua files in a row: what several scripts share, and the script at the end.
@@ -45,7 +46,7 @@ macro_rules! parts {
 
 impl Script {
     /// All scripts, in the order of their declaration.
-    pub(super) const ALL: [Self; 31] = [
+    pub(super) const ALL: [Self; 32] = [
         Self::Append,
         Self::AppendOne,
         Self::AppendPlain,
@@ -77,6 +78,7 @@ impl Script {
         Self::Room,
         Self::RoomMembers,
         Self::Ranks,
+        Self::MayWrite,
     ];
 
     /// Whether it may begin an epoch, so that the term has to be known.
@@ -117,7 +119,8 @@ impl Script {
             | Self::ChangesOfLife
             | Self::Room
             | Self::RoomMembers
-            | Self::Ranks => "#!lua flags=no-writes\n",
+            | Self::Ranks
+            | Self::MayWrite => "#!lua flags=no-writes\n",
             Self::Join
             | Self::Tidy
             | Self::RemoveRoom
@@ -175,6 +178,7 @@ impl Script {
             Self::Room => parts!(time head people room),
             Self::RoomMembers => parts!(time head people room_members),
             Self::Ranks => parts!(time people ranks),
+            Self::MayWrite => parts!(time head people may_write),
         }
     }
 }

@@ -71,7 +71,8 @@ pub(crate) async fn a_cursor_is_caught_up_with_raw_events(place: Place) {
                 .event,
         );
     }
-    for seq in 0..=5 {
+    let last = EventKind::ALL.len() as u64;
+    for seq in 0..=last {
         let joined = node
             .join_with("general", |join| {
                 join.since = Some(Cursor {
@@ -85,7 +86,7 @@ pub(crate) async fn a_cursor_is_caught_up_with_raw_events(place: Place) {
         assert_eq!(
             joined.head,
             Cursor {
-                seq: 5,
+                seq: last,
                 ..start.clone()
             }
         );

@@ -179,6 +179,7 @@ cases_of_both_engines! {
     people::rules_hold_for_who_writes,
     people::members_are_given_page_by_page,
     people::people_go_with_their_room,
+    people::a_room_that_somebody_made_outlives_its_people,
     people::users_are_called_as_was_said_last,
     people::any_changes_come_to_the_same_on_both_engines,
     people::nothing_is_written_behind_a_removal,

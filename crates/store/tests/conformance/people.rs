@@ -578,6 +578,28 @@ pub(crate) async fn people_go_with_their_room(place: Place) {
     assert_eq!((view.kind, view.rules.len()), (RoomKind::Public, 0));
 }
 
+pub(crate) async fn a_room_that_somebody_made_outlives_its_people(place: Place) {
+    let node = place.node_with(swept_clean(50)).await;
+    let owner = rank("owner", Some(Role::Owner), When::Stranger);
+    let steps = vec![make(RoomKind::Public), owner];
+    try_change(&node, "made", "owner", None, steps)
+        .await
+        .unwrap();
+    node.open("open").await;
+    let anna = user("anna", "Anna");
+    for id in ["made", "open"] {
+        for online in [true, false] {
+            node.presence(id, &anna, online).await;
+        }
+    }
+    let is_there = async |id| within(node.heads(&[room(id)])).await.unwrap()[0].is_some();
+    eventually("what is nobody's goes", async || {
+        (!is_there("open").await).then_some(())
+    })
+    .await;
+    assert!(is_there("made").await);
+}
+
 pub(crate) async fn users_are_called_as_was_said_last(place: Place) {
     let node = place.node().await;
     let asked = ["a", "nobody", "b"].map(user_id);

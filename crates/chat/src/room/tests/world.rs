@@ -91,6 +91,7 @@ impl Log {
         let skip = messages.len().saturating_sub(view.limit as usize);
         Joined {
             kind: RoomKind::Public,
+            guarded: false,
             name: "R".into(),
             head: self.cursor(head),
             forks: self.forks.clone(),

@@ -25,6 +25,7 @@ use crate::{
         lease::{BEAT, ENDED},
         lives::Life,
         read::number,
+        rooms,
         script::Script,
         subscription::Subscription,
     },
@@ -234,16 +235,7 @@ impl<'a> Trial<'a> {
 
     /// Takes away what was made, and what of its partition is there only since then.
     async fn clean_up(&self) -> Result<(), StoreError> {
-        let partition = Partition::of_room(&self.room);
-        let keys = [
-            keys::head(&self.room),
-            keys::log(&self.room),
-            keys::hidden(&self.room),
-            keys::rooms(partition),
-            keys::due(partition),
-        ];
-        let keys = keys.into_iter().map(Key::from).collect();
-        let args = vec![text(self.room.as_str())];
+        let (keys, args) = rooms::removal(&self.room, None);
         self.connection.call(Script::RemoveRoom, keys, args).await?;
         let client = self.connection.client();
         for key in &self.made {

@@ -4,7 +4,7 @@
 -- ARGV: the id, 1 or 0 for making it, known epoch, known seq, since epoch, since seq (these
 --   four may be empty), limit of messages, catch_up (0: no limit), max messages (0: no
 --   limit), a fresh word, how long an empty room is kept (0: for good)
--- Gives nothing where there is no such room, else kind, name (may be empty), epoch, seq, what
+-- Gives nothing where there is no such room, else kind with its letters (people.lua), name (may be empty), epoch, seq, what
 --   it shares with epochs before, 1 or 0 for recovered, and the events (see entries.lua).
 
 local id, create = ARGV[1], ARGV[2] == '1'
@@ -40,5 +40,5 @@ if behind and since_seq >= floor and (catch_up == 0 or behind <= catch_up) then
 end
 local recovered = names and 1 or 0
 if not names then names, entries = some_messages(keys.log, keys.hidden, room, floor + 1, room.seq, limit, false, now) end
-local kind, called = string.match(room.tail, '^(%l+):?%l* (.*)$')
+local kind, called = string.match(room.tail, '^(%S+) (.*)$')
 return answer_with({ kind, called, room.epoch, room.seq_digits, room.forks, recovered }, names, entries)

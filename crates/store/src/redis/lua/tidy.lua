@@ -12,6 +12,12 @@ local age, now = age_of(redis.call('GET', KEYS[1])), clock_ms()
 local index, due, most, budget = KEYS[2], KEYS[3], tonumber(ARGV[1]), tonumber(ARGV[2])
 local taken_away, looked_at = 0, 0
 
+-- Whether somebody made a room to be theirs: those stay, also without messages.
+local function is_somebodys(room)
+  local kind, letters = string.match(room.tail, '^(%l+):?(%l*) ')
+  return kind ~= 'public' or string.find(letters, 'r', 1, true) ~= nil
+end
+
 -- When to come by again; nothing where nothing is to be let go of, as things are.
 local function tidy(room, log, hidden, online, keep_ms)
   local expires = expire(log, hidden, room, now, budget)
@@ -23,7 +29,7 @@ local function tidy(room, log, hidden, online, keep_ms)
   if room.text < room.floor or expires == now then return now end
   if expires then return expires end
   if room.first < room.text then return now + NONCE_MS end
-  if room.seq > room.floor or keep_ms == 0 then return nil end
+  if room.seq > room.floor or keep_ms == 0 or is_somebodys(room) then return nil end
   if redis.call('EXISTS', online) == 1 then return now + keep_ms end
   return room.ts + keep_ms
 end

@@ -45,6 +45,16 @@ impl Redis {
         })
     }
 
+    /// See [`crate::Store::may_write`].
+    pub(crate) async fn may_write(&self, room: &RoomId, user: &UserId) -> Result<(), StoreError> {
+        const WHAT: &str = "whether somebody may write";
+        let mut keys = of(room);
+        keys.push(keys::wrote(room).into());
+        let args = vec![text(user.as_str())];
+        let mut answer = self.ask(WHAT, Script::MayWrite, keys, args).await?;
+        granted(room, WHAT, &mut answer).map(|_| ())
+    }
+
     /// See [`crate::Store::members`].
     pub(crate) async fn members(&self, asked: &MembersAsked) -> Result<MembersPage, StoreError> {
         const WHAT: &str = "a list of members";
