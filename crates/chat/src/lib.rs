@@ -36,6 +36,6 @@ pub use chat::{Chat, Parts};
 pub use clock::Moment;
 pub use refusal::{Refusal, Retry};
 pub use room::Sequencer;
-pub use session::{Opening, Session};
+pub use session::{Opening, SeatNumber, Session};
 pub use settings::Settings;
 pub use spread::Spread;

@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::{
     Epoch, ErrorCode, RequestId, RoomId, User,
     server_frame::{
-        ErrorFrame, NewEpoch, Pong, Presence, Reconnect, RoomKind, ServerFrame, Status, Typing,
-        Welcome,
+        ErrorFrame, NewEpoch, Pong, Presence, Reconnect, RoomKind, RoomNotice, RoomTold,
+        ServerFrame, Status, Typing, Welcome,
     },
 };
 
@@ -52,6 +52,14 @@ pub fn epoch(room: &RoomId, epoch: &Epoch, seq: u64) -> Vec<u8> {
 /// `reconnect`.
 pub fn reconnect(after_ms: u64) -> Vec<u8> {
     json(&ServerFrame::Reconnect(Reconnect { after_ms }))
+}
+
+/// `room`.
+pub fn room_told(room: &RoomId, change: RoomNotice) -> Vec<u8> {
+    json(&ServerFrame::Room(RoomTold {
+        room: room.clone(),
+        change,
+    }))
 }
 
 /// `typing`.

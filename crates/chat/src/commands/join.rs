@@ -162,7 +162,11 @@ impl Joining<'_> {
             Ok(Admission::Member(_)) => Ok(true),
             Ok(Admission::Open(_)) => Ok(false),
             // Nobody makes the room of two people by coming in.
-            Err(StoreError::NoSuchRoom(id)) if !policy::is_direct(&id) => Ok(false),
+            Err(StoreError::NoSuchRoom(id)) if !policy::is_direct(&id) => {
+                // Whatever is remembered of it, the store is to be asked what to show.
+                room.doubt();
+                Ok(false)
+            }
             Err(error) => Err(error.into()),
         }
     }

@@ -34,7 +34,7 @@ pub async fn leave(
 ) -> Result<(), Refusal> {
     change::forbid_in_direct(room)?;
     // A join that is being carried out finds its seat gone.
-    if session.give_up_seat(room) == Some(Seat::Joined) {
+    if matches!(session.give_up_seat(room), Some(Seat::Joined(_))) {
         let at = session.at();
         let detach = Instruction::Detach {
             room: room.clone(),
@@ -99,12 +99,14 @@ pub(super) async fn end(chat: Arc<Chat>, user: User, room: RoomId) -> Result<(),
         super::send::deliver(&chat, &room, told);
     }
     chat.store.forget_member(&user.id, &room).await?;
-    if changed.changed {
-        if changed.kind == RoomKind::Public {
-            let (room, user) = (room.clone(), user.id.clone());
+    match changed.kind {
+        _ if !changed.changed => {}
+        // The log says nothing of it: each node sees to its connections, and tells them.
+        RoomKind::Public => {
+            let user = user.id;
             chat.command_all(Control::Left { room, user }).await;
         }
-        change::tell(&chat, &user.id, &room, RoomNotice::Left).await;
+        _ => change::tell(&chat, &user.id, &room, RoomNotice::Left).await,
     }
     Ok(())
 }

@@ -104,19 +104,24 @@ pub async fn send_coming_in(
     caller: Caller<'_>,
     arguments: SendCommand,
 ) -> Result<Stored, Refusal> {
-    let (room, user) = (arguments.room.clone(), caller.user);
     // What cannot be sent makes nobody a member.
     check(chat, &arguments)?;
-    match come_in(chat, &room, user).await {
-        Err(StoreError::NoSuchRoom(_)) if makes_rooms(chat, caller, &room) => {
-            chat.store.join(making(&room, user)).await?;
-            come_in(chat, &room, user).await?;
+    let (user, way) = (caller.user.clone(), caller.way);
+    let under_way = UnderWay::new(chat);
+    let work = async move {
+        let (chat, caller) = (&under_way.0, Caller { user: &user, way });
+        match come_in(chat, &arguments.room, &user).await {
+            Err(StoreError::NoSuchRoom(_)) if makes_rooms(chat, caller, &arguments.room) => {
+                chat.store.join(making(&arguments.room, &user)).await?;
+                come_in(chat, &arguments.room, &user).await?;
+            }
+            came_in => came_in?,
         }
-        came_in => came_in?,
-    }
-    let sending = send(chat, caller, arguments)?;
-    chat.store.send_appends();
-    sending.await
+        let sending = send(chat, caller, arguments)?;
+        chat.store.send_appends();
+        sending.await
+    };
+    chat.background.carry_out(work.boxed()).await
 }
 
 fn makes_rooms(chat: &Chat, caller: Caller<'_>, room: &RoomId) -> bool {

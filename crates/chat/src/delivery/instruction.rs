@@ -48,6 +48,14 @@ pub enum Instruction {
         /// Who goes.
         user: UserId,
     },
+    /// A user left a room, of which its log says nothing: the same of their connections that
+    /// are in it, unless they have come back.
+    Left {
+        /// The room.
+        room: RoomId,
+        /// Who.
+        user: UserId,
+    },
     /// The same of everybody who is in the room.
     EvictAll {
         /// The room.

@@ -60,7 +60,7 @@ impl RoomState {
 
 /// Has all workers take a user out of a room: those who are just coming in are known to them
 /// alone.
-pub(crate) fn evict(room: &RoomId, user: &UserId, inboxes: &Inboxes) {
+fn evict(room: &RoomId, user: &UserId, inboxes: &Inboxes) {
     inboxes.give_all(|| Instruction::Evict {
         room: room.clone(),
         user: user.clone(),

@@ -32,7 +32,6 @@ use tokio::sync::Notify;
 
 pub(crate) use attach::Attach;
 pub(crate) use epochs::Noticed;
-pub(crate) use evicting::evict;
 use healing::Healer;
 pub(crate) use healing::{Gap, Healing};
 use members::Members;

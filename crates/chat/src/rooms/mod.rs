@@ -23,11 +23,11 @@ pub(crate) use notice_queue::run as tell_notices;
 
 use crate::{
     background::Background,
-    delivery::Inboxes,
+    delivery::{Inboxes, Instruction},
     health::Health,
     limits::Answers,
     metrics::Metrics,
-    room::{self, RecentBudget, Room},
+    room::{RecentBudget, Room},
     settings::{Limits, Settings},
 };
 
@@ -120,8 +120,11 @@ impl Rooms {
     }
 
     /// A user is a member of a room no more, of which its log says nothing.
-    pub(crate) fn evict(&self, room: &RoomId, user: &UserId) {
-        room::evict(room, user, &self.inboxes);
+    pub(crate) fn left(&self, room: &RoomId, user: &UserId) {
+        self.inboxes.give_all(|| Instruction::Left {
+            room: room.clone(),
+            user: user.clone(),
+        });
     }
 
     /// A room is gone with everything in it.

@@ -16,6 +16,7 @@ use std::{
 use rookery_protocol::{RoomId, SessionId, User};
 use smallvec::SmallVec;
 
+pub use seats::SeatNumber;
 pub(crate) use seats::{PendingSeat, Seat};
 
 use crate::{
@@ -140,7 +141,7 @@ impl Session {
         }
         let seats = self.seats.take();
         for (room, seat) in &seats {
-            if *seat == Seat::Joined {
+            if matches!(seat, Seat::Joined(_)) {
                 self.depart(room, Departure::Lost);
             }
         }
@@ -150,14 +151,29 @@ impl Session {
     /// The user is a member of the room no more: the seat there is gone, also one that is being
     /// taken. Whether the session was in it.
     pub fn evict(&self, room: &RoomId) -> bool {
-        let was_in = self.give_up_seat(room) == Some(Seat::Joined);
+        let was_in = matches!(self.give_up_seat(room), Some(Seat::Joined(_)));
         if was_in {
             self.depart(room, Departure::OnPurpose);
         }
         was_in
     }
 
-    /// The rooms that it is in or coming into.
+    /// The same of a seat that was taken before, and no other.
+    pub fn evict_from(&self, room: &RoomId, seat: SeatNumber) -> bool {
+        self.seat_in(room) == Some(seat) && self.evict(room)
+    }
+
+    /// The seat in a room whose events come here.
+    pub fn seat_in(&self, room: &RoomId) -> Option<SeatNumber> {
+        let seats = self.seats.borrow();
+        let seat = seats.iter().find(|(other, _)| other == room);
+        match seat?.1 {
+            Seat::Joined(number) => Some(number),
+            Seat::Joining(_) => None,
+        }
+    }
+
+    /// Whether it is in a room, or coming into it.
     pub fn is_in(&self, room: &RoomId) -> bool {
         self.seats.borrow().iter().any(|(other, _)| other == room)
     }

@@ -17,13 +17,13 @@ use crate::refusal::Refusal;
 pub(crate) enum Seat {
     /// The `join` with this number is being carried out.
     Joining(SeatNumber),
-    /// The room's events come here.
-    Joined,
+    /// The room's events come here; the `join` with this number was it.
+    Joined(SeatNumber),
 }
 
 /// Tells one taking of a seat from another of the same session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct SeatNumber(u16);
+pub struct SeatNumber(u16);
 
 /// A seat that a `join` has taken and not confirmed yet. It is given up when
 /// this is dropped.
@@ -45,7 +45,7 @@ impl PendingSeat {
     pub(crate) fn confirm(&self) {
         let mut seats = self.session.seats.borrow_mut();
         if let Some((_, seat)) = seats.iter_mut().find(|seat| self.is_this(seat)) {
-            *seat = Seat::Joined;
+            *seat = Seat::Joined(self.number);
         }
     }
 
@@ -100,6 +100,6 @@ impl Session {
     pub fn has_joined(&self, room: &RoomId) -> bool {
         let seats = self.seats.borrow();
         let mut seats = seats.iter();
-        seats.any(|(other, seat)| other == room && *seat == Seat::Joined)
+        seats.any(|(other, seat)| other == room && matches!(seat, Seat::Joined(_)))
     }
 }

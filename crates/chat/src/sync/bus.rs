@@ -169,7 +169,7 @@ impl Listener {
                     self.rooms.inboxes.give(at.worker, close);
                 }
             }
-            Control::Left { room, user } => self.rooms.evict(&room, &user),
+            Control::Left { room, user } => self.rooms.left(&room, &user),
             Control::RoomDeleted { room } => self.rooms.give_up(&room),
         }
     }

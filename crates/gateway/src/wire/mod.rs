@@ -7,7 +7,10 @@ use rookery_chat::{
     commands::{Page, Reply, Stored},
     delivery::{JoinReply, Push, Wire, WireNumber},
 };
-use rookery_protocol::{ErrorCode, Event, RequestId, RoomId, encode, server_frame::Welcome};
+use rookery_protocol::{
+    ErrorCode, Event, RequestId, RoomId, encode,
+    server_frame::{RoomNotice, Welcome},
+};
 use rookery_websocket as websocket;
 
 /// The number of the native wire among those of a node.
@@ -87,6 +90,11 @@ pub(crate) fn error(
     retry_after_ms: Option<u64>,
 ) -> Bytes {
     websocket::text(&encode::error(id, code, message, retry_after_ms))
+}
+
+/// Tells a user that they are a member of a room no more, having left it.
+pub(crate) fn left(room: &RoomId) -> Bytes {
+    websocket::text(&encode::room_told(room, RoomNotice::Left))
 }
 
 /// Asks a client to go, and to come back after so many milliseconds.

@@ -50,7 +50,7 @@ impl Worker {
         }
     }
 
-    fn carry_out(&self, instruction: Instruction, batched: &mut Vec<RoomId>) {
+    fn carry_out(self: &Rc<Self>, instruction: Instruction, batched: &mut Vec<RoomId>) {
         match instruction {
             Instruction::Deliver {
                 room,
@@ -89,6 +89,7 @@ impl Worker {
                 self.remove_member(&room, connection);
             }
             Instruction::Evict { room, user } => self.evict(&room, &user),
+            Instruction::Left { room, user } => self.take_out_who_left(room, user),
             Instruction::EvictAll { room } => self.evict_all(&room),
             Instruction::Answer { connection, bytes } => {
                 if let Some(connection) = self.connection(connection) {
@@ -129,7 +130,7 @@ impl Worker {
         }
     }
 
-    fn flush_answers(&self) {
+    pub(super) fn flush_answers(&self) {
         let mut unflushed = self.unflushed.take();
         for connection in unflushed.drain(..) {
             connection.flush(self);

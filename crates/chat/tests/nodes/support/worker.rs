@@ -137,7 +137,8 @@ impl Worker {
                 members.retain(|member| *member != connection);
             }
             // Nobody is removed in these tests, and who leaves is told to detach.
-            Instruction::Evict { .. } | Instruction::EvictAll { .. } => {}
+            Instruction::Evict { .. } | Instruction::Left { .. } | Instruction::EvictAll { .. } => {
+            }
             Instruction::Answer { connection, bytes } => self.write(connection, bytes),
             Instruction::OutOfSync { room } => {
                 for key in self.rooms.borrow().get(&room).into_iter().flatten() {

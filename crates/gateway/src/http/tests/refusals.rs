@@ -228,7 +228,7 @@ async fn a_path_or_method_that_is_not_there_is_refused_in_form() {
         "/api/",
         "/api/v1/nothing",
         "/api/v2/guest",
-        "/api/v1/rooms/general",
+        "/api/v1/rooms/general/nothing",
     ] {
         let answer = ask(&node, get(uri)).await;
         assert_eq!(
