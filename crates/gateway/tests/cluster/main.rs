@@ -38,6 +38,7 @@ mod reads_on;
 mod redis_away;
 mod resume;
 mod roles;
+mod roles_races;
 mod roles_table;
 mod rolled_back;
 mod rooms_and_tail;
