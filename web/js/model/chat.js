@@ -13,6 +13,9 @@ const JOINS_AT_ONCE = 16;
 const EXPIRY_CHECK_MS = 500;
 
 /** Event: `change`, after anything did. */
+/** What a `room` frame says of one that is no longer this person's. */
+const GONE = new Set(["left", "removed", "banned", "deleted"]);
+
 export class Chat extends EventTarget {
   me = null;
   limits = null;
@@ -210,7 +213,7 @@ export class Chat extends EventTarget {
   }
 
   #takeRoomChange(frame) {
-    if (frame.change === "removed") this.#forget(frame.room);
+    if (GONE.has(frame.change)) this.#forget(frame.room);
     else this.#takeRow(frame);
     this.#changed();
   }
