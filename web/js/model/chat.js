@@ -12,10 +12,10 @@ const PAGE = 50;
 const JOINS_AT_ONCE = 16;
 const EXPIRY_CHECK_MS = 500;
 
-/** Event: `change`, after anything did. */
 /** What a `room` frame says of one that is no longer this person's. */
 const GONE = new Set(["left", "removed", "banned", "deleted"]);
 
+/** Event: `change`, after anything did. */
 export class Chat extends EventTarget {
   me = null;
   limits = null;
