@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use crate::support::{Cluster, Node, SOON};
 
 /// All that a node over Redis cannot be without.
-const OVER_REDIS: [&str; 21] = [
+const OVER_REDIS: [&str; 22] = [
     "allowances",
     "appends",
     "bus",
@@ -26,6 +26,7 @@ const OVER_REDIS: [&str; 21] = [
     "lease",
     "lingering rooms",
     "membership changes",
+    "admissions",
     "tidying",
     "notices",
     "presence",
