@@ -16,6 +16,7 @@ pub mod id;
 pub mod role;
 pub mod server_frame;
 pub mod text;
+pub mod tombstone;
 pub mod user;
 
 pub use bus_message::{BusMessage, Control};

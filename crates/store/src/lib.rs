@@ -33,7 +33,7 @@ pub use error::StoreError;
 pub use forks::Forks;
 pub use model::{
     Append, Appended, Feed, FeedCursor, GoneNode, Grown, History, Join, Joined, Lease, Online,
-    Overwrite, Pong, PresenceChange, Range, Recovery, RoomFigures,
+    Overwrite, Pong, PresenceChange, Range, Recovery, Replacement, RoomFigures,
 };
 pub use partition::Partition;
 pub use people::{

@@ -27,16 +27,25 @@ pub struct Append {
     pub overwrite: Option<Overwrite>,
 }
 
-/// A message as it is from now on. Nothing is left of what it was.
+/// What becomes of an earlier message. Nothing is left of what it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overwrite {
     /// Its number.
     pub seq: u64,
-    /// Its fields, as those of [`EventBody`].
-    pub fields: Bytes,
-    /// Whether it is no visible message any more: pages leave it out, nobody counts
-    /// it, and whoever catches up gets these fields in its place.
-    pub deleted: bool,
+    /// What it is from now on.
+    pub with: Replacement,
+}
+
+/// What a message is from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replacement {
+    /// These fields, as those of [`EventBody`].
+    Fields(Bytes),
+    /// No visible message any more: pages leave it out, nobody counts it, and whoever
+    /// catches up gets, in its place, who wrote it and that it is deleted. Whose event it is
+    /// must have written it, or be an admin there. Of one that is deleted already nothing is
+    /// stored, and the answer is that of its deletion.
+    Deletion,
 }
 
 /// An event that is stored and published.

@@ -10,6 +10,7 @@
 
 mod change;
 mod create_room;
+mod delete;
 mod delete_room;
 mod history;
 mod invite;

@@ -7,9 +7,9 @@ use rookery_protocol::client_frame::Request;
 use serde::Serialize;
 
 use super::{
-    create_room::create_room, delete_room::delete_room, invite::invite, leave::end_membership,
-    members::members, message::message, open_direct::open_direct, remove::remove, restrain,
-    set_role::set_role, update_room::update_room,
+    create_room::create_room, delete::delete, delete_room::delete_room, invite::invite,
+    leave::end_membership, members::members, message::message, open_direct::open_direct,
+    remove::remove, restrain, set_role::set_role, update_room::update_room,
 };
 use crate::{caller::Caller, chat::Chat, limits::Claim, refusal::Refusal};
 
@@ -99,6 +99,10 @@ pub async fn request(
                 made: false,
                 claim: Some(claim),
             })
+        }
+        Request::Delete(arguments) => {
+            let stored = delete(chat, caller, arguments).await?;
+            Ok(Reply::with(&stored))
         }
         Request::CreateRoom(arguments) => {
             let row = create_room(chat, caller, arguments).await?;

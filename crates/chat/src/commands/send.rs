@@ -13,6 +13,7 @@ use rookery_protocol::{
     text::{self, TextError},
 };
 use rookery_store::{Admission, Append, Appended, Join, StoreError};
+use serde::Serialize;
 
 use crate::{
     background::CarriedOut,
@@ -24,7 +25,7 @@ use crate::{
 };
 
 /// A message that is in the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Stored {
     /// Its number in the room.
     pub seq: u64,

@@ -81,7 +81,7 @@ async fn serve(
 }
 
 fn read(route: &ApiRoute, request: &HttpRequest, body: &[u8]) -> Result<Request, HttpError> {
-    let json = fields(request, body)?;
+    let json = fields(route, request, body)?;
     client_frame::parse_request(route.request, &json).map_err(|error| match error {
         FrameError::Refused { code, message, .. } => HttpError::new(code, message),
         FrameError::NotAFrame(message) => bad_request(message),
@@ -89,10 +89,10 @@ fn read(route: &ApiRoute, request: &HttpRequest, body: &[u8]) -> Result<Request,
 }
 
 /// One JSON object of everything that the request says.
-fn fields(request: &HttpRequest, body: &[u8]) -> Result<String, HttpError> {
+fn fields(route: &ApiRoute, request: &HttpRequest, body: &[u8]) -> Result<String, HttpError> {
     let mut fields = Vec::new();
     for (name, value) in request.match_info().iter() {
-        fields.push(field(name, value)?);
+        fields.push(field(route.field(name), value)?);
     }
     let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
     let query = query.map_err(|error| bad_request(format!("the query cannot be read: {error}")))?;

@@ -12,6 +12,7 @@ mod as_sent;
 mod big_rooms;
 mod chaos;
 mod cut_off;
+mod deleting;
 mod disconnect;
 mod drain;
 mod essential_tasks;

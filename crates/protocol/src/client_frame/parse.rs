@@ -198,7 +198,6 @@ impl Raw<'_> {
             },
             "ping" => Command::Ping,
             "edit" => Command::Unserved("edit"),
-            "delete" => Command::Unserved("delete"),
             "react" => Command::Unserved("react"),
             "delivered" => Command::Unserved("delivered"),
             "read" => Command::Unserved("read"),

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Deserializer};
 
-use crate::{Role, RoomId, UserId, server_frame::RoomKind};
+use crate::{Nonce, Role, RoomId, UserId, server_frame::RoomKind};
 
 /// Declares the closed set of requests: those that only read and those that change
 /// something, by the `type` of their frame.
@@ -68,6 +68,7 @@ requests! {
         "mutes" => Mutes,
     }
     changes {
+        "delete" => Delete,
         "create_room" => CreateRoom,
         "open_direct" => OpenDirect,
         "update_room" => UpdateRoom,
@@ -90,6 +91,17 @@ pub struct OneMessage {
     pub room: RoomId,
     /// Its number there.
     pub seq: u64,
+}
+
+/// A message that is to be taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Delete {
+    /// The room.
+    pub room: RoomId,
+    /// Its number there.
+    pub target: u64,
+    /// The client's own id of the deletion.
+    pub nonce: Option<Nonce>,
 }
 
 /// A part of a room's members.

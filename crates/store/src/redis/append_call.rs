@@ -14,7 +14,7 @@ use ring::digest::{Context, SHA256};
 use rookery_protocol::{Cursor, Epoch, EventKind, RoomId, ServerId};
 
 use super::{denied, failure, keys, kind, read::number};
-use crate::{Append, Overwrite, Partition, Retention, StoreError, epoch};
+use crate::{Append, Overwrite, Partition, Replacement, Retention, StoreError, epoch};
 
 /// Keys of the script for each room, without those of its partition.
 const KEYS_PER_ROOM: usize = 6;
@@ -211,15 +211,14 @@ fn letter_of(append: &Append) -> char {
     }
 }
 
-/// What stands in the log from now on.
+/// What stands in the log from now on; empty where it is to be deleted.
 fn replacement(overwrite: &Overwrite) -> Value {
-    let letter = match overwrite.deleted {
-        true => kind::DELETED_MESSAGE,
-        false => kind::letter(EventKind::Message),
+    let Replacement::Fields(fields) = &overwrite.with else {
+        return fixed("");
     };
-    let mut replacement = BytesMut::with_capacity(1 + overwrite.fields.len());
-    replacement.put_u8(letter as u8);
-    replacement.put_slice(&overwrite.fields);
+    let mut replacement = BytesMut::with_capacity(1 + fields.len());
+    replacement.put_u8(kind::letter(EventKind::Message) as u8);
+    replacement.put_slice(fields);
     Value::Bytes(replacement.freeze())
 }
 

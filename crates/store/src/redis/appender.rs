@@ -26,7 +26,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use super::{
     append_call::Placed, append_sender::AppendSender, failure, grouping::Grouping, link::Link,
 };
-use crate::{Append, Appended, Partition, Retention, Stats, StoreError};
+use crate::{Append, Appended, Partition, Replacement, Retention, Stats, StoreError};
 
 /// At most so many appends travel in one call.
 const APPENDS_PER_CALL: usize = 512;
@@ -142,7 +142,10 @@ impl Appender {
             .as_ref()
             .map_or(0, |nonce| nonce.as_str().len());
         let overwrite = append.overwrite.as_ref();
-        let overwrite = overwrite.map_or(0, |overwrite| overwrite.fields.len());
+        let overwrite = overwrite.map_or(0, |overwrite| match &overwrite.with {
+            Replacement::Fields(fields) => fields.len(),
+            Replacement::Deletion => 0,
+        });
         let bytes = append.body.fields.len() + overwrite + nonce + BYTES_BESIDE;
         let waiting = &self.counters.bytes_waiting;
         let now_waiting = waiting.fetch_add(bytes, Ordering::Relaxed) + bytes;

@@ -64,7 +64,11 @@ impl Model {
         let id = self.id.clone();
         match step {
             Step::Append(kind) => {
-                within(node.append(other_event(&id, kind))).await.unwrap();
+                let append = match kind {
+                    EventKind::Message => message(&id, "hi"),
+                    kind => other_event(&id, kind),
+                };
+                within(node.append(append)).await.unwrap();
                 self.append(kind == EventKind::Message);
             }
             Step::Many(count) => {
@@ -75,9 +79,11 @@ impl Model {
             Step::Overwrite(pick, deleted) => {
                 let seq = pick % (self.messages.len() as u64 + 1);
                 let there = self.visible().contains(&seq);
-                let overwritten =
-                    within(node.append(overwriting(&id, seq, r#""x":1"#, deleted))).await;
-                assert_eq!(overwritten.is_ok(), there, "{seq}: {overwritten:?}");
+                const EDITED: &str = r#""from":{"id":"u_1","name":"A"},"text":"x""#;
+                let overwritten = within(node.append(overwriting(&id, seq, EDITED, deleted))).await;
+                // What is deleted already is so without another event.
+                let stored = matches!(&overwritten, Ok(appended) if appended.event.is_some());
+                assert_eq!(stored, there, "{seq}: {overwritten:?}");
                 if there {
                     self.append(false);
                     self.messages[seq as usize - 1] = !deleted;

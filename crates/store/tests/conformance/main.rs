@@ -153,6 +153,7 @@ cases_of_both_engines! {
 
     overwrite::an_edited_message_is_what_it_was_made,
     overwrite::a_deleted_message_is_in_no_page_and_in_its_place,
+    overwrite::what_is_anothers_is_deleted_by_who_keeps_order,
     overwrite::what_is_not_there_is_not_overwritten,
     overwrite::an_overwriting_event_has_a_nonce_too,
     overwrite::overwriting_goes_in_the_order_of_appends,

@@ -1,7 +1,9 @@
 //! A message is edited or deleted: what stood there is nowhere any more.
 
-use rookery_protocol::{EventKind, client_frame::HistoryPage};
-use rookery_store::{Append, Overwrite, Recovery, StoreError};
+use rookery_protocol::{EventBody, EventKind, Role, client_frame::HistoryPage};
+use rookery_store::{
+    Append, Denied, Overwrite, Recovery, Replacement, RoomChange, Step, StoreError, When,
+};
 
 use crate::place::*;
 
@@ -14,10 +16,16 @@ pub(crate) fn overwriting(id: &str, seq: u64, fields: &'static str, deleted: boo
     Append {
         overwrite: Some(Overwrite {
             seq,
-            fields: fields.into(),
-            deleted,
+            with: match deleted {
+                true => Replacement::Deletion,
+                false => Replacement::Fields(fields.into()),
+            },
         }),
-        ..other_event(id, kind)
+        body: EventBody {
+            kind,
+            fields: format!("\"target\":{seq},\"by\":\"u_1\"").into(),
+        },
+        ..message(id, "")
     }
 }
 
@@ -81,14 +89,63 @@ pub(crate) async fn a_deleted_message_is_in_no_page_and_in_its_place(place: Plac
         json(&raw[1])
     );
     assert!(!json(&raw[1]).contains("text"));
-    assert_eq!(raw[3], deleted.event.unwrap());
+    assert_eq!(raw[3], deleted.event.clone().unwrap());
 
-    let again = within(node.append(delete)).await;
+    let again = within(node.append(delete)).await.unwrap();
+    assert_eq!(
+        (again.seq, again.event),
+        (deleted.seq, None),
+        "it is told of the first"
+    );
+    let edit = overwriting("general", 2, r#""text":"late""#, false);
+    let refused = within(node.append(edit)).await;
     assert!(
-        matches!(again, Err(StoreError::NoSuchMessage { seq: 2, .. })),
-        "{again:?}"
+        matches!(refused, Err(StoreError::NoSuchMessage { seq: 2, .. })),
+        "{refused:?}"
     );
     assert_eq!(node.open("general").await.seq, 4, "nothing was stored");
+}
+
+pub(crate) async fn what_is_anothers_is_deleted_by_who_keeps_order(place: Place) {
+    let node = place.node().await;
+    let member = |user: &str, role| Step::Rank {
+        user: user_id(user),
+        role: Some(role),
+        when: When::Stranger,
+    };
+    let kind = rookery_protocol::server_frame::RoomKind::Private;
+    let made = RoomChange {
+        room: room("staff"),
+        by: user_id("admin"),
+        least: None,
+        known: None,
+        steps: vec![
+            Step::Make {
+                kind,
+                name: String::new(),
+            },
+            member("admin", Role::Admin),
+            member("u_1", Role::Member),
+            member("other", Role::Member),
+        ],
+    };
+    within(node.change_room(&made)).await.unwrap();
+    node.send_many("staff", ["a", "b", "c"].map(str::to_owned))
+        .await;
+    let by = |user: &str, seq| Append {
+        user: user_id(user),
+        ..overwriting("staff", seq, "", true)
+    };
+    let denied = async |append| match within(node.append(append)).await {
+        Err(StoreError::Denied { denied, .. }) => denied,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(denied(by("other", 1)).await, Denied::Role);
+    assert_eq!(denied(by("u_", 1)).await, Denied::Hidden);
+    within(node.append(by("admin", 1))).await.unwrap();
+    within(node.append(by("u_1", 3))).await.unwrap();
+    let left = node.latest("staff").await;
+    assert_eq!(numbers(&left), [2]);
 }
 
 pub(crate) async fn what_is_not_there_is_not_overwritten(place: Place) {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use rookery_store::{Backup, DataSync, Overwrite, backup};
+use rookery_store::{Backup, DataSync, Overwrite, Replacement, backup};
 
 use crate::support::{Folder, message, within, words};
 
@@ -60,8 +60,7 @@ async fn a_copy_has_nothing_of_a_text_that_was_deleted() {
     deletion.body.kind = rookery_protocol::EventKind::Deleted;
     deletion.overwrite = Some(Overwrite {
         seq,
-        fields: "\"deleted\":true".into(),
-        deleted: true,
+        with: Replacement::Deletion,
     });
     within(opened.store.append(deletion)).await.unwrap();
     assert!(opened.texts("a").await.is_empty());

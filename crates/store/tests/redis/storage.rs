@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use rookery_protocol::{EventKind, Role, ServerId, User, UserId, server_frame::RoomKind};
-use rookery_store::{Append, Overwrite, PresenceChange, RoomChange, Rule, Step, Store, When};
+use rookery_store::{
+    Append, Overwrite, PresenceChange, Replacement, RoomChange, Rule, Step, Store, When,
+};
 use rookery_testing::RedisServer;
 
 use crate::support::{append, join, room, settings, until};
@@ -55,8 +57,7 @@ async fn used(redis: &RedisServer) -> BTreeSet<String> {
     deleting.body.kind = EventKind::Deleted;
     let overwrite = Overwrite {
         seq: 199,
-        fields: r#""deleted":true"#.into(),
-        deleted: true,
+        with: Replacement::Deletion,
     };
     let deleting = Append {
         overwrite: Some(overwrite),

@@ -8,7 +8,8 @@
 --   the count first), the ttl of each room (digits and a space each; nothing where none has one);
 --   the nonce of each event as it stands in the log (may be empty), whose event each is; then of each room its id,
 --   known epoch and known seq (both may be empty), and of its events the JSON fields and, where
---   it overwrites another, the number of that one, and its letter and fields from now on
+--   it overwrites another, the number of that one, and its letter and fields from now on (empty where
+--   it is to be deleted)
 -- Gives lines: of each room its epoch and then of each event `seq-ts` (stored), `=seq-ts`
 --   (seen before), `?` (there is nothing to overwrite), `-` (no such room), `^why` (whose it is
 --   may not do that) or `!words` (it cannot be done).
@@ -51,14 +52,26 @@ local function publish()
   lines, bytes = {}, 0
 end
 
--- What stands in a log from now on in place of a message; nil where that is not there.
-local function overwritten(log, hidden, room, target, replacement)
-  if not target or target > room.seq or target <= floor_of(hidden, room, most) then return nil end
+-- What stands in a log from now on in place of a message; nil where that is not there, or
+-- nil and the line of the answer where it is not to be.
+local function overwritten(log, hidden, people, room, target, replacement, user)
+  if not target or target > room.seq or target <= floor_of(hidden, room, most) then return nil, '?' end
   local entry = redis.call('HGET', log, digits(target)) or ''
-  local before = string.match(entry, '^m(%d+[x%d]*n............):') or string.match(entry, '^m(%d+[x%d]*):')
-  local expires = before and expiry_of(entry)
-  if not before or expires and expires <= now then return nil end
-  return string.sub(replacement, 1, 1) .. before .. ':' .. string.sub(replacement, 2)
+  local expires = expiry_of(entry)
+  if expires and expires <= now then return nil, '?' end
+  local deletes = replacement == ''
+  if deletes and string.byte(entry) == 116 then -- a `t`
+    return nil, '=' .. place_of(log, redis.call('HGET', log, 'd' .. digits(target)) or digits(target))
+  end
+  local before, fields = string.match(entry, '^m(%d+[x%d]*n............):(.*)$')
+  if not before then before, fields = string.match(entry, '^m(%d+[x%d]*):(.*)$') end
+  if not before then return nil, '?' end
+  if not deletes then return string.sub(replacement, 1, 1) .. before .. ':' .. string.sub(replacement, 2) end
+  -- A quote within a text has a backslash before it, so that the end of who wrote it is found.
+  local author = '"from":{"id":"' .. string.gsub(user, '["\\]', '\\%0') .. '","name":'
+  if string.sub(fields, 1, #author) ~= author and rank_of(people.members, user) < ADMIN then return nil, '^role' end
+  local from = string.find(fields, '"},"text":', 1, true)
+  return 't' .. before .. ':' .. string.sub(fields, 1, from and from + 1 or 0) .. (from and ',' or '') .. '"deleted":true'
 end
 
 -- What the envelope of an event and the event in it begin with, by the letter of its kind.
@@ -114,12 +127,12 @@ local function append_to(room, log, hidden, people, ttl, id, event, at, count)
   for i = 1, count do
     local nonce, letter, fields = ARGV[nonces + i], string.sub(letters, event + i, event + i), ARGV[at]
     at = at + 1
-    local before, entry, target, replacement = nonce ~= '' and (seen[i] or again[nonce]), nil, nil, nil
+    local before, entry, target, replacement, refused = nonce ~= '' and (seen[i] or again[nonce]), nil, nil, nil, nil
     local overwrites = string.byte(letter) < 97
     if overwrites then
       letter, target, replacement, at = string.lower(letter), tonumber(ARGV[at]), ARGV[at + 1], at + 2
       write()
-      entry = not before and overwritten(log, hidden, room, target, replacement)
+      if not before then entry, refused = overwritten(log, hidden, people, room, target, replacement, ARGV[users + i]) end
     end
     local denied = guarded and not before and denied_event(room, people, letter, ARGV[users + i])
     if before then
@@ -128,7 +141,7 @@ local function append_to(room, log, hidden, people, ttl, id, event, at, count)
     elseif denied then
       reply[#reply + 1] = '^' .. denied
     elseif overwrites and not entry then
-      reply[#reply + 1] = '?'
+      reply[#reply + 1] = refused
     else
       if overwrites then
         redis.call('HSET', log, digits(target), entry)
@@ -136,6 +149,8 @@ local function append_to(room, log, hidden, people, ttl, id, event, at, count)
           -- What is out of sight stays so, though there is a message less.
           move_floor(hidden, room, floor_of(hidden, room, most))
           hide(hidden, room, target)
+          -- Who deletes it again is told of this.
+          redis.call('HSET', log, 'd' .. digits(target), digits(room.seq + 1))
         end
       end
       local seq = digits(room.seq + 1)

@@ -5,6 +5,7 @@
 --                   its time in sight, while its nonce is remembered: `-`, its time, `a`,
 --                   the age of the partition then, its nonce
 --   a nonce         `n` and twelve bytes: the number of its event
+--   `d` and a number  of a deleted message: the number of its deletion
 -- So an append reads once and writes once; what is out of sight is taken away some numbers at a time.
 
 -- For how long by the age of its partition a nonce outlives its event. What is promised is an hour.
@@ -46,6 +47,7 @@ local function trim_texts(log, room, age, budget)
   local kept, gone = {}, {}
   for i, entry in ipairs(redis.call('HMGET', log, unpack(names))) do
     local ts, nonce = string.match(entry or '', '^%a(%d+)[x%d]*(n............):')
+    if entry and string.byte(entry) == 116 then gone[#gone + 1] = 'd' .. names[i] end -- a `t`
     if nonce then
       kept[#kept + 1] = names[i]
       kept[#kept + 1] = '-' .. ts .. 'a' .. digits(age) .. nonce
