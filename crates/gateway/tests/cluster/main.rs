@@ -8,6 +8,7 @@
 mod support;
 
 mod aborted_post;
+mod api_page;
 mod as_sent;
 mod big_rooms;
 mod chaos;
