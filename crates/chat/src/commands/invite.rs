@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rookery_protocol::{Role, RoomId, UserId, client_frame::Invite, server_frame::RoomNotice};
-use rookery_store::{Step, Told, When};
+use rookery_store::{Step, StoreError, Told, When};
 
 use super::{
     change::{self, MemberChange, MemberEvent},
@@ -56,7 +56,6 @@ pub(super) async fn invite(
     if steps.is_empty() {
         return Ok(());
     }
-    // In their list first: what stands there and is not so is not shown.
     let wanted = change::change(&room, &by.id, Action::Invite, steps);
     change::carry_out(chat, wanted).await?;
     for person in &people {
@@ -66,7 +65,8 @@ pub(super) async fn invite(
     Ok(())
 }
 
-/// Puts a room into the list of a user who has become a member of it, read up to its end.
+/// Puts a room into the list of a user who has become a member of it, read up to its end. One
+/// who is in as many rooms as they may be has it there when they join it, with room for it.
 pub(super) async fn remember(chat: &Chat, user: &UserId, room: &RoomId) -> Result<(), Refusal> {
     let heads = chat.store.heads(std::slice::from_ref(room)).await?;
     let seq = heads
@@ -74,5 +74,8 @@ pub(super) async fn remember(chat: &Chat, user: &UserId, room: &RoomId) -> Resul
         .flatten()
         .next()
         .map_or(0, |head| head.seq);
-    Ok(chat.store.remember_member(user, room, seq).await?)
+    match chat.store.remember_member(user, room, seq).await {
+        Err(StoreError::TooManyRooms { .. }) => Ok(()),
+        remembered => Ok(remembered?),
+    }
 }

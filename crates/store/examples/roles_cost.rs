@@ -1,0 +1,163 @@
+//! What roles cost Redis: coming in, writing where everybody may and where only members do,
+//! and changing what somebody is.
+//!
+//! `cargo run --release -p rookery-store --example roles_cost [ROOMS] [TIMES]`
+//!
+//! All of a kind are asked at once, so that they travel together as where many come at once;
+//! changes go one by one. Every figure is of this machine at this moment.
+
+#![allow(clippy::print_stdout, reason = "its figures are what it is for")]
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use futures_util::future::try_join_all;
+use rookery_protocol::{
+    EventBody, EventKind, Role, RoomId, ServerId, User, UserId, event::MessageFields,
+    server_frame::RoomKind,
+};
+use rookery_store::{Append, RoomChange, Settings, Step, Store, Told, UserLimits, When};
+use rookery_testing::RedisServer;
+
+/// So many are asked at once.
+const AT_ONCE: usize = 1_000;
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 1)]
+async fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let rooms: usize = arguments.next().map_or(Ok(100), |rooms| rooms.parse())?;
+    let times: usize = arguments.next().map_or(Ok(20), |times| times.parse())?;
+    let redis = RedisServer::start()?;
+    let mut settings = Settings::redis(ServerId::new("n_1")?, redis.url());
+    settings.user_limits = UserLimits {
+        rooms: 0,
+        rooms_made_per_hour: 0,
+    };
+    let (store, _bus) = Store::connect(settings).await?;
+    let user = UserId::new("anna")?;
+    for kind in [RoomKind::Public, RoomKind::Private] {
+        for number in 0..rooms {
+            make(&store, &room(kind, number)?, kind).await?;
+        }
+    }
+    let cpu = || redis_cpu(redis.pid());
+    let say = |what: &str, before: Duration, count: usize| -> Result<()> {
+        let us = (cpu()? - before).as_secs_f64() * 1e6 / count as f64;
+        println!("{what}: {us:.1} µs of Redis's CPU");
+        Ok(())
+    };
+    for kind in [RoomKind::Public, RoomKind::Private] {
+        let of = kind.as_str();
+        let before = cpu()?;
+        for _ in 0..times {
+            let ids = (0..AT_ONCE).map(|number| room(kind, number % rooms));
+            let ids = ids.collect::<Result<Vec<_>>>()?;
+            try_join_all(ids.iter().map(|id| store.admit(id, &user, false))).await?;
+        }
+        say(
+            &format!("a member comes into a {of} room"),
+            before,
+            times * AT_ONCE,
+        )?;
+        let before = cpu()?;
+        for _ in 0..times {
+            let appends = (0..AT_ONCE).map(|number| message(room(kind, number % rooms)?, &user));
+            let appends = appends.collect::<Result<Vec<_>>>()?;
+            let appends = appends.into_iter().map(|append| store.append(append));
+            try_join_all(appends).await?;
+        }
+        say(
+            &format!("a message of a {of} room"),
+            before,
+            times * AT_ONCE,
+        )?;
+        let before = cpu()?;
+        for number in 0..times * 10 {
+            let role = [Role::Admin, Role::Member][number % 2];
+            change(&store, &room(kind, 0)?, role).await?;
+        }
+        say(
+            &format!("a role in a {of} room is changed and told"),
+            before,
+            times * 10,
+        )?;
+    }
+    Ok(())
+}
+
+fn room(kind: RoomKind, number: usize) -> Result<RoomId> {
+    Ok(RoomId::new(format!("{}-{number}", kind.as_str()))?)
+}
+
+/// A room of an owner and one member.
+async fn make(store: &Store, id: &RoomId, kind: RoomKind) -> Result<()> {
+    let name = String::new();
+    let mut steps = vec![Step::Make { kind, name }];
+    for (user, role) in [("owner", Role::Owner), ("anna", Role::Member)] {
+        steps.push(Step::Rank {
+            user: UserId::new(user)?,
+            role: Some(role),
+            when: When::Stranger,
+        });
+    }
+    carry_out(store, id, steps).await
+}
+
+async fn change(store: &Store, id: &RoomId, role: Role) -> Result<()> {
+    let rank = Step::Rank {
+        user: UserId::new("anna")?,
+        role: Some(role),
+        when: When::Member,
+    };
+    let told = EventBody {
+        kind: EventKind::Member,
+        fields: r#""user":{"id":"anna","name":"Anna"},"change":"role""#.into(),
+    };
+    let tell = Step::Tell {
+        body: told,
+        told: Told::Everywhere,
+    };
+    carry_out(store, id, vec![rank, tell]).await
+}
+
+async fn carry_out(store: &Store, id: &RoomId, steps: Vec<Step>) -> Result<()> {
+    let change = RoomChange {
+        room: id.clone(),
+        by: UserId::new("owner")?,
+        least: None,
+        known: None,
+        steps,
+    };
+    store.change_room(&change).await?;
+    Ok(())
+}
+
+fn message(room: RoomId, user: &UserId) -> Result<Append> {
+    let from = User {
+        id: user.clone(),
+        name: "Anna".into(),
+    };
+    let fields = MessageFields {
+        from: &from,
+        text: &"x".repeat(130),
+        nonce: None,
+        reply_to: None,
+        meta: None,
+    };
+    Ok(Append {
+        room,
+        user: user.clone(),
+        nonce: None,
+        body: EventBody::message(&fields),
+        known: None,
+        overwrite: None,
+    })
+}
+
+/// The CPU that the main thread of a process has used.
+fn redis_cpu(pid: u32) -> Result<Duration> {
+    let path = format!("/proc/{pid}/task/{pid}/schedstat");
+    let stat = std::fs::read_to_string(&path).with_context(|| path.clone())?;
+    let nanoseconds = stat.split_whitespace().next().context(path)?.parse()?;
+    Ok(Duration::from_nanos(nanoseconds))
+}
