@@ -540,3 +540,20 @@ async fn who_leaves_a_public_room_leaves_it_on_every_device() {
     let page = done(&mut ben, page).await;
     assert_eq!(page["count"], 2, "{page}");
 }
+
+#[tokio::test]
+async fn who_is_in_as_many_rooms_as_they_may_be_can_be_invited() {
+    let cluster = Cluster::start_with(1, &[("limits.rooms_per_user", "2")]).await;
+    let people = People::of(&cluster, &["owner", "member"]).await;
+    let mut owner = people.on(0, "owner").await;
+    let mut member = people.on(0, "member").await;
+    done(&mut member, join("second")).await;
+    let made = json!({"type": "create_room", "kind": "private", "room": "staff"});
+    done(&mut owner, made).await;
+    let invite = json!({"type": "invite", "room": "staff", "users": ["member"]});
+    done(&mut owner, invite).await;
+    assert_eq!(refused(&mut member, join("staff")).await, "conflict");
+    done(&mut member, json!({"type": "leave", "room": "second"})).await;
+    done(&mut member, join("staff")).await;
+    done(&mut member, send("staff", "there")).await;
+}
