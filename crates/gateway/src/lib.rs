@@ -23,6 +23,7 @@ mod node;
 mod request;
 mod run;
 pub mod settings;
+mod signing;
 mod start;
 mod waiting_room;
 mod wire;

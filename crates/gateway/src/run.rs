@@ -209,6 +209,7 @@ async fn assemble(
         background: Background::new(background.handle().clone(), supervisor),
     }));
     node.chat.start(bus);
+    node.identity.keep_keys(node.chat.background());
     let looking = cut_off::run(Arc::clone(&node));
     node.chat.background().keep_running("cut off", looking);
     Ok(node)

@@ -4,6 +4,10 @@
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
+use futures_util::{
+    FutureExt,
+    future::{Either, LocalBoxFuture},
+};
 use rookery_chat::{Paid, limits::AddressBlock};
 use rookery_protocol::User;
 
@@ -18,21 +22,28 @@ pub(super) struct Bearer {
 
 impl FromRequest for Bearer {
     type Error = HttpError;
-    type Future = Ready<Result<Self, HttpError>>;
+    type Future =
+        Either<Ready<Result<Self, HttpError>>, LocalBoxFuture<'static, Result<Self, HttpError>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         // The app is never served without it.
-        let node = request.app_data::<web::Data<Node>>();
-        ready(node.map_or(Err(TokenError::Missing.into()), |node| {
-            charged_user(request, node)
-        }))
+        let Some(node) = request.app_data::<web::Data<Node>>() else {
+            return Either::Left(ready(Err(TokenError::Missing.into())));
+        };
+        let (request, node) = (request.clone(), node.clone());
+        let mut user = Box::pin(async move { charged_user(&request, &node).await });
+        // Mostly its key is known, and nothing is waited for.
+        match user.as_mut().now_or_never() {
+            Some(user) => Either::Left(ready(user)),
+            None => Either::Right(user),
+        }
     }
 }
 
 /// The user, charged for the request; whoever has no good token is charged by
 /// their address.
-fn charged_user(request: &HttpRequest, node: &Node) -> Result<Bearer, HttpError> {
-    match user_of(request, node) {
+async fn charged_user(request: &HttpRequest, node: &Node) -> Result<Bearer, HttpError> {
+    match user_of(request, node).await {
         Ok(user) => {
             let paid = Paid::charge(&node.chat, &user.id)?;
             Ok(Bearer { user, paid })
@@ -52,7 +63,7 @@ pub(super) fn address(request: &HttpRequest, node: &Node) -> AddressBlock {
     client_address::of_headers(request.headers(), request.peer_addr(), trusted).into()
 }
 
-fn user_of(request: &HttpRequest, node: &Node) -> Result<User, TokenError> {
+async fn user_of(request: &HttpRequest, node: &Node) -> Result<User, TokenError> {
     let header = request.headers().get(header::AUTHORIZATION);
     let text = header
         .ok_or(TokenError::Missing)?
@@ -62,5 +73,5 @@ fn user_of(request: &HttpRequest, node: &Node) -> Result<User, TokenError> {
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(TokenError::Missing);
     }
-    Ok(node.identity.verify(token.trim())?.user)
+    Ok(node.identity.identify(token.trim()).await?.user)
 }

@@ -69,7 +69,10 @@ impl ResponseError for HttpError {
 
 impl From<TokenError> for HttpError {
     fn from(error: TokenError) -> Self {
-        Self::new(error.code(), error.to_string())
+        Self {
+            retry: error.retry_after_ms().map(Retry::AfterMs),
+            ..Self::new(error.code(), error.to_string())
+        }
     }
 }
 

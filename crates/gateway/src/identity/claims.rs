@@ -29,11 +29,7 @@ impl Claims {
 
     /// The `exp` in milliseconds since the Unix epoch.
     pub(super) fn expires_at_ms(&self) -> u64 {
-        match self.exp.as_u64() {
-            Some(seconds) => seconds.saturating_mul(1000),
-            // A cast of a float saturates, which is as good as any day that far off.
-            None => (self.exp.as_f64().unwrap_or(0.0).max(0.0) * 1000.0) as u64,
-        }
+        milliseconds(&self.exp)
     }
 
     /// The user that the token names. Without a name that shows they go by their id.
@@ -50,5 +46,14 @@ impl Claims {
             id,
             name: name.into(),
         })
+    }
+}
+
+/// A time in seconds, perhaps with a fraction, in milliseconds.
+pub(super) fn milliseconds(seconds: &serde_json::Number) -> u64 {
+    match seconds.as_u64() {
+        Some(seconds) => seconds.saturating_mul(1000),
+        // A cast of a float saturates, which is as good as any day that far off.
+        None => (seconds.as_f64().unwrap_or(0.0).max(0.0) * 1000.0) as u64,
     }
 }

@@ -1,7 +1,11 @@
 //! Why a token or a name is refused.
 
+use std::time::Duration;
+
 use jsonwebtoken::errors::ErrorKind;
 use rookery_protocol::{ErrorCode, User};
+
+use crate::signing::Algorithm;
 
 /// Why a name is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +36,24 @@ pub enum TokenError {
     /// It says that it is signed otherwise, or not at all.
     #[error("the token must be signed with HS256")]
     Algorithm,
+    /// Its issuer signs otherwise.
+    #[error("the tokens of this issuer must be signed with {0}")]
+    OtherAlgorithm(Algorithm),
+    /// None of its issuer's keys signed it, or it was changed afterwards.
+    #[error("the token's signature does not fit its issuer's key")]
+    OtherKey,
+    /// Its issuer has no such key.
+    #[error("the token is signed with a key that its issuer does not publish")]
+    UnknownKey,
+    /// It names an issuer, or an audience, that is not wanted.
+    #[error("the token is for another service: its `{0}` is none that this node takes")]
+    Elsewhere(&'static str),
+    /// Whether it is good cannot be known for now.
+    #[error("the keys of the token's issuer cannot be had just now; try again")]
+    KeysAway {
+        /// When that may have changed.
+        retry_after_ms: u64,
+    },
     /// It is no JSON Web Token.
     #[error("the token is not a JSON Web Token")]
     Malformed,
@@ -44,10 +66,29 @@ pub enum TokenError {
 }
 
 impl TokenError {
+    /// The keys of its issuer may be there after a while, with a time of its own for
+    /// each who is told.
+    pub(super) fn keys_away(after: Duration) -> Self {
+        let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+        let spread_ms = rand::random_range(250..1_250);
+        Self::KeysAway {
+            retry_after_ms: after_ms.saturating_add(spread_ms),
+        }
+    }
+
+    /// When it is worth trying again with the same token.
+    pub fn retry_after_ms(&self) -> Option<u64> {
+        match self {
+            Self::KeysAway { retry_after_ms } => Some(*retry_after_ms),
+            _ => None,
+        }
+    }
+
     /// The code by which clients know it.
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Expired => ErrorCode::TokenExpired,
+            Self::KeysAway { .. } => ErrorCode::Unavailable,
             Self::Name(_) => ErrorCode::BadRequest,
             _ => ErrorCode::Unauthenticated,
         }
@@ -63,6 +104,8 @@ impl From<jsonwebtoken::errors::Error> for TokenError {
             ErrorKind::InvalidAlgorithm
             | ErrorKind::InvalidAlgorithmName
             | ErrorKind::MissingAlgorithm => Self::Algorithm,
+            ErrorKind::InvalidIssuer => Self::Elsewhere("iss"),
+            ErrorKind::InvalidAudience => Self::Elsewhere("aud"),
             ErrorKind::MissingRequiredClaim(claim) => Self::Claims(format!("`{claim}` is missing")),
             ErrorKind::InvalidClaimFormat(claim) => Self::Claims(format!("`{claim}` is malformed")),
             ErrorKind::Json(error) if error.is_data() => algorithm_or_claims(error),

@@ -1,12 +1,13 @@
-//! Who somebody is: JSON Web Tokens signed with HS256, and guests.
+//! Who somebody is: JSON Web Tokens of ours, signed with HS256, those of issuers that
+//! the settings name, and guests.
 //!
-//! The token names the user (`sub`), what people call them (`name`) and when it
+//! A token of ours names the user (`sub`), what people call them (`name`) and when it
 //! runs out (`exp`). No other algorithm is accepted, `none` least of all, and
 //! the key is never shown.
 
 mod claims;
 mod error;
-mod hs256;
+mod issuers;
 mod name;
 pub(crate) mod own_secret;
 
@@ -22,8 +23,9 @@ use rookery_protocol::{User, UserId};
 pub use error::{NameError, TokenError};
 pub use name::accept_name;
 
-use crate::settings::Settings;
+use crate::{settings::Settings, signing};
 use claims::Claims;
+use issuers::Issuers;
 
 /// Random characters of a guest's id: 95 bits, so that nobody meets another by chance.
 const GUEST_CHARS: usize = 16;
@@ -38,6 +40,7 @@ struct Keys {
     validation: Validation,
     guest_ttl: Duration,
     leeway_ms: u64,
+    issuers: Issuers,
 }
 
 /// A user whose token was good.
@@ -67,18 +70,22 @@ impl Identity {
     pub fn new(settings: &Settings) -> Self {
         let auth = &settings.auth;
         let guest_ttl = Duration::from_secs(auth.guest_ttl_s);
+        let issuers = Issuers::new(&auth.issuers, auth.leeway_s);
         match &auth.jwt_secret {
-            Some(secret) => Self::with_key(secret.reveal().as_bytes(), auth.leeway_s, guest_ttl),
+            Some(secret) => {
+                let key = secret.reveal().as_bytes();
+                Self::with_key(key, auth.leeway_s, guest_ttl, issuers)
+            }
             None => {
                 let mut key = [0; 32];
                 rand::rng().fill_bytes(&mut key);
-                Self::with_key(&key, auth.leeway_s, guest_ttl)
+                Self::with_key(&key, auth.leeway_s, guest_ttl, issuers)
             }
         }
     }
 
-    fn with_key(key: &[u8], leeway_s: u64, guest_ttl: Duration) -> Self {
-        hs256::install();
+    fn with_key(key: &[u8], leeway_s: u64, guest_ttl: Duration, issuers: Issuers) -> Self {
+        signing::install();
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = leeway_s;
         validation.validate_nbf = true;
@@ -91,10 +98,11 @@ impl Identity {
             validation,
             guest_ttl,
             leeway_ms: leeway_s * 1000,
+            issuers,
         }))
     }
 
-    /// Says whose token this is.
+    /// Says whose token this is, if it is one of ours.
     ///
     /// # Errors
     ///

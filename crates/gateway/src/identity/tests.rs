@@ -8,7 +8,7 @@ use super::*;
 const KEY: &[u8] = b"0123456789abcdef0123456789abcdef";
 
 fn identity() -> Identity {
-    Identity::with_key(KEY, 5, Duration::from_secs(60))
+    Identity::with_key(KEY, 5, Duration::from_secs(60), Issuers::new(&[], 5))
 }
 
 fn user(id: &str, name: &str) -> User {

@@ -60,7 +60,7 @@ fn before_hello(frame: ClientFrame, connection: &Rc<Connection>, worker: &Rc<Wor
                 name: client,
                 follows_epochs: epochs,
             };
-            hello::hello(id, &token, version, client, connection, worker);
+            hello::hello(id, token, version, client, connection, worker);
         }
         _ if connection.is_put_off() => {
             connection.refuse(id, hello::say_hello_again(), worker);

@@ -14,7 +14,7 @@ use rookery_protocol::{
 };
 
 use crate::{
-    identity::Verified,
+    identity::{TokenError, Verified},
     wire,
     worker::{Connection, Worker},
 };
@@ -30,7 +30,7 @@ pub(super) struct Program {
 /// further frame is read until that is done.
 pub(super) fn hello(
     id: Option<RequestId>,
-    token: &str,
+    token: String,
     version: u32,
     client: Program,
     connection: &Rc<Connection>,
@@ -45,27 +45,13 @@ pub(super) fn hello(
         connection.refuse(id, refusal, worker);
         return connection.close(CloseCode::UnknownVersion, worker);
     }
-    let verified = match worker.node.identity.verify(token) {
-        Ok(verified) => verified,
-        Err(error) => {
-            // What this address asks next is refused before it is looked at.
-            let _ = worker
-                .node
-                .chat
-                .allowances
-                .charge_stranger(connection.address.into());
-            let refusal = Refusal::new(error.code(), error.to_string());
-            connection.refuse(id, refusal, worker);
-            return connection.close(CloseCode::AuthenticationFailed, worker);
-        }
-    };
-    if let Err(refusal) = Paid::charge(&worker.node.chat, &verified.user.id) {
-        connection.put_off();
-        return connection.refuse(id, refusal, worker);
-    }
     let mut welcoming = Box::pin({
         let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
         async move {
+            let verified = match worker.node.identity.identify(&token).await {
+                Ok(verified) => verified,
+                Err(error) => return refuse_token(id, &error, &connection, &worker),
+            };
             let welcomed = welcome(id.clone(), verified, client, &connection, &worker).await;
             if let Err(refusal) = welcomed {
                 connection.put_off();
@@ -77,11 +63,46 @@ pub(super) fn hello(
     if welcoming.as_mut().now_or_never().is_some() {
         return;
     }
+    // Whatever is waited for, the client did as it should.
+    connection.put_off();
     let held = connection.hold();
     actix_rt::spawn(async move {
         welcoming.await;
         drop(held);
     });
+}
+
+/// Says why a token does not let anybody in. Where that cannot be known for now, `hello`
+/// may be said again.
+fn refuse_token(
+    id: Option<RequestId>,
+    error: &TokenError,
+    connection: &Rc<Connection>,
+    worker: &Worker,
+) {
+    // What this address asks next is refused before it is looked at.
+    let _ = worker
+        .node
+        .chat
+        .allowances
+        .charge_stranger(connection.address.into());
+    let refusal = refusal_of(error);
+    let may_come_again = refusal.retry.is_some();
+    if may_come_again {
+        connection.put_off();
+    }
+    connection.refuse(id, refusal, worker);
+    if !may_come_again {
+        connection.close(CloseCode::AuthenticationFailed, worker);
+    }
+}
+
+/// A token that is not taken, as a client is told of it.
+pub(super) fn refusal_of(error: &TokenError) -> Refusal {
+    match error.retry_after_ms() {
+        Some(ms) => Refusal::for_now(error.code(), error.to_string(), Retry::AfterMs(ms)),
+        None => Refusal::new(error.code(), error.to_string()),
+    }
 }
 
 /// What is answered to whatever was sent behind a `hello` that was put off.
@@ -97,6 +118,7 @@ async fn welcome(
     connection: &Rc<Connection>,
     worker: &Rc<Worker>,
 ) -> Result<(), Refusal> {
+    Paid::charge(&worker.node.chat, &verified.user.id)?;
     let opening = Opening {
         user: verified.user,
         expires: moment_of(verified.expires_at_ms),

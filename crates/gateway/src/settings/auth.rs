@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Secret, kinds};
+use super::{IssuerSettings, Secret, issuers, kinds};
 
 /// Who may come in.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -17,6 +17,12 @@ pub struct AuthSettings {
     /// How many seconds the clocks of token makers may be wrong.
     #[serde(deserialize_with = "kinds::whole")]
     pub leeway_s: u64,
+    /// Others whose tokens are taken.
+    #[serde(deserialize_with = "issuers::list")]
+    pub issuers: Vec<IssuerSettings>,
+    /// How long before its token ends a connection is told; 0 is never.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub expiring_ms: u32,
     /// How many guests one address may make per minute; 0 is no limit.
     #[serde(deserialize_with = "kinds::whole")]
     pub guests_per_minute: u32,
@@ -30,6 +36,8 @@ impl Default for AuthSettings {
         Self {
             jwt_secret: None,
             guests: None,
+            issuers: Vec::new(),
+            expiring_ms: 60_000,
             leeway_s: 5,
             guests_per_minute: 60,
             guest_ttl_s: 86_400,

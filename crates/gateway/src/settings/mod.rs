@@ -10,6 +10,7 @@ mod auth;
 mod chat;
 mod embedded;
 mod http;
+mod issuers;
 mod keys;
 mod kinds;
 mod layers;
@@ -37,6 +38,7 @@ pub use admin::{AdminSettings, AllowedHost};
 pub use auth::AuthSettings;
 pub use embedded::EmbeddedSettings;
 pub use http::HttpSettings;
+pub use issuers::{IssuerSettings, JwksUrl};
 pub use keys::known_keys;
 pub use limits::LimitSettings;
 pub use load::{Loaded, SettingsError, Sources, load};
@@ -50,6 +52,8 @@ pub use rooms::{Lifetimes, RoomSettings};
 pub use secret::{RedisUrl, Secret};
 pub use span::parse_span;
 pub(crate) use validate::MAKE_SECRET;
+
+pub use crate::signing::Algorithm;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -1,6 +1,6 @@
 //! What settings cannot work, each alone and together, in words that say what to do.
 
-use super::{Engine, Settings, log_level::LogLevel};
+use super::{Engine, Settings, issuers, log_level::LogLevel};
 
 /// The least bytes of the secret, as HS256 wants it (RFC 7518, 3.2).
 const SECRET_BYTES: usize = 32;
@@ -38,6 +38,7 @@ impl Settings {
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         self.check_secret(&mut problems);
+        issuers::check(&self.auth.issuers, &mut problems);
         self.check_redis(&mut problems);
         self.check_embedded(&mut problems);
         self.check_addresses(&mut problems);
@@ -68,6 +69,7 @@ impl Settings {
         if let Ok(level) = LogLevel::read(&self.log.level) {
             warnings.extend(level.warnings);
         }
+        issuers::warn(&self.auth.issuers, &mut warnings);
         let limits = &self.limits;
         let user = usize::try_from(limits.rooms_per_user).unwrap_or(usize::MAX);
         if user != 0 && limits.rooms_per_connection > user {

@@ -1,21 +1,28 @@
-//! HS256 for the `jsonwebtoken` crate, which leaves the cryptography to others:
-//! HMAC with SHA-256 by `ring`, and nothing else.
+//! Cryptography for the `jsonwebtoken` crate, which leaves it to others: HMAC, RSA, ECDSA
+//! and Ed25519 by `ring`.
 //!
-//! Every other algorithm is an error here, whatever a token says of itself.
+//! Only HS256 signs, since nobody has other people's private keys. Every algorithm
+//! that is not named here is an error, whatever a token says of itself.
 
 use jsonwebtoken::{
-    Algorithm, DecodingKey, EncodingKey,
+    Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind, EncodingKey,
     crypto::{CryptoProvider, JwkUtils, JwtSigner, JwtVerifier},
     errors::{ErrorKind, Result},
     jwk::ThumbprintHash,
     signature::{self, Signer, Verifier},
 };
-use ring::{digest, hmac};
+use ring::{
+    digest, hmac,
+    signature::{
+        ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
+        UnparsedPublicKey,
+    },
+};
 
 static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: signer,
     verifier_factory: verifier,
-    // Rookery reads no JSON Web Keys. The library's own stand-ins would panic.
+    // Rookery makes no JSON Web Keys. The library's own stand-ins would panic.
     jwk_utils: JwkUtils {
         extract_rsa_public_key_components: |_| Err(ErrorKind::InvalidAlgorithm.into()),
         extract_ec_public_key_coordinates: |_, _| Err(ErrorKind::InvalidAlgorithm.into()),
@@ -25,7 +32,7 @@ static PROVIDER: CryptoProvider = CryptoProvider {
 
 /// Makes this the cryptography of every token in this process. Must come
 /// before the first token; calling it again changes nothing.
-pub(super) fn install() {
+pub(crate) fn install() {
     // It fails only where it was done before.
     let _ = PROVIDER.install_default();
 }
@@ -33,20 +40,42 @@ pub(super) fn install() {
 struct Hs256(hmac::Key);
 
 impl Hs256 {
-    fn new(algorithm: Algorithm, secret: &[u8]) -> Result<Box<Self>> {
-        match algorithm {
-            Algorithm::HS256 => Ok(Box::new(Self(hmac::Key::new(hmac::HMAC_SHA256, secret)))),
-            _ => Err(ErrorKind::InvalidAlgorithm.into()),
-        }
+    fn new(secret: &[u8]) -> Box<Self> {
+        Box::new(Self(hmac::Key::new(hmac::HMAC_SHA256, secret)))
     }
 }
 
 fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
-    Ok(Hs256::new(*algorithm, key.try_get_hmac_secret()?)?)
+    match algorithm {
+        Algorithm::HS256 => Ok(Hs256::new(key.try_get_hmac_secret()?)),
+        _ => Err(ErrorKind::InvalidAlgorithm.into()),
+    }
 }
 
+/// A key of another algorithm than the token's is an error before anything is verified.
 fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
-    Ok(Hs256::new(*algorithm, key.try_get_hmac_secret()?)?)
+    let key = match (algorithm, key.family(), key.kind()) {
+        (Algorithm::HS256, AlgorithmFamily::Hmac, DecodingKeyKind::SecretOrDer(secret)) => {
+            return Ok(Hs256::new(secret));
+        }
+        (Algorithm::RS256, AlgorithmFamily::Rsa, DecodingKeyKind::RsaModulusExponent { n, e }) => {
+            PublicKey::Rsa {
+                n: n.clone(),
+                e: e.clone(),
+            }
+        }
+        (Algorithm::ES256, AlgorithmFamily::Ec, DecodingKeyKind::SecretOrDer(point)) => {
+            PublicKey::P256(point.clone())
+        }
+        (Algorithm::EdDSA, AlgorithmFamily::Ed, DecodingKeyKind::SecretOrDer(point)) => {
+            PublicKey::Ed25519(point.clone())
+        }
+        _ => return Err(ErrorKind::InvalidAlgorithm.into()),
+    };
+    Ok(Box::new(Public {
+        algorithm: *algorithm,
+        key,
+    }))
 }
 
 impl Signer<Vec<u8>> for Hs256 {
@@ -75,6 +104,46 @@ impl JwtSigner for Hs256 {
 impl JwtVerifier for Hs256 {
     fn algorithm(&self) -> Algorithm {
         Algorithm::HS256
+    }
+}
+
+/// Somebody's public key.
+struct Public {
+    algorithm: Algorithm,
+    key: PublicKey,
+}
+
+enum PublicKey {
+    Rsa { n: Vec<u8>, e: Vec<u8> },
+    P256(Vec<u8>),
+    Ed25519(Vec<u8>),
+}
+
+impl Verifier<Vec<u8>> for Public {
+    fn verify(
+        &self,
+        message: &[u8],
+        signature: &Vec<u8>,
+    ) -> std::result::Result<(), signature::Error> {
+        let rsa = &RSA_PKCS1_2048_8192_SHA256;
+        let verified = match &self.key {
+            PublicKey::Rsa { n, e } => {
+                RsaPublicKeyComponents { n, e }.verify(rsa, message, signature)
+            }
+            PublicKey::P256(point) => {
+                UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(message, signature)
+            }
+            PublicKey::Ed25519(point) => {
+                UnparsedPublicKey::new(&ED25519, point).verify(message, signature)
+            }
+        };
+        verified.map_err(|_| signature::Error::new())
+    }
+}
+
+impl JwtVerifier for Public {
+    fn algorithm(&self) -> Algorithm {
+        self.algorithm
     }
 }
 
