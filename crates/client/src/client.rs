@@ -264,6 +264,25 @@ impl Client {
         self.shared.token.send_replace(token.into());
     }
 
+    /// Has the connection go on with another token of the same user, and gives it to those
+    /// to come. Gives when it ends, in milliseconds since the Unix epoch.
+    ///
+    /// # Errors
+    ///
+    /// When the node refuses it (`conflict` where it is somebody else's), or there is no
+    /// answer in time; then everything is as before.
+    pub async fn renew(&self, token: impl Into<String>) -> Result<u64, ClientError> {
+        let token = token.into();
+        let request = Request::Renew {
+            token: token.clone(),
+        };
+        let answer = self.call(request).await?;
+        self.set_token(token);
+        answer
+            .expires_at
+            .ok_or(ClientError::Senseless("no expires_at"))
+    }
+
     /// Closes the connection in the orderly way, for all clones.
     pub async fn close(&self) {
         self.shared.closing.send_replace(true);

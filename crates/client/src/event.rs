@@ -4,6 +4,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use futures_util::Stream;
@@ -60,6 +61,9 @@ pub enum Event {
         /// Whether it is not the first one.
         again: bool,
     },
+    /// The token of the connection ends in so long, and the connection with it: time to
+    /// [`Client::renew`](crate::Client::renew) it.
+    Expiring(Duration),
     /// The connection is lost; the client is coming back.
     Disconnected(Lost),
     /// The client does not come back; the last event.

@@ -6,7 +6,8 @@ use std::{borrow::Cow, sync::Arc};
 use rookery_protocol::{
     RequestId, RoomId,
     server_frame::{
-        ErrorFrame, Message, NewEpoch, Pong, Presence, Reconnect, Snapshot, Typing, Welcome,
+        ErrorFrame, Expiring, Message, NewEpoch, Pong, Presence, Reconnect, Snapshot, Typing,
+        Welcome,
     },
 };
 use serde::Deserialize;
@@ -61,6 +62,7 @@ pub(crate) enum Frame {
     Presence(Presence),
     Epoch(NewEpoch),
     Reconnect(Reconnect),
+    Expiring(Expiring),
     /// A kind that this crate has no use for.
     Other,
 }
@@ -76,6 +78,7 @@ pub(crate) struct OkFrame {
     pub(crate) events: Vec<LogEvent>,
     pub(crate) messages: Option<Vec<Message>>,
     pub(crate) more: Option<bool>,
+    pub(crate) expires_at: Option<u64>,
 }
 
 /// What every frame is told apart by.
@@ -100,6 +103,7 @@ struct Ok<'a> {
     room: Option<&'a RawValue>,
     messages: Option<Vec<Message>>,
     more: Option<bool>,
+    expires_at: Option<u64>,
 }
 
 /// The events in the snapshot of a resumed room, one by one.
@@ -128,6 +132,7 @@ impl Frame {
             "typing" => Self::Typing(serde_json::from_str(json)?),
             "presence" => Self::Presence(serde_json::from_str(json)?),
             "epoch" => Self::Epoch(serde_json::from_str(json)?),
+            "expiring" => Self::Expiring(serde_json::from_str(json)?),
             "reconnect" => Self::Reconnect(serde_json::from_str(json)?),
             _ => log_event(json, &outline)?.map_or(Self::Other, Self::Log),
         })
@@ -164,6 +169,7 @@ fn answer(json: &str) -> serde_json::Result<OkFrame> {
         duplicate: ok.duplicate,
         messages: ok.messages,
         more: ok.more,
+        expires_at: ok.expires_at,
         ..OkFrame::default()
     };
     if let Some(room) = ok.room {

@@ -42,6 +42,9 @@ pub(crate) enum Request {
         limit: u32,
     },
     Ping,
+    Renew {
+        token: String,
+    },
     /// Written where a connection stands, never answered, never repeated.
     Typing {
         room: RoomId,

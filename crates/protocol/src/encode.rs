@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     Epoch, ErrorCode, RequestId, RoomId, User,
     server_frame::{
-        ErrorFrame, NewEpoch, Pong, Presence, Reconnect, RoomKind, RoomNotice, RoomTold,
+        ErrorFrame, Expiring, NewEpoch, Pong, Presence, Reconnect, RoomKind, RoomNotice, RoomTold,
         ServerFrame, Status, Typing, Welcome,
     },
 };
@@ -52,6 +52,11 @@ pub fn epoch(room: &RoomId, epoch: &Epoch, seq: u64) -> Vec<u8> {
 /// `reconnect`.
 pub fn reconnect(after_ms: u64) -> Vec<u8> {
     json(&ServerFrame::Reconnect(Reconnect { after_ms }))
+}
+
+/// `expiring`.
+pub fn expiring(in_ms: u64) -> Vec<u8> {
+    json(&ServerFrame::Expiring(Expiring { in_ms }))
 }
 
 /// `room`.
@@ -108,6 +113,11 @@ pub fn ok(id: &RequestId) -> Vec<u8> {
     let mut out = head(id);
     out.push(b'}');
     out
+}
+
+/// `ok` to `renew`.
+pub fn ok_renewed(id: &RequestId, expires_at: u64) -> Vec<u8> {
+    ok_with(id, format!(r#"{{"expires_at":{expires_at}}}"#).as_bytes())
 }
 
 /// `ok` to what was stored.

@@ -32,6 +32,8 @@ pub enum ServerFrame {
     Room(RoomTold),
     /// The node is about to close this connection.
     Reconnect(Reconnect),
+    /// The token of this connection is about to end.
+    Expiring(Expiring),
     /// A frame of a type that this crate does not know.
     #[serde(other)]
     Unknown,
@@ -161,6 +163,8 @@ pub struct OkFields {
     pub messages: Option<Vec<Message>>,
     /// Whether there is more beyond the page.
     pub more: Option<bool>,
+    /// When the token that took the place of another ends.
+    pub expires_at: Option<u64>,
 }
 
 /// A room at the moment of joining it.
@@ -308,6 +312,14 @@ pub struct NewEpoch {
     pub epoch: Epoch,
     /// The number of the last event that the client was sent.
     pub seq: u64,
+}
+
+/// The token of this connection is about to end, and the connection with it, unless
+/// it is renewed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Expiring {
+    /// How long it is good for, in milliseconds.
+    pub in_ms: u64,
 }
 
 /// The node is about to close this connection: come back then.

@@ -32,7 +32,7 @@ pub struct Session {
     number: u64,
     user: User,
     /// When its token runs out.
-    expires: Moment,
+    expires: Cell<Moment>,
     // Where it is reached; taken apart, since it is smaller so.
     connection: ConnectionKey,
     worker: WorkerNumber,
@@ -75,7 +75,7 @@ impl Session {
                 chat: Arc::clone(chat),
                 number: rand::random(),
                 user,
-                expires,
+                expires: Cell::new(expires),
                 connection: at.connection,
                 worker: at.worker,
                 wire: at.wire,
@@ -101,7 +101,12 @@ impl Session {
 
     /// When its token runs out.
     pub fn expires(&self) -> Moment {
-        self.expires
+        self.expires.get()
+    }
+
+    /// Another token of its user took the place of the one before, and runs out then.
+    pub fn renew(&self, expires: Moment) {
+        self.expires.set(expires);
     }
 
     /// Whether the client goes on where a room goes on in another epoch.

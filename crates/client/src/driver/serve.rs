@@ -176,6 +176,10 @@ impl Driver {
             }
             Frame::Typing(typing) => self.outlet.push(Event::Typing(typing)),
             Frame::Presence(presence) => self.outlet.push(Event::Presence(presence)),
+            Frame::Expiring(expiring) => {
+                let left = Duration::from_millis(expiring.in_ms);
+                self.outlet.push(Event::Expiring(left));
+            }
             Frame::Reconnect(reconnect) => {
                 let absence = reconnect.after_ms.min(LONGEST_ABSENCE);
                 socket.back_at = Some(Instant::now() + Duration::from_millis(absence));

@@ -8,6 +8,7 @@ use rookery_protocol::{Command, client_frame::Request};
 #[derive(Debug)]
 pub(super) struct FramesByType {
     hello: Counter,
+    renew: Counter,
     join: Counter,
     leave: Counter,
     send: Counter,
@@ -25,6 +26,7 @@ impl FramesByType {
         let of = |kind: &'static str| counters.get_or_create_owned(&[("type", kind)]);
         Self {
             hello: of("hello"),
+            renew: of("renew"),
             join: of("join"),
             leave: of("leave"),
             send: of("send"),
@@ -39,6 +41,7 @@ impl FramesByType {
     pub(super) fn of(&self, command: &Command) -> &Counter {
         match command {
             Command::Hello { .. } => &self.hello,
+            Command::Renew { .. } => &self.renew,
             Command::Join { .. } => &self.join,
             Command::Leave { .. } => &self.leave,
             Command::Send(_) => &self.send,
@@ -53,6 +56,7 @@ impl FramesByType {
     pub(super) fn total(&self) -> u64 {
         let all = [
             &self.hello,
+            &self.renew,
             &self.join,
             &self.leave,
             &self.send,

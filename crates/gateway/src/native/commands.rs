@@ -14,7 +14,7 @@ use rookery_protocol::{
     client_frame::{self, SendCommand},
 };
 
-use super::{charge, hello};
+use super::{charge, hello, renew};
 use crate::{
     wire,
     worker::{Connection, InFlight, Worker},
@@ -126,6 +126,7 @@ impl Request {
                 let pong = wire::pong(self.id, clock::now_ms());
                 self.connection.answer(pong, &self.worker);
             }
+            Command::Renew { token } => self.renew(token),
             Command::Hello { .. } => self.refuse(
                 ErrorCode::Conflict,
                 "hello was said already; open another connection to be somebody else",
@@ -135,6 +136,20 @@ impl Request {
                 self.refuse(ErrorCode::BadRequest, message);
             }
         }
+    }
+
+    fn renew(self, token: String) {
+        let in_flight = self.connection.begin_writing();
+        start(async move {
+            let renewed = renew::renew(&token, &self.session, &self.connection, &self.worker).await;
+            self.connection.reply(
+                self.id,
+                renewed,
+                |id, at| wire::renewed(id, at),
+                &self.worker,
+            );
+            drop(in_flight);
+        });
     }
 
     fn join(self, room: RoomId, since: Option<Cursor>, limit: Option<u32>) {

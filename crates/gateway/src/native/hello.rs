@@ -1,10 +1,10 @@
 //! `hello`: who a client is, and what it is welcomed with.
 
-use std::{rc::Rc, time::Duration};
+use std::rc::Rc;
 
 use futures_util::FutureExt;
 use rookery_chat::{
-    Moment, Opening, Paid, Refusal, Retry, clock,
+    Opening, Paid, Refusal, Retry, clock,
     commands::{self, Opened},
     delivery::Endpoint,
 };
@@ -13,6 +13,7 @@ use rookery_protocol::{
     server_frame::{Limits, Welcome},
 };
 
+use super::renew::moment_of;
 use crate::{
     identity::{TokenError, Verified},
     wire,
@@ -159,21 +160,13 @@ async fn welcome(
     };
     // Frames are held back while this runs, so no second hello can have come first.
     let next_look = connection.next_deadline(worker);
+    connection.tell_before_end(&session, worker);
     let _ = connection.session.set(session);
-    if connection.next_deadline(worker) < next_look {
-        worker.watch(connection);
-    }
+    connection.watch_sooner(next_look, worker);
     if tracing::enabled!(tracing::Level::DEBUG) {
         let _entered = connection.span().entered();
         tracing::debug!(client = client.name, "welcome");
     }
     connection.answer(share.carry(wire::welcome(welcome)), worker);
     Ok(())
-}
-
-/// When a time of the calendar comes, by the clock that never jumps.
-fn moment_of(at_ms: u64) -> Moment {
-    // A token that outlives a year is looked at again within it; connections do not last that long.
-    const YEAR_MS: u64 = 365 * 24 * 3600 * 1000;
-    Moment::now() + Duration::from_millis(at_ms.saturating_sub(clock::now_ms()).min(YEAR_MS))
 }

@@ -11,6 +11,7 @@ mod front;
 mod handshake;
 mod hello;
 mod listener;
+mod renew;
 mod replies;
 mod serve;
 mod upgrade;

@@ -8,6 +8,9 @@ const SECRET_BYTES: usize = 32;
 /// How a secret is made.
 pub(crate) const MAKE_SECRET: &str = "make one with `openssl rand -hex 32`";
 
+/// The longest time before its end at which a client is told of it.
+const MOST_EXPIRING_MS: u32 = 3_600_000;
+
 /// The shortest time that a disk must be given.
 const LEAST_WRITE_MS: u64 = 1_000;
 
@@ -104,6 +107,11 @@ impl Settings {
                 "auth.guest_ttl_s: must be at least 1; to keep guests out set auth.guests = false"
                     .to_owned(),
             );
+        }
+        if self.auth.expiring_ms > MOST_EXPIRING_MS {
+            problems.push(format!(
+                "auth.expiring_ms: at most {MOST_EXPIRING_MS}, an hour; 60000 is time enough to renew a token"
+            ));
         }
         if self.auth.leeway_s > 300 {
             problems.push("auth.leeway_s: at most 300 seconds; beyond that expired tokens would go on working".to_owned());

@@ -41,6 +41,16 @@ pub(crate) fn ok(id: &RequestId) -> Bytes {
     websocket::text(&encode::ok(id))
 }
 
+/// The reply to `renew`.
+pub(crate) fn renewed(id: &RequestId, expires_at: u64) -> Bytes {
+    websocket::text(&encode::ok_renewed(id, expires_at))
+}
+
+/// Tells a client that its token ends in so many milliseconds.
+pub(crate) fn expiring(in_ms: u64) -> Bytes {
+    websocket::text(&encode::expiring(in_ms))
+}
+
 /// The reply to `send`.
 pub(crate) fn stored(id: &RequestId, stored: Stored) -> Bytes {
     let ok = encode::ok_stored(id, stored.seq, stored.ts, stored.duplicate);

@@ -91,6 +91,9 @@ pub(crate) struct Connection {
     pub(super) pinged: Cell<bool>,
     /// `hello` could not be carried out for now; it may be said again.
     put_off: Cell<bool>,
+    /// How long before its token ends the client is told, in tenths of a second; 0 where
+    /// it was.
+    pub(super) told_before_end: Cell<u16>,
     /// The weight of the commands that are being carried out.
     pub(super) in_flight: Cell<u16>,
     /// The bytes that are being read from the store for it, about.
@@ -130,6 +133,7 @@ impl Connection {
             paused: Cell::new(false),
             pinged: Cell::new(false),
             put_off: Cell::new(false),
+            told_before_end: Cell::new(0),
             in_flight: Cell::new(0),
             expected: Cell::new(0),
             end: Cell::new(None),

@@ -43,13 +43,15 @@ impl Deadlines {
         self.slots.entry(tick).or_default().push(key);
     }
 
-    /// Takes out whoever is due.
+    /// Takes out whoever is due, each once: a connection that wanted to be looked at
+    /// sooner stands here twice, until its two moments have come together.
     fn due(&mut self, now: Moment) -> Vec<ConnectionKey> {
         let later = self.slots.split_off(&(self.tick_of(now) + 1));
-        std::mem::replace(&mut self.slots, later)
-            .into_values()
-            .flatten()
-            .collect()
+        let due = std::mem::replace(&mut self.slots, later).into_values();
+        let mut due: Vec<_> = due.flatten().collect();
+        due.sort_unstable();
+        due.dedup();
+        due
     }
 }
 
@@ -58,6 +60,16 @@ impl Worker {
     pub(crate) fn watch(&self, connection: &Connection) {
         if let Some(due) = connection.next_deadline(self) {
             self.deadlines.borrow_mut().insert(due, connection.key);
+        }
+    }
+}
+
+impl Connection {
+    /// Something changed that it has only so long for: it is looked at sooner than
+    /// it was to be, where that is wanted.
+    pub(crate) fn watch_sooner(&self, before: Option<Moment>, worker: &Worker) {
+        if self.next_deadline(worker) < before {
+            worker.watch(self);
         }
     }
 }

@@ -11,6 +11,7 @@ mod connections;
 mod deadlines;
 mod endings;
 mod evicting;
+mod expiring;
 mod flusher;
 mod local_room;
 mod members;

@@ -29,7 +29,7 @@ impl Connection {
         // First a ping, then, still silent, the end.
         let heartbeat = self.heard.get() + beat * if self.pinged.get() { 2 } else { 1 };
         let other = match self.session.get() {
-            Some(session) => Some(session.expires()),
+            Some(session) => Some(self.token_deadline(session)),
             None if settings.limits.hello_ms == 0 => None,
             None => Some(self.opened + Duration::from_millis(settings.limits.hello_ms)),
         };
@@ -51,6 +51,7 @@ impl Connection {
             Some(session) if session.expires() <= now => {
                 return self.close(CloseCode::TokenExpired, worker);
             }
+            Some(session) => self.tell_of_end(session, now, worker),
             // It may have come while nobody could read it.
             None if stood_still && self.something_came() => {}
             None if !hello.is_zero() && self.age() >= hello => {

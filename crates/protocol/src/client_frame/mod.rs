@@ -40,6 +40,11 @@ pub enum Command {
         /// Whether the client follows a room into another epoch.
         epochs: bool,
     },
+    /// Go on with another token of the same user.
+    Renew {
+        /// The JWT.
+        token: String,
+    },
     /// Become a member where the room allows it, and receive its events here.
     Join {
         /// The room.

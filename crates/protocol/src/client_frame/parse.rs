@@ -180,6 +180,9 @@ impl Raw<'_> {
                 client: self.client.map(|text| text.chars().take(64).collect()),
                 epochs: self.epochs.unwrap_or(false),
             },
+            "renew" => Command::Renew {
+                token: self.token.ok_or_else(|| missing("token"))?.into_owned(),
+            },
             "join" => Command::Join {
                 room: self.room()?,
                 limit: self.page_limit()?,
