@@ -10,6 +10,7 @@ use rookery_protocol::ServerId;
 use rookery_store::{CheckLine, CheckStatus};
 
 use super::{flags::Flags, health, say};
+use crate::identity;
 use crate::settings::{Loaded, MAKE_SECRET, Settings};
 
 /// Prints a line for everything that was looked at; ends with 1 where something failed.
@@ -29,6 +30,7 @@ pub(super) fn check(flags: &Flags) -> anyhow::Result<ExitCode> {
             .map(|words| line(CheckStatus::Warning, words, None)),
     );
     lines.push(secret(&settings));
+    lines.extend(issuers(&settings)?);
     lines.push(listener("listen", settings.listen));
     lines.extend(
         settings
@@ -67,6 +69,27 @@ fn secret(settings: &Settings) -> CheckLine {
     }
 }
 
+/// Whether the keys of issuers can be read. A node starts without them, too.
+fn issuers(settings: &Settings) -> anyhow::Result<Vec<CheckLine>> {
+    let reading = identity::read_keys_once(&settings.auth.issuers);
+    let read = runtime()?.block_on(reading).into_iter();
+    let lines = read.map(|(issuer, keys)| match keys {
+        Ok(count) => ok(format!(
+            "auth.issuers: {count} keys of {:?} were read",
+            issuer.issuer
+        )),
+        Err(why) => line(
+            CheckStatus::Warning,
+            format!(
+                "auth.issuers: the keys of {:?} cannot be read: {why}",
+                issuer.issuer
+            ),
+            Some("until they can, none of its tokens is taken".to_owned()),
+        ),
+    });
+    Ok(lines.collect())
+}
+
 /// Whether the address is free, or taken by a node already.
 fn listener(key: &str, address: SocketAddr) -> CheckLine {
     let error = match TcpListener::bind(address) {
@@ -97,10 +120,13 @@ fn store(settings: &Settings) -> anyhow::Result<Vec<CheckLine>> {
         "n_check_{:08x}",
         rand::random::<u32>()
     ))?);
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    Ok(runtime()?.block_on(rookery_store::check(&settings)))
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()?;
-    Ok(runtime.block_on(rookery_store::check(&settings)))
+        .build()
 }
 
 fn ok(found: String) -> CheckLine {

@@ -54,6 +54,11 @@ pub enum TokenError {
         /// When that may have changed.
         retry_after_ms: u64,
     },
+    /// It is none of ours, and of no issuer that is known.
+    #[error(
+        "the token is of nobody whose tokens are taken: its `iss` is that of no auth.issuers, to the letter, and it was not made with this node's auth.jwt_secret"
+    )]
+    Nobodys,
     /// It is no JSON Web Token.
     #[error("the token is not a JSON Web Token")]
     Malformed,

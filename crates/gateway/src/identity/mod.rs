@@ -21,6 +21,7 @@ use rand::{Rng, RngCore, distr::Alphanumeric};
 use rookery_protocol::{User, UserId};
 
 pub use error::{NameError, TokenError};
+pub(crate) use issuers::read_keys_once;
 pub use name::accept_name;
 
 use crate::{settings::Settings, signing};

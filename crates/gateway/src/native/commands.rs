@@ -142,12 +142,8 @@ impl Request {
         let in_flight = self.connection.begin_writing();
         start(async move {
             let renewed = renew::renew(&token, &self.session, &self.connection, &self.worker).await;
-            self.connection.reply(
-                self.id,
-                renewed,
-                |id, at| wire::renewed(id, at),
-                &self.worker,
-            );
+            self.connection
+                .reply(self.id, renewed, wire::renewed, &self.worker);
             drop(in_flight);
         });
     }

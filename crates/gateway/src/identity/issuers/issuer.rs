@@ -125,7 +125,7 @@ impl Issuer {
     ) -> Result<Claims, TokenError> {
         // The key of an old token is gone, and is not worth a question.
         self.may_be_alive(token)?;
-        let asked = jwks.ask().await?;
+        let asked = jwks.ask().await;
         match self.try_keys(&asked.keys, named, token) {
             Outcome::Decided(decided) => decided,
             Outcome::UnknownKey => Err(asked.without_it),

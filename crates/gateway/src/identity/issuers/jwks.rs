@@ -79,26 +79,32 @@ impl Jwks {
         Arc::clone(&self.keys.read())
     }
 
-    /// Has the issuer asked, where that may be, and waits for the answer.
-    pub(super) async fn ask(&self) -> Result<Asked, TokenError> {
+    /// Has the issuer asked, where that may be, and waits for the answer. The keys are to
+    /// be looked at again in any case: others may have had it asked just now.
+    pub(super) async fn ask(&self) -> Asked {
         let turn = self.rounds.lock().ask(Instant::now());
-        let (round, is_later) = match turn {
-            Turn::Wait { round, is_later } => (round, is_later),
-            Turn::NotYet(after) => return Err(TokenError::keys_away(after)),
+        let without_it = match turn {
+            Turn::Wait { round, is_later } => self.wait_for(round, is_later).await,
+            Turn::NotYet(after) => TokenError::keys_away(after),
         };
+        Asked {
+            keys: self.keys(),
+            without_it,
+        }
+    }
+
+    /// Waits for a round, and says what is to be thought of a key that it did not bring.
+    async fn wait_for(&self, round: u64, is_later: bool) -> TokenError {
         self.wanted.notify_one();
         let mut ended = self.ended.subscribe();
         let waiting = timeout(PATIENCE, ended.wait_for(|last| last.number >= round)).await;
-        let Ok(Ok(last)) = waiting.map(|last| last.map(|last| *last)) else {
-            return Err(TokenError::keys_away(FIRST_PAUSE));
-        };
-        Ok(Asked {
-            keys: self.keys(),
-            without_it: match last.brought_keys && (is_later || last.number > round) {
-                true => TokenError::UnknownKey,
-                false => TokenError::keys_away(FIRST_PAUSE),
-            },
-        })
+        let ended = waiting.is_ok_and(|last| {
+            last.is_ok_and(|last| last.brought_keys && (is_later || last.number > round))
+        });
+        match ended {
+            true => TokenError::UnknownKey,
+            false => TokenError::keys_away(FIRST_PAUSE),
+        }
     }
 
     /// Reads them now, again and again, and when somebody asks. Never ends.
@@ -118,12 +124,12 @@ impl Jwks {
                 number,
                 brought_keys: read.is_ok(),
             });
-            self.wait(pause).await;
+            self.pause(pause).await;
         }
     }
 
     /// Waits so long, or until somebody wants a round.
-    async fn wait(&self, pause: Duration) {
+    async fn pause(&self, pause: Duration) {
         let until = tokio::time::Instant::now() + pause;
         while !self.rounds.lock().is_wanted() {
             if timeout_at(until, self.wanted.notified()).await.is_err() {
@@ -162,4 +168,60 @@ impl Jwks {
 fn pause_after(failures: u32) -> Duration {
     let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(failures));
     pause.min(LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jwks() -> Jwks {
+        let url = "http://127.0.0.1:9/".parse().unwrap();
+        Jwks::new("login".to_owned(), url, Algorithm::Hs256, 300)
+    }
+
+    fn round_ends(jwks: &Jwks, brought_keys: bool) {
+        let mut rounds = jwks.rounds.lock();
+        rounds.begin();
+        let number = rounds.end(Instant::now(), jwks.refresh);
+        jwks.ended.send_replace(Round {
+            number,
+            brought_keys,
+        });
+    }
+
+    #[tokio::test]
+    async fn keys_that_came_just_now_are_seen_also_where_nobody_may_ask() {
+        let jwks = jwks();
+        round_ends(&jwks, true);
+        let (asked, ()) = tokio::join!(jwks.ask(), async { round_ends(&jwks, true) });
+        assert_eq!(asked.without_it, TokenError::UnknownKey);
+
+        // Between looking at the keys and asking, another's question brought new ones.
+        *jwks.keys.write() = Arc::new(Keys::of_text(Algorithm::Hs256, &"x".repeat(32)).unwrap());
+        let asked = jwks.ask().await;
+        assert_eq!(asked.keys.count(), 1);
+        assert!(matches!(asked.without_it, TokenError::KeysAway { .. }));
+    }
+
+    #[tokio::test]
+    async fn what_began_before_or_failed_proves_nothing() {
+        let jwks = jwks();
+        jwks.rounds.lock().begin();
+        let (asked, ()) = tokio::join!(jwks.ask(), async {
+            let number = jwks.rounds.lock().end(Instant::now(), jwks.refresh);
+            jwks.ended.send_replace(Round {
+                number,
+                brought_keys: true,
+            });
+        });
+        assert!(matches!(asked.without_it, TokenError::KeysAway { .. }));
+        let (asked, ()) = tokio::join!(jwks.ask(), async { round_ends(&jwks, false) });
+        assert!(matches!(asked.without_it, TokenError::KeysAway { .. }));
+    }
+
+    #[test]
+    fn pauses_grow_up_to_a_minute() {
+        let pauses = [0, 1, 5, 6, 99].map(|failures| pause_after(failures).as_secs());
+        assert_eq!(pauses, [1, 2, 32, 60, 60]);
+    }
 }

@@ -3,6 +3,7 @@
 //! A token that names a known issuer (`iss`) is that issuer's, and good by its keys
 //! and its algorithm alone; every other one is ours, or nobody's.
 
+mod check;
 mod claims;
 mod fetch;
 mod issuer;
@@ -12,6 +13,8 @@ mod rounds;
 use jsonwebtoken::dangerous::insecure_decode;
 use rookery_chat::Background;
 use serde::Deserialize;
+
+pub(crate) use check::read_keys_once;
 
 use super::{Identity, TokenError, Verified};
 use crate::settings::IssuerSettings;
@@ -48,6 +51,19 @@ impl Issuers {
     }
 }
 
+impl Issuers {
+    /// A token that no issuer and no secret of ours made: where there are issuers, it
+    /// was likely meant to be of one.
+    fn explain(&self, error: TokenError) -> TokenError {
+        match error {
+            TokenError::Signature | TokenError::Algorithm if !self.0.is_empty() => {
+                TokenError::Nobodys
+            }
+            other => other,
+        }
+    }
+}
+
 impl Identity {
     /// Says whose token this is: one of ours, or of an issuer of the settings. Done at
     /// once, but where the issuer has to be asked for a key.
@@ -59,7 +75,9 @@ impl Identity {
     pub(crate) async fn identify(&self, token: &str) -> Result<Verified, TokenError> {
         match self.0.issuers.named_by(token) {
             Some(issuer) => issuer.verify(token).await,
-            None => self.verify(token),
+            None => self
+                .verify(token)
+                .map_err(|error| self.0.issuers.explain(error)),
         }
     }
 

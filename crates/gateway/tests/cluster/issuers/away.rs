@@ -10,7 +10,7 @@ use crate::support::{Node, Raw, soon};
 
 /// How long those may take who need nothing of the issuer that hangs; it is given up
 /// after seconds.
-const AT_ONCE: Duration = Duration::from_secs(2);
+const AT_ONCE: Duration = Duration::from_secs(3);
 
 const FAILING: &str = "the keys of an issuer cannot be read";
 const WELL_AGAIN: &str = "the keys of an issuer can be read again";

@@ -2,6 +2,7 @@
 //! published ones. Keys and tokens are made by another library than the node's.
 
 mod away;
+mod checked;
 mod issuer;
 mod refused;
 mod rotation;

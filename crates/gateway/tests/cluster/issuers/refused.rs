@@ -103,6 +103,9 @@ async fn only_what_its_issuer_signed_as_it_signs_comes_in() {
         assert_eq!(answer["code"], "unauthenticated", "{case}: {answer}");
         assert_eq!(raw.closes(SOON).await, 4501, "{case}");
     }
+    let unknown = issuer.sign("rsa", &said("shop ", "alex", 60));
+    let (_, words) = refusal(&node, &unknown).await;
+    assert!(words.contains("to the letter"), "{words}");
     let old = issuer.sign("rsa", &said("shop", "alex", -60));
     assert_eq!(refusal(&node, &old).await.0, "token_expired");
     assert_eq!(by_http(&node, &old).await.0, 401);
