@@ -108,6 +108,10 @@ fn a_wrong_value_is_named_with_what_would_be_right() {
             "user_claim",
         ),
         (
+            "jwks_url = \"https://a.example/\"\nalgorithm = \"RS256\"\nuser_prefix = \"u_x\"",
+            "user_prefix: must not begin with u_",
+        ),
+        (
             "key_file = \"nowhere.pem\"\nalgorithm = \"RS256\"",
             "nowhere.pem: cannot be read",
         ),

@@ -7,6 +7,9 @@ use rookery_protocol::{ErrorCode, User};
 
 use crate::signing::Algorithm;
 
+/// What is longer clients may disbelieve.
+const LONGEST_MS: u64 = 60_000;
+
 /// Why a name is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
@@ -77,7 +80,7 @@ impl TokenError {
         let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
         let spread_ms = rand::random_range(250..1_250);
         Self::KeysAway {
-            retry_after_ms: after_ms.saturating_add(spread_ms),
+            retry_after_ms: after_ms.saturating_add(spread_ms).min(LONGEST_MS),
         }
     }
 

@@ -10,6 +10,9 @@ use serde::{
 use super::{JwksUrl, Secret, kinds};
 use crate::signing::{Algorithm, Keys};
 
+/// What ids of others may not begin with: guests are named so, and people who register here.
+pub(crate) const OUR_PREFIXES: [&str; 2] = ["guest_", "u_"];
+
 /// An issuer whose tokens are taken.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -105,6 +108,12 @@ impl IssuerSettings {
                     "{name}: must be the name of a claim; leave it out for the usual one"
                 ));
             }
+        }
+        let mut ours = OUR_PREFIXES.iter();
+        if let Some(prefix) = ours.find(|prefix| self.user_prefix.starts_with(**prefix)) {
+            wrong(format!(
+                "user_prefix: must not begin with {prefix}, as ids do that nodes give themselves"
+            ));
         }
         if self.refresh_s == 0 {
             wrong("refresh_s: must be at least 1; 300 fits most".to_owned());

@@ -40,6 +40,7 @@ pub use auth::AuthSettings;
 pub use embedded::EmbeddedSettings;
 pub use http::HttpSettings;
 pub use issuers::IssuerSettings;
+pub(crate) use issuers::OUR_PREFIXES;
 pub use jwks_url::JwksUrl;
 pub use keys::known_keys;
 pub use limits::LimitSettings;

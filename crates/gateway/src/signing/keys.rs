@@ -65,6 +65,11 @@ impl Keys {
         self.0.iter().filter(may_be).map(|key| &key.key)
     }
 
+    /// Whether one of them has this name.
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.0.iter().any(|key| key.id.as_deref() == Some(id))
+    }
+
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
         self.0.len()

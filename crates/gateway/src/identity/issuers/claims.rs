@@ -7,10 +7,7 @@ use super::super::{
     NameError, TokenError,
     name::{accept_name, name_of_id},
 };
-use crate::settings::IssuerSettings;
-
-/// What ids of others may not begin with: guests are named so, and people who register here.
-const OURS: [&str; 2] = ["guest_", "u_"];
+use crate::settings::{IssuerSettings, OUR_PREFIXES};
 
 /// Which claims say what.
 pub(super) struct ClaimNames {
@@ -42,7 +39,7 @@ impl ClaimNames {
             return Err(wrong(format!("`{}` is empty", self.user)));
         }
         let id = format!("{}{own}", self.prefix);
-        if let Some(prefix) = OURS.iter().find(|prefix| id.starts_with(**prefix)) {
+        if let Some(prefix) = OUR_PREFIXES.iter().find(|prefix| id.starts_with(**prefix)) {
             let words = format!(
                 "`{}` begins with {prefix}, as ids do that this service gives itself",
                 self.user

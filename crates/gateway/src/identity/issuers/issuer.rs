@@ -133,14 +133,13 @@ impl Issuer {
     }
 
     fn try_keys(&self, keys: &Keys, named: Option<&str>, token: &str) -> Outcome {
-        let mut by_name = false;
         for key in keys.named(named) {
             match self.decode(token, key) {
-                Err(TokenError::Signature) => by_name = named.is_some(),
+                Err(TokenError::Signature) => {}
                 decided => return Outcome::Decided(decided),
             }
         }
-        match by_name {
+        match named.is_some_and(|named| keys.has(named)) {
             true => Outcome::Decided(Err(TokenError::OtherKey)),
             false => Outcome::UnknownKey,
         }

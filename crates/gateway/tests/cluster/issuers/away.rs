@@ -49,7 +49,7 @@ async fn an_issuer_that_hangs_holds_up_nobody_else() {
     let mut held = vec![];
     for (answer, raw) in waited {
         assert_eq!(answer["code"], "unavailable", "{answer}");
-        assert!(answer["retry_after_ms"].as_u64().unwrap() < 62_000);
+        assert!(answer["retry_after_ms"].as_u64().unwrap() <= 60_000);
         held.push(raw);
     }
     assert_eq!(by_http(&node, &stuck).await.0, 503);

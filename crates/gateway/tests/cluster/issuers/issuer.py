@@ -53,10 +53,14 @@ def sign(key, claims, kid=None, head=None):
     return {"token": jwt.PyJWS().encode(json.dumps(claims).encode(), private, algorithm=algorithm, headers=head)}
 
 
-def publish(names, others=()):
+def publish(names, others=(), named=True):
     """From now on these are the keys, among others as they are given."""
     global served
-    served = json.dumps({"keys": [*others, *(keys[name][1] for name in names)]}).encode()
+    own = [dict(keys[name][1]) for name in names]
+    for key in own:
+        if not named:
+            del key["kid"]
+    served = json.dumps({"keys": [*others, *own]}).encode()
     return {}
 
 

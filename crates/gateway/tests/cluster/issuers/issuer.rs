@@ -80,6 +80,11 @@ impl Issuer {
         self.ask(&json!({"do": "publish", "names": names}));
     }
 
+    /// The same without their names.
+    pub(super) fn publish_nameless(&self, names: &[&str]) {
+        self.ask(&json!({"do": "publish", "names": names, "named": false}));
+    }
+
     /// The same among other keys, as they are given.
     pub(super) fn publish_among(&self, names: &[&str], others: &Value) {
         self.ask(&json!({"do": "publish", "names": names, "others": others}));

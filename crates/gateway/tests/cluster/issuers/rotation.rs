@@ -71,3 +71,21 @@ async fn all_who_come_with_a_new_key_wait_for_one_question() {
     soon("everybody coming in", coming).await;
     assert_eq!(issuer.asked(), 2);
 }
+
+#[tokio::test]
+async fn a_key_without_a_name_is_replaced_as_well() {
+    for named in [None, Some("a name that the issuer tells nobody")] {
+        let issuer = Issuer::start();
+        for name in ["old", "new"] {
+            issuer.key(name, "RS256");
+        }
+        issuer.publish_nameless(&["old"]);
+        let url = json!({"jwks_url": issuer.jwks_url});
+        let node = node_with(&[entry("login", "RS256", url)]).await;
+        let alex = said("login", "alex", 60);
+        user(&node, &issuer.sign_as("old", named, &alex)).await;
+        issuer.publish_nameless(&["new"]);
+        user(&node, &issuer.sign_as("new", named, &alex)).await;
+        assert_eq!(issuer.asked(), 2);
+    }
+}
