@@ -9,6 +9,7 @@ use super::leave;
 use crate::{
     caller::Caller,
     chat::Chat,
+    clock::Moment,
     delivery::JoinReply,
     limits::UserShare,
     policy,
@@ -158,13 +159,15 @@ impl Joining<'_> {
         let Self {
             chat, room, user, ..
         } = self;
+        let asked = Moment::now();
         match chat.store.admit(&room.id, &user.id, false).await {
             Ok(Admission::Member(_)) => Ok(true),
             Ok(Admission::Open(_)) => Ok(false),
             // Nobody makes the room of two people by coming in.
             Err(StoreError::NoSuchRoom(id)) if !policy::is_direct(&id) => {
-                // Whatever is remembered of it, the store is to be asked what to show.
-                room.doubt();
+                // Whatever was remembered of it, the store is to be asked what to show; others
+                // may have asked it since.
+                room.doubt_what_is_older(asked);
                 Ok(false)
             }
             Err(error) => Err(error.into()),
