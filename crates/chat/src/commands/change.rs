@@ -1,15 +1,8 @@
 //! Changing a room or its people: what all such commands have in common.
 
-use std::sync::Arc;
-
-use futures_util::FutureExt;
-use rookery_protocol::{
-    EventBody, EventKind, Role, RoomId, User, UserId,
-    server_frame::{RoomKind, RoomNotice},
-};
-use rookery_store::{RoomChange, RoomChanged, RoomView, Rule, Step};
+use rookery_protocol::{EventBody, EventKind, Role, RoomId, User, UserId, server_frame::RoomKind};
+use rookery_store::{RoomChange, RoomChanged, RoomView, Rule, Step, StoreError};
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use super::send::deliver;
 use crate::{
@@ -60,21 +53,13 @@ pub(super) fn change(room: &RoomId, by: &UserId, action: Action, steps: Vec<Step
     }
 }
 
-/// Carries a change out, whether or not anybody waits for it, and gives the sessions here
-/// what is told of it.
-pub(super) async fn carry_out(
-    chat: &Arc<Chat>,
-    change: RoomChange,
-) -> Result<RoomChanged, Refusal> {
-    let of_work = Arc::clone(chat);
-    let work = async move {
-        let changed = of_work.store.change_room(&change).await?;
-        for told in &changed.told {
-            deliver(&of_work, &change.room, told.clone());
-        }
-        Ok(changed)
-    };
-    chat.background.carry_out(work.boxed()).await
+/// Carries a change out, and gives the sessions here what is told of it.
+pub(super) async fn carry_out(chat: &Chat, change: RoomChange) -> Result<RoomChanged, StoreError> {
+    let changed = chat.store.change_room(&change).await?;
+    for told in &changed.told {
+        deliver(chat, &change.room, told.clone());
+    }
+    Ok(changed)
 }
 
 /// Two people have a room that is nobody else's to change.
@@ -167,27 +152,4 @@ pub(super) async fn row(
     with: Option<User>,
 ) -> Result<Row, Refusal> {
     Ok(Row::of(room, chat.store.room(room, user).await?, with))
-}
-
-/// Tells all sessions of a user what became of a room for them. Who is not connected finds
-/// it in the list of rooms; so it is no failure where the others could not be told.
-pub(super) async fn tell(chat: &Chat, user: &UserId, room: &RoomId, change: RoomNotice) {
-    #[derive(Serialize)]
-    struct Frame<'a> {
-        r#type: &'static str,
-        room: &'a RoomId,
-        change: RoomNotice,
-    }
-    let frame = Frame {
-        r#type: "room",
-        room,
-        change,
-    };
-    let frame = serde_json::to_string(&frame).ok();
-    let Some(frame) = frame.and_then(|json| RawValue::from_string(json).ok()) else {
-        return;
-    };
-    if let Err(error) = chat.tell_user(user, &frame).await {
-        tracing::debug!(%error, %user, "the other nodes could not be told");
-    }
 }

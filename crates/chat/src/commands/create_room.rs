@@ -3,15 +3,12 @@
 use std::sync::Arc;
 
 use rand::{Rng, distr::Alphanumeric};
-use rookery_protocol::{
-    Role, RoomId, User,
-    client_frame::CreateRoom,
-    server_frame::{RoomKind, RoomNotice},
-};
+use rookery_protocol::{Role, RoomId, User, client_frame::CreateRoom, server_frame::RoomKind};
 use rookery_store::{RoomChange, Rule, Step, Told, When};
 
 use super::{
     change::{self, MemberChange, MemberEvent, Row},
+    membership,
     update_room::{accept_description, accept_name},
 };
 use crate::{caller::Caller, chat::Chat, policy, refusal::Refusal};
@@ -74,10 +71,8 @@ pub(super) async fn create_room(
         },
     )
     .await?;
-    for member in members.iter().chain([user]) {
-        super::invite::remember(chat, &member.id, &room).await?;
-        change::tell(chat, &member.id, &room, RoomNotice::Made).await;
-    }
+    let people = members.iter().chain([user]);
+    membership::began(chat, &room, people.map(|person| &person.id)).await;
     change::row(chat, &room, &user.id, None).await
 }
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use futures_util::FutureExt;
 use rookery_protocol::{EventBody, EventKind, User, client_frame};
 use rookery_store::{Append, Overwrite, Replacement, StoreError};
 use serde::Serialize;
@@ -47,22 +46,18 @@ pub(super) async fn delete(
             with: Replacement::Deletion,
         }),
     });
-    let of_work = Arc::clone(chat);
-    let work = async move {
-        let appended = appending.await.map_err(|error| match error {
-            StoreError::Denied {
-                denied: rookery_store::Denied::Role,
-                room,
-            } => Refusal::not_yours(&room),
-            error => error.into(),
-        })?;
-        let stored = Stored {
-            seq: appended.seq,
-            ts: appended.ts,
-            duplicate: appended.event.is_none(),
-        };
-        deliver(&of_work, &room, appended);
-        Ok(stored)
+    let appended = appending.await.map_err(|error| match error {
+        StoreError::Denied {
+            denied: rookery_store::Denied::Role,
+            room,
+        } => Refusal::not_yours(&room),
+        error => error.into(),
+    })?;
+    let stored = Stored {
+        seq: appended.seq,
+        ts: appended.ts,
+        duplicate: appended.event.is_none(),
     };
-    chat.background.carry_out(work.boxed()).await
+    deliver(chat, &room, appended);
+    Ok(stored)
 }

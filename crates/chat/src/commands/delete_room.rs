@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use futures_util::FutureExt;
 use rookery_protocol::{Control, client_frame::DeleteRoom, server_frame::RoomNotice};
 use rookery_store::MembersAsked;
 
-use super::change;
+use super::{change, membership};
 use crate::{
     caller::Caller,
     chat::Chat,
@@ -29,28 +28,22 @@ pub(super) async fn delete_room(
     DeleteRoom { room }: DeleteRoom,
 ) -> Result<(), Refusal> {
     change::forbid_in_direct(&room)?;
-    let (chat, user) = (Arc::clone(chat), caller.user.id.clone());
-    let background = chat.background.clone();
-    let work = async move {
-        let asked = MembersAsked {
-            room: room.clone(),
-            reader: user.clone(),
-            role: None,
-            after: None,
-            limit: MOST_TOLD,
-        };
-        let members = chat.store.members(&asked).await?.members;
-        let least = policy::least_member(Action::Own);
-        if !chat.store.remove_room(&room, Some((&user, least))).await? {
-            return Err(Refusal::no_such_room(&room));
-        }
-        for member in members {
-            let user = member.place.user;
-            chat.store.forget_member(&user, &room).await?;
-            change::tell(&chat, &user, &room, RoomNotice::Deleted).await;
-        }
-        chat.command_all(Control::RoomDeleted { room }).await;
-        Ok(())
+    let user = &caller.user.id;
+    let asked = MembersAsked {
+        room: room.clone(),
+        reader: user.clone(),
+        role: None,
+        after: None,
+        limit: MOST_TOLD,
     };
-    background.carry_out(work.boxed()).await
+    let members = chat.store.members(&asked).await?.members;
+    let least = policy::least_member(Action::Own);
+    if !chat.store.remove_room(&room, Some((user, least))).await? {
+        return Err(Refusal::no_such_room(&room));
+    }
+    let gone = Control::RoomDeleted { room: room.clone() };
+    chat.command_all(gone).await;
+    let members = members.iter().map(|member| &member.place.user);
+    membership::ended(chat, &room, members, RoomNotice::Deleted).await;
+    Ok(())
 }

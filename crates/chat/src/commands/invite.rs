@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use rookery_protocol::{Role, RoomId, UserId, client_frame::Invite, server_frame::RoomNotice};
-use rookery_store::{Step, StoreError, Told, When};
+use rookery_protocol::{Role, client_frame::Invite};
+use rookery_store::{Step, Told, When};
 
 use super::{
     change::{self, MemberChange, MemberEvent},
     create_room::known_people,
+    membership,
 };
 use crate::{
     caller::Caller,
@@ -58,24 +59,6 @@ pub(super) async fn invite(
     }
     let wanted = change::change(&room, &by.id, Action::Invite, steps);
     change::carry_out(chat, wanted).await?;
-    for person in &people {
-        remember(chat, &person.id, &room).await?;
-        change::tell(chat, &person.id, &room, RoomNotice::Made).await;
-    }
+    membership::began(chat, &room, people.iter().map(|person| &person.id)).await;
     Ok(())
-}
-
-/// Puts a room into the list of a user who has become a member of it, read up to its end. One
-/// who is in as many rooms as they may be has it there when they join it, with room for it.
-pub(super) async fn remember(chat: &Chat, user: &UserId, room: &RoomId) -> Result<(), Refusal> {
-    let heads = chat.store.heads(std::slice::from_ref(room)).await?;
-    let seq = heads
-        .into_iter()
-        .flatten()
-        .next()
-        .map_or(0, |head| head.seq);
-    match chat.store.remember_member(user, room, seq).await {
-        Err(StoreError::TooManyRooms { .. }) => Ok(()),
-        remembered => Ok(remembered?),
-    }
 }

@@ -14,7 +14,7 @@ use crate::{
     limits::UserShare,
     policy,
     refusal::{Refusal, Retry},
-    room::{Attach, HealRequest, Room, Roster},
+    room::{Attach, Following, HealRequest, Room, Roster},
     session::{PendingSeat, Session},
     snapshot::{Snapshot, View},
 };
@@ -122,56 +122,59 @@ impl Joining<'_> {
 
     /// Gets a snapshot and attaches the session behind it. The room may go
     /// on meanwhile; then the node catches up, or a new snapshot is made.
+    ///
+    /// Whether the user may come in is asked behind the snapshot: what the store
+    /// does not know of then the node hears, since it has followed the room from
+    /// before the question on; and where it has not, it asks again.
     async fn come_in(&self) -> Result<(), Refusal> {
         let Self {
             chat, user, room, ..
         } = self;
-        let mut is_member = self.is_admitted().await?;
         for attempt in 0..MOST_SNAPSHOTS {
+            let asked = Moment::now();
             let snapshot = self.snapshot().await?;
+            let following = room.following();
             // As much as the user may have waiting: where others wait, this waits.
             let share = chat.answers.reserve_of(&user.id, snapshot.bytes()).await?;
             if attempt == 0 {
                 // In the order of the commands: nothing is waited for in between.
                 self.check_wanted()?;
-                // In their list first: what stands there and is not so is not shown.
-                chat.store
-                    .remember_member(&user.id, &room.id, snapshot.head.seq)
-                    .await?;
             }
-            if !is_member {
-                self.enter().await?;
-                is_member = true;
+            if !self.is_admitted(&snapshot, asked).await? {
+                continue;
             }
             if room.roster_is_wanting() {
                 chat.rooms.refresh_roster(room).await?;
             }
-            if self.attach(&snapshot, share).await? {
+            if self.attach(&snapshot, following, share).await? {
                 return Ok(());
             }
         }
         Err(went_on_too_fast())
     }
 
-    /// Whether the user is a member already. Who is none, and may become one, does so once it
-    /// is known what to show them; the room may have to be made for that.
-    async fn is_admitted(&self) -> Result<bool, Refusal> {
+    /// Whether the user may be shown what was asked for at that moment; who may become a
+    /// member does. False where the room is gone that is remembered here: it has to be asked
+    /// for again.
+    async fn is_admitted(&self, snapshot: &Snapshot, asked: Moment) -> Result<bool, Refusal> {
         let Self {
             chat, room, user, ..
         } = self;
-        let asked = Moment::now();
-        match chat.store.admit(&room.id, &user.id, false).await {
-            Ok(Admission::Member(_)) => Ok(true),
-            Ok(Admission::Open(_)) => Ok(false),
+        let admission = match chat.store.admit(&room.id, &user.id, false).await {
             // Nobody makes the room of two people by coming in.
             Err(StoreError::NoSuchRoom(id)) if !policy::is_direct(&id) => {
-                // Whatever was remembered of it, the store is to be asked what to show; others
-                // may have asked it since.
                 room.doubt_what_is_older(asked);
-                Ok(false)
+                return Ok(false);
             }
-            Err(error) => Err(error.into()),
+            admission => admission?,
+        };
+        // In their list first: what stands there and is not so is not shown.
+        let seq = snapshot.head.seq;
+        chat.store.remember_member(&user.id, &room.id, seq).await?;
+        if let Admission::Open(_) = admission {
+            self.enter().await?;
         }
+        Ok(true)
     }
 
     /// Makes the user a member. Where they left meanwhile they are none.
@@ -207,7 +210,12 @@ impl Joining<'_> {
 
     /// Attaches the session behind the snapshot, after the node has been
     /// brought to it. False where another snapshot is needed.
-    async fn attach(&self, snapshot: &Arc<Snapshot>, share: UserShare) -> Result<bool, Refusal> {
+    async fn attach(
+        &self,
+        snapshot: &Arc<Snapshot>,
+        following: Following,
+        share: UserShare,
+    ) -> Result<bool, Refusal> {
         let Self {
             chat, room, user, ..
         } = self;
@@ -220,7 +228,7 @@ impl Joining<'_> {
             match room.attach(
                 self.session.at(),
                 user,
-                &snapshot.head,
+                (&snapshot.head, following),
                 reply,
                 &chat.inboxes,
             ) {

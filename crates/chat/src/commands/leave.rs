@@ -9,7 +9,10 @@ use rookery_protocol::{
 };
 use rookery_store::{RoomChange, Step, StoreError, Told, When};
 
-use super::change::{self, MemberChange, MemberEvent};
+use super::{
+    change::{self, MemberChange, MemberEvent},
+    membership,
+};
 use crate::{
     caller::Caller,
     chat::Chat,
@@ -43,7 +46,9 @@ pub async fn leave(
         chat.inboxes.give(at.worker, detach);
         session.depart(room, Departure::OnPurpose);
     }
-    end_membership(chat, caller, room).await
+    let work = end(Arc::clone(chat), caller.user.clone(), room.clone());
+    // The first look at it puts it into the store's queue, in the order of the commands.
+    chat.background.carry_out(work.boxed()).await
 }
 
 /// Ends the membership, and with it the following on all connections.
@@ -51,18 +56,16 @@ pub async fn leave(
 /// # Errors
 ///
 /// Where the caller may not leave, or the store did not hear of it.
-pub(super) async fn end_membership(
+pub(super) async fn leave_everywhere(
     chat: &Arc<Chat>,
     caller: Caller<'_>,
-    room: &RoomId,
+    room: RoomId,
 ) -> Result<(), Refusal> {
-    change::forbid_in_direct(room)?;
-    let work = end(Arc::clone(chat), caller.user.clone(), room.clone());
-    // The first look at it puts it into the store's queue, in the order of the commands.
-    chat.background.carry_out(work.boxed()).await
+    change::forbid_in_direct(&room)?;
+    end(Arc::clone(chat), caller.user.clone(), room).await
 }
 
-/// The same, carried out by who calls it.
+/// Ends the membership, if nobody drops it meanwhile.
 pub(super) async fn end(chat: Arc<Chat>, user: User, room: RoomId) -> Result<(), Refusal> {
     let left = MemberEvent {
         user: &user,
@@ -87,7 +90,7 @@ pub(super) async fn end(chat: Arc<Chat>, user: User, room: RoomId) -> Result<(),
             },
         ],
     };
-    let changed = match chat.store.change_room(&wanted).await {
+    let changed = match change::carry_out(&chat, wanted).await {
         Ok(changed) => changed,
         // Whoever is banned, or is in no such room, is a member of nothing there.
         Err(StoreError::NoSuchRoom(_)) => {
@@ -95,10 +98,7 @@ pub(super) async fn end(chat: Arc<Chat>, user: User, room: RoomId) -> Result<(),
         }
         Err(error) => return Err(error.into()),
     };
-    for told in changed.told {
-        super::send::deliver(&chat, &room, told);
-    }
-    chat.store.forget_member(&user.id, &room).await?;
+    membership::forget(&chat, &user.id, &room).await;
     match changed.kind {
         _ if !changed.changed => {}
         // The log says nothing of it: each node sees to its connections, and tells them.
@@ -106,7 +106,7 @@ pub(super) async fn end(chat: Arc<Chat>, user: User, room: RoomId) -> Result<(),
             let user = user.id;
             chat.command_all(Control::Left { room, user }).await;
         }
-        _ => change::tell(&chat, &user.id, &room, RoomNotice::Left).await,
+        _ => membership::tell(&chat, &user.id, &room, RoomNotice::Left).await,
     }
     Ok(())
 }

@@ -17,6 +17,7 @@ mod invite;
 mod join;
 mod leave;
 mod members;
+mod membership;
 mod message;
 mod open_direct;
 mod open_session;

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use rookery_protocol::{
-    Role, RoomId, UserId,
-    client_frame::OpenDirect,
-    server_frame::{RoomKind, RoomNotice},
-};
+use rookery_protocol::{Role, RoomId, UserId, client_frame::OpenDirect, server_frame::RoomKind};
 use rookery_store::{RoomChange, Step, StoreError, When};
 
-use super::change::{self, Row};
+use super::{
+    change::{self, Row},
+    membership,
+};
 use crate::{caller::Caller, chat::Chat, policy, refusal::Refusal};
 
 /// Makes it where it is not there; whether it was made.
@@ -29,6 +28,7 @@ pub(super) async fn open_direct(
         ));
     }
     let other = change::person(chat, &other).await?;
+    chat.store.note_person(user).await?;
     let room = policy::direct_room(&user.id, &other.id);
     let made = match chat.store.room(&room, &user.id).await {
         Ok(_) => false,
@@ -36,11 +36,7 @@ pub(super) async fn open_direct(
         Err(error) => return Err(error.into()),
     };
     if made {
-        chat.store.note_person(user).await?;
-        for person in [&user.id, &other.id] {
-            super::invite::remember(chat, person, &room).await?;
-            change::tell(chat, person, &room, RoomNotice::Made).await;
-        }
+        membership::began(chat, &room, [&user.id, &other.id]).await;
     }
     let row = change::row(chat, &room, &user.id, Some(other)).await?;
     Ok((row, made))

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use rookery_protocol::{client_frame::Remove, server_frame::RoomNotice};
 use rookery_store::{Step, Told, When};
 
-use super::change::{self, MemberChange, MemberEvent};
+use super::{
+    change::{self, MemberChange, MemberEvent},
+    membership,
+};
 use crate::{caller::Caller, chat::Chat, policy::Action, refusal::Refusal};
 
 /// Removes a member. Nothing of theirs is stored behind that, and nothing reaches them.
@@ -41,7 +44,6 @@ pub(super) async fn remove(
     };
     let wanted = change::change(&room, &by.id, Action::Restrain, vec![step, tell]);
     change::carry_out(chat, wanted).await?;
-    chat.store.forget_member(&user, &room).await?;
-    change::tell(chat, &user, &room, RoomNotice::Removed).await;
+    membership::ended(chat, &room, [&user], RoomNotice::Removed).await;
     Ok(())
 }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use rookery_protocol::client_frame::Request;
 use serde::Serialize;
 
 use super::{
     create_room::create_room, delete::delete, delete_room::delete_room, invite::invite,
-    leave::end_membership, members::members, message::message, open_direct::open_direct,
+    leave::leave_everywhere, members::members, message::message, open_direct::open_direct,
     remove::remove, restrain, set_role::set_role, update_room::update_room,
 };
 use crate::{caller::Caller, chat::Chat, limits::Claim, refusal::Refusal};
@@ -81,7 +82,8 @@ pub fn most_bytes(chat: &Chat, request: &Request) -> usize {
     }
 }
 
-/// Carries a request out.
+/// Carries a request out; one that changes something wholly, whether or not anybody waits
+/// for it. Its turn is that of the first poll.
 ///
 /// # Errors
 ///
@@ -91,6 +93,18 @@ pub async fn request(
     caller: Caller<'_>,
     request: Request,
 ) -> Result<Reply, Refusal> {
+    if request.only_reads() {
+        return answer(chat, caller, request).await;
+    }
+    let (of_work, user, way) = (Arc::clone(chat), caller.user.clone(), caller.way);
+    let work = async move {
+        let caller = Caller { user: &user, way };
+        answer(&of_work, caller, request).await
+    };
+    chat.background.carry_out(work.boxed()).await
+}
+
+async fn answer(chat: &Arc<Chat>, caller: Caller<'_>, request: Request) -> Result<Reply, Refusal> {
     match request {
         Request::OneMessage(arguments) => {
             let (event, claim) = message(chat, caller, &arguments).await?;
@@ -120,7 +134,7 @@ pub async fn request(
             delete_room(chat, caller, arguments).await.map(Reply::done)
         }
         Request::LeaveRoom(arguments) => {
-            let left = end_membership(chat, caller, &arguments.room).await;
+            let left = leave_everywhere(chat, caller, arguments.room).await;
             left.map(Reply::done)
         }
         Request::Members(arguments) => {

@@ -11,7 +11,10 @@ use rookery_store::{Restraint, Step, Told, When};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::change::{self, MemberChange, MemberEvent};
+use super::{
+    change::{self, MemberChange, MemberEvent},
+    membership,
+};
 use crate::{
     caller::Caller,
     chat::Chat,
@@ -60,8 +63,7 @@ pub(super) async fn ban(
         reason,
     };
     restrain(chat, caller, &room, &user, kept, vec![remove]).await?;
-    chat.store.forget_member(&user, &room).await?;
-    change::tell(chat, &user, &room, RoomNotice::Banned).await;
+    membership::ended(chat, &room, [&user], RoomNotice::Banned).await;
     Ok(())
 }
 
@@ -77,7 +79,7 @@ pub(super) async fn mute(
         reason: None,
     };
     restrain(chat, caller, &room, &user, kept, Vec::new()).await?;
-    change::tell(chat, &user, &room, RoomNotice::Changed).await;
+    membership::tell(chat, &user, &room, RoomNotice::Changed).await;
     Ok(())
 }
 
@@ -131,7 +133,8 @@ async fn restrain(
         told: Told::Everywhere,
     });
     let wanted = change::change(room, &by.id, Action::Restrain, steps);
-    change::carry_out(chat, wanted).await.map(|_| ())
+    change::carry_out(chat, wanted).await?;
+    Ok(())
 }
 
 fn check(kept: &Kept) -> Result<(), Refusal> {
@@ -163,7 +166,7 @@ pub(super) async fn unmute(
     Unmute { room, user }: Unmute,
 ) -> Result<(), Refusal> {
     release(chat, caller, &room, &user, Restraint::Mute).await?;
-    change::tell(chat, &user, &room, RoomNotice::Changed).await;
+    membership::tell(chat, &user, &room, RoomNotice::Changed).await;
     Ok(())
 }
 

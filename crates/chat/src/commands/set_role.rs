@@ -5,7 +5,10 @@ use std::sync::Arc;
 use rookery_protocol::{Role, client_frame::SetRole, server_frame::RoomNotice};
 use rookery_store::{RoomChange, Step, Told, When};
 
-use super::change::{self, MemberChange, MemberEvent};
+use super::{
+    change::{self, MemberChange, MemberEvent},
+    membership,
+};
 use crate::{
     caller::Caller,
     chat::Chat,
@@ -54,7 +57,7 @@ pub(super) async fn set_role(
         steps: vec![step, tell],
     };
     if change::carry_out(chat, wanted).await?.changed {
-        change::tell(chat, &user, &room, RoomNotice::Changed).await;
+        membership::tell(chat, &user, &room, RoomNotice::Changed).await;
     }
     Ok(())
 }

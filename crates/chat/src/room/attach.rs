@@ -21,23 +21,44 @@ pub(crate) enum Attach {
     Done { first: bool },
     /// The node has not been brought to the snapshot's head yet: heal, then try again.
     Behind(HealRequest),
-    /// The snapshot is too old for what the node remembers: get a new one.
+    /// The snapshot is too old for what the node remembers, or the room was not followed
+    /// all the time: get a new one.
     Outdated,
 }
 
+/// A time in which the room was followed without a break: whatever happened in it was heard.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Following(u64);
+
+impl Following {
+    /// The time that begins now.
+    pub(super) fn begin_anew(&mut self) {
+        self.0 += 1;
+    }
+}
+
 impl Room {
+    /// The time for which the room has been followed.
+    pub(crate) fn following(&self) -> Following {
+        self.state.lock().following
+    }
+
     /// Brings in a session whose reply (with the snapshot at `head`, as `reply`
-    /// makes it, if at all) is to be the first thing it gets. `reply` is
+    /// makes it, if at all) is to be the first thing it gets, if the room is still
+    /// followed as when its user was admitted. `reply` is
     /// told how many bytes follow it of events that came since.
     pub(crate) fn attach(
         &self,
         at: Endpoint,
         user: &User,
-        head: &Cursor,
+        (head, following): (&Cursor, Following),
         reply: impl FnOnce(&mut Roster, usize) -> Option<JoinReply>,
         inboxes: &Inboxes,
     ) -> Attach {
         let mut state = self.state.lock();
+        if state.following != following {
+            return Attach::Outdated;
+        }
         let position = match state.sequencer.position() {
             Some(position) if position.epoch == head.epoch && position.seq >= head.seq => {
                 position.seq

@@ -102,8 +102,6 @@ impl Room {
             let room = self.id.clone();
             inboxes.give(worker, Instruction::OutOfSync { room });
         }
-        let mut passed = Vec::new();
-        state.sequencer.start(head, &mut passed);
-        state.hand_on(&self.id, passed, inboxes);
+        state.follow_from(head, &self.id, inboxes);
     }
 }

@@ -121,9 +121,7 @@ impl Room {
         state.closed |= joined.kind != RoomKind::Public;
         state.guarded |= joined.guarded;
         if state.sequencer.position().is_none() {
-            let mut passed = Vec::new();
-            state.sequencer.start(joined.head.clone(), &mut passed);
-            state.hand_on(&self.id, passed, inboxes);
+            state.follow_from(joined.head.clone(), &self.id, inboxes);
         }
         let RoomState {
             sequencer,

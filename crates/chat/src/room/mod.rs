@@ -30,7 +30,7 @@ use rookery_protocol::{Cursor, Epoch, Event, RoomId};
 use rookery_store::{StoreError, UserMap};
 use tokio::sync::Notify;
 
-pub(crate) use attach::Attach;
+pub(crate) use attach::{Attach, Following};
 pub(crate) use epochs::Noticed;
 use healing::Healer;
 pub(crate) use healing::{Gap, Healing};
@@ -68,6 +68,7 @@ pub(crate) struct Room {
 #[derive(Debug)]
 struct RoomState {
     sequencer: Sequencer,
+    following: Following,
     /// Whether it was ever seen to be for its members alone.
     closed: bool,
     /// Whether whoever writes here has to be looked at.
@@ -112,6 +113,7 @@ impl Room {
     pub(crate) fn new(id: RoomId, budget: Arc<RecentBudget>) -> Self {
         let state = RoomState {
             sequencer: Sequencer::default(),
+            following: Following::default(),
             closed: false,
             guarded: false,
             recent: Recent::new(budget),
@@ -201,6 +203,14 @@ impl Room {
 }
 
 impl RoomState {
+    /// Follows the log from here on: what is before it may never have been heard.
+    fn follow_from(&mut self, head: Cursor, room: &RoomId, inboxes: &Inboxes) {
+        self.following.begin_anew();
+        let mut passed = Vec::new();
+        self.sequencer.start(head, &mut passed);
+        self.hand_on(room, passed, inboxes);
+    }
+
     /// Gives each event to the members, and remembers it.
     fn hand_on(&mut self, room: &RoomId, passed: Vec<Event>, inboxes: &Inboxes) {
         if !passed.is_empty() {

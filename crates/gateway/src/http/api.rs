@@ -64,10 +64,10 @@ async fn serve(
     route: &'static ApiRoute,
     node: web::Data<Node>,
     Bearer { user, paid }: Bearer,
-    request: HttpRequest,
+    (request, values): (HttpRequest, web::Path<Vec<String>>),
     body: Bytes,
 ) -> Result<HttpResponse, HttpError> {
-    let asked = read(route, &request, &body)?;
+    let asked = read(route, &request, &values, &body)?;
     let caller = Caller::new(&user, Way::Request, paid);
     let reply = commands::request(&node.chat, caller, asked).await?;
     let status = match reply.made {
@@ -80,18 +80,28 @@ async fn serve(
         .body(PageBody(reply.into_bytes(Bytes::from))))
 }
 
-fn read(route: &ApiRoute, request: &HttpRequest, body: &[u8]) -> Result<Request, HttpError> {
-    let json = fields(route, request, body)?;
+fn read(
+    route: &ApiRoute,
+    request: &HttpRequest,
+    values: &[String],
+    body: &[u8],
+) -> Result<Request, HttpError> {
+    let json = fields(route, request, values, body)?;
     client_frame::parse_request(route.request, &json).map_err(|error| match error {
         FrameError::Refused { code, message, .. } => HttpError::new(code, message),
         FrameError::NotAFrame(message) => bad_request(message),
     })
 }
 
-/// One JSON object of everything that the request says.
-fn fields(route: &ApiRoute, request: &HttpRequest, body: &[u8]) -> Result<String, HttpError> {
+/// One JSON object of everything that the request says; the values are those of its path.
+fn fields(
+    route: &ApiRoute,
+    request: &HttpRequest,
+    values: &[String],
+    body: &[u8],
+) -> Result<String, HttpError> {
     let mut fields = Vec::new();
-    for (name, value) in request.match_info().iter() {
+    for ((name, _), value) in request.match_info().iter().zip(values) {
         fields.push(field(route.field(name), value)?);
     }
     let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string());

@@ -4,7 +4,7 @@ use rookery_testing::{Proxy, RedisServer};
 use serde_json::{Value, json};
 use tokio::time::Duration;
 
-use crate::support::{Cluster, Raw, room};
+use crate::support::{Cluster, Raw, room, soon};
 
 /// How often each is tried.
 const TIMES: u64 = 250;
@@ -200,5 +200,44 @@ async fn one_of_two_last_owners_stays() {
         assert!(answers.iter().any(|answer| answer["code"] == "conflict"));
         owner.unasked.clear();
         other.unasked.clear();
+    }
+}
+
+#[tokio::test]
+async fn who_is_removed_while_their_node_begins_to_follow_is_out() {
+    let mut race = Race::start().await;
+    let Race { owner, other, .. } = &mut race;
+    for turn in 0..TIMES / 5 {
+        let id = format!("r{turn}");
+        let about = |mut frame: Value| {
+            frame["room"] = id.clone().into();
+            frame
+        };
+        let made = json!({"type": "create_room", "kind": "private", "members": ["other"]});
+        done(owner, about(made)).await;
+        // The far node follows the room by this join alone.
+        let join = other.say(about(json!({"type": "join"}))).await;
+        tokio::time::sleep(Duration::from_micros(turn * 400)).await;
+        done(owner, about(about_other("remove"))).await;
+        other.answer(join).await;
+        let send = json!({"type": "send", "text": "behind the removal"});
+        let after = done(owner, about(send)).await["seq"].clone();
+        // What comes later on the shared channel.
+        let end = json!({"type": "send", "room": "lobby", "text": id});
+        let end = done(owner, end).await["seq"].clone();
+        soon("the end", async {
+            loop {
+                let frame = other.next().await;
+                assert!(
+                    frame["room"] != id.as_str() || frame["seq"] != after,
+                    "{turn}: {frame}"
+                );
+                if frame["room"] == "lobby" && frame["seq"] == end {
+                    break;
+                }
+            }
+        })
+        .await;
+        owner.unasked.clear();
     }
 }

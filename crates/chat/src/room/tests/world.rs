@@ -292,8 +292,9 @@ impl World {
             })
         };
         let at = self.at(connection);
+        let following = self.room.following();
         self.room
-            .attach(at, &user, &snapshot.head, reply, &self.inboxes)
+            .attach(at, &user, (&snapshot.head, following), reply, &self.inboxes)
     }
 
     pub(super) fn go(&mut self) {
