@@ -100,6 +100,12 @@ impl Refusal {
                     format!("somebody among them is banned from {room}; unban them first");
                 return Self::new(ErrorCode::Conflict, message);
             }
+            Denied::TooManyRestraints => {
+                let message = format!(
+                    "{room} has as many bans and mutes as it may (limits.restraints_per_room); lift some first"
+                );
+                return Self::new(ErrorCode::Conflict, message);
+            }
             Denied::NoSuchMember => {
                 let message = format!("they are not a member of {room}");
                 return Self::new(ErrorCode::NotFound, message);

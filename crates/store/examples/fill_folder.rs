@@ -21,6 +21,7 @@ async fn main() -> Result<()> {
         user_limits: UserLimits {
             rooms: 0,
             rooms_made_per_hour: 0,
+            restraints_per_room: 0,
         },
         ..Settings::on_disk(ServerId::new("n_fill")?, data)
     };

@@ -32,6 +32,7 @@ async fn main() -> Result<()> {
     settings.user_limits = UserLimits {
         rooms: 0,
         rooms_made_per_hour: 0,
+        restraints_per_room: 0,
     };
     let (store, _bus) = Store::connect(settings).await?;
     let user = UserId::new("anna")?;

@@ -53,6 +53,9 @@ pub enum Denied {
     /// Whom it is about is banned.
     #[error("the other is banned")]
     OtherBanned,
+    /// As many bans and mutes are in force there as may be.
+    #[error("too many bans and mutes")]
+    TooManyRestraints,
 }
 
 /// Whether somebody may come in.

@@ -26,6 +26,9 @@ pub struct LimitSettings {
     /// How many rooms a user may make in an hour, by joining what is not there.
     #[serde(deserialize_with = "kinds::whole")]
     pub rooms_made_per_hour: u64,
+    /// How many bans and mutes may be in force in a room, together.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub restraints_per_room: u64,
     /// How many frames a connection may send per second, in the long run.
     #[serde(deserialize_with = "kinds::whole")]
     pub send_rate: u32,
@@ -106,6 +109,7 @@ impl Default for LimitSettings {
             rooms_per_connection: 500,
             rooms_per_user: 1_000,
             rooms_made_per_hour: 100,
+            restraints_per_room: 1_000,
             send_rate: 50,
             send_burst: 200,
             user_rate: 100,

@@ -44,6 +44,7 @@ impl Settings {
             user_limits: UserLimits {
                 rooms: self.limits.rooms_per_user,
                 rooms_made_per_hour: self.limits.rooms_made_per_hour,
+                restraints_per_room: self.limits.restraints_per_room,
             },
             // The node has delivered its own appends itself.
             echo: false,

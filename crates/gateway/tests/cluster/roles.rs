@@ -557,3 +557,37 @@ async fn who_is_in_as_many_rooms_as_they_may_be_can_be_invited() {
     done(&mut member, join("staff")).await;
     done(&mut member, send("staff", "there")).await;
 }
+
+#[tokio::test]
+async fn ids_of_people_stand_in_paths_whatever_they_are() {
+    let cluster = Cluster::start(1).await;
+    let odd = "a/b c%20é?";
+    let people = People::of(&cluster, &["owner", odd]).await;
+    let mut owner = people.on(0, "owner").await;
+    let made = json!({"type": "create_room", "kind": "private", "room": "r", "members": [odd]});
+    done(&mut owner, made).await;
+    let path = "rooms/r/members/a%2Fb%20c%2520%C3%A9%3F";
+    let node = &cluster.nodes[0];
+    let (status, answer) = by_http(node, "owner", "DELETE", path, &Value::Null).await;
+    assert_eq!(status, 200, "{answer}");
+    let members = json!({"type": "members", "room": "r"});
+    assert_eq!(done(&mut owner, members).await["count"], 1);
+}
+
+#[tokio::test]
+async fn a_room_has_so_many_bans_and_mutes() {
+    let cluster = Cluster::start_with(1, &[("limits.restraints_per_room", "2")]).await;
+    let people = People::of(&cluster, &["owner"]).await;
+    let mut owner = people.on(0, "owner").await;
+    let made = json!({"type": "create_room", "kind": "public", "room": "r"});
+    done(&mut owner, made).await;
+    let of = |kind: &str, user: &str| json!({"type": kind, "room": "r", "user": user});
+    done(&mut owner, of("ban", "a")).await;
+    done(&mut owner, of("mute", "b")).await;
+    let refused = owner.ask(of("ban", "c")).await;
+    assert_eq!(refused["code"], "conflict");
+    let words = refused["message"].as_str().unwrap();
+    assert!(words.contains("limits.restraints_per_room"), "{words}");
+    done(&mut owner, of("unmute", "b")).await;
+    done(&mut owner, of("ban", "c")).await;
+}

@@ -24,6 +24,7 @@ impl Shared {
         let UserLimits {
             rooms,
             rooms_made_per_hour: per_hour,
+            ..
         } = self.user_limits;
         if !self.memberships.may_remember(maker, id, rooms)? {
             return Err(self.too_many_rooms(maker));

@@ -22,10 +22,11 @@ impl StoredRoom {
         &mut self,
         change: &RoomChange,
         retention: &Retention,
+        most_restraints: u64,
         now: Now,
     ) -> Result<RoomChanged, StoreError> {
         let wall = now.wall.max(self.last_write);
-        self.may_change(change, wall)
+        self.may_change(change, most_restraints, wall)
             .map_err(|denied| StoreError::Denied {
                 room: self.id.clone(),
                 denied,
@@ -65,7 +66,12 @@ impl StoredRoom {
         }
     }
 
-    fn may_change(&self, change: &RoomChange, now: u64) -> Result<(), Denied> {
+    fn may_change(
+        &mut self,
+        change: &RoomChange,
+        most_restraints: u64,
+        now: u64,
+    ) -> Result<(), Denied> {
         let (people, by) = (&self.people, &change.by);
         let makes = matches!(change.steps.first(), Some(Step::Make { .. }));
         let role = match makes {
@@ -90,7 +96,43 @@ impl StoredRoom {
             }
         }
         let mut steps = change.steps.iter();
-        steps.try_for_each(|step| people.may_take(step, by, role, now))
+        steps.try_for_each(|step| people.may_take(step, by, role, now))?;
+        let restrained = change.steps.iter().filter_map(|step| match step {
+            Step::Restrain {
+                restraint, user, ..
+            } => Some((*restraint, user.clone())),
+            _ => None,
+        });
+        for of in restrained {
+            self.make_room_for_restraint(&of, most_restraints, now)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses one more where as many are in force as may be; those that are over go.
+    fn make_room_for_restraint(
+        &mut self,
+        of: &(Restraint, UserId),
+        most: u64,
+        now: u64,
+    ) -> Result<(), Denied> {
+        let people = &mut self.people;
+        let is_full = |people: &People| people.restrained.len() as u64 >= most;
+        if most == 0 || !is_full(people) || people.is_restrained(of.0, &of.1, now) {
+            return Ok(());
+        }
+        let over = people.restrained.iter();
+        let over = over.filter(|(_, held)| !held.is_in_force(now));
+        for of in over.map(|(of, _)| of.clone()).collect::<Vec<_>>() {
+            people.restrained.remove(&of);
+            if let Some(journal) = self.journal.as_deref_mut() {
+                people.put_restrained(journal, &of);
+            }
+        }
+        match is_full(people) {
+            true => Err(Denied::TooManyRestraints),
+            false => Ok(()),
+        }
     }
 
     /// Refuses somebody whose role is not enough.

@@ -29,7 +29,8 @@ impl Embedded {
             _ => shared.enter(id, change.known.as_ref(), None)?,
         };
         let now = Now::read();
-        let changed = room.change(change, &shared.retention, now)?;
+        let most_restraints = shared.user_limits.restraints_per_room;
+        let changed = room.change(change, &shared.retention, most_restraints, now)?;
         let bodies = change.steps.iter().filter_map(|step| match step {
             Step::Tell { body, .. } => Some(body),
             _ => None,

@@ -21,6 +21,7 @@ pub(super) fn read(words: &str) -> Option<Denied> {
         "last_owner" => Denied::LastOwner,
         "no_member" => Denied::NoSuchMember,
         "other_banned" => Denied::OtherBanned,
+        "restraints" => Denied::TooManyRestraints,
         _ => return None,
     })
 }

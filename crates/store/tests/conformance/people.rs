@@ -8,7 +8,7 @@ use rookery_protocol::{
 };
 use rookery_store::{
     Admission, Append, Denied, MembersAsked, Restraint, RoomChange, RoomChanged, Rule, Step,
-    StoreError, Told, When,
+    StoreError, Told, UserLimits, When,
 };
 
 use crate::place::*;
@@ -416,6 +416,39 @@ pub(crate) async fn bans_and_mutes_last_as_long_as_was_said(place: Place) {
             .unwrap()
             .is_empty()
     );
+}
+
+pub(crate) async fn a_room_has_so_many_bans_and_mutes(place: Place) {
+    let mut settings = place.settings("n_1");
+    settings.user_limits = UserLimits {
+        restraints_per_room: 3,
+        ..UserLimits::default()
+    };
+    let node = Node::connect(settings).await;
+    staffed(&node, "open", RoomKind::Public).await;
+    let by_admin = async |step| {
+        let changed = try_change(&node, "open", "admin", Some(Role::Admin), vec![step]).await;
+        changed.map_err(denied)
+    };
+    let ban = |user: &str, for_ms| restrain(Restraint::Ban, user, for_ms);
+    by_admin(ban("a", None)).await.unwrap();
+    by_admin(restrain(Restraint::Mute, "b", None))
+        .await
+        .unwrap();
+    by_admin(ban("c", Some(60_000))).await.unwrap();
+    let refused = by_admin(ban("d", None)).await;
+    assert_eq!(refused, Err(Denied::TooManyRestraints));
+    by_admin(ban("c", Some(1)))
+        .await
+        .expect("it is one of them");
+    eventually("a ban is over", async || {
+        by_admin(ban("d", None)).await.ok()
+    })
+    .await;
+    let bans = within(node.restrained(&room("open"), Restraint::Ban)).await;
+    assert_eq!(bans.unwrap().len(), 2);
+    let refused = by_admin(ban("e", None)).await;
+    assert_eq!(refused, Err(Denied::TooManyRestraints));
 }
 
 pub(crate) async fn rules_hold_for_who_writes(place: Place) {

@@ -4,7 +4,7 @@
 --   there, the feed, members, rules, who wrote lately
 -- ARGV: server id, the channel, a fresh word, the room, who wants it, the rank that they need (0:
 --   any), known epoch and known seq (may be empty), the ttl (0: none), how long an empty room is
---   kept (0: for good); then the steps:
+--   kept (0: for good), how many bans and mutes it may have (0: no limit); then the steps:
 --     make KIND NAME | rank USER RANK WHEN | restrain WORD USER FOR_MS NOTE | release WORD USER
 --     | rule NAME VALUE | name NAME | tell LETTER TYPE FIELDS SCOPE
 --   (RANK 0: no member; WHEN: member, any or stranger; FOR_MS 0: for good; an empty VALUE: none;
@@ -17,7 +17,8 @@ local ARGUMENTS = { make = 2, rank = 3, restrain = 4, release = 2, rule = 2, nam
 
 local server_id, channel, word, id, by, least = unpack(ARGV, 1, 6)
 local known_epoch, known_seq, ttl, keep_ms = ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
-local STEPS = 11
+local most_restraints = tonumber(ARGV[11])
+local STEPS = 12
 least = tonumber(least)
 local keys = { head = KEYS[2], log = KEYS[3], hidden = KEYS[4], online = KEYS[5], rooms = KEYS[6], due = KEYS[7],
   members = KEYS[9], rules = KEYS[10], wrote = KEYS[11] }
@@ -66,10 +67,24 @@ local function denied_rank(user, wanted, when)
     and redis.call('ZCOUNT', keys.members, '-inf', '(' .. score_of(ADMIN, 0)) == 1 then return 'last_owner' end
 end
 
+-- Whether the room has as many bans and mutes in force as it may. Those that are over are taken away.
+local function has_too_many_restraints(word, user)
+  if most_restraints == 0 or redis.call('HLEN', keys.rules) < most_restraints or is_restrained(keys.rules, word, user, now) then return false end
+  local held, over, count = redis.call('HGETALL', keys.rules), {}, 0
+  for k = 1, #held, 2 do
+    local until_ms = string.find(held[k], ' ', 1, true) and tonumber(string.match(held[k + 1], '^%d+'))
+    if until_ms and until_ms > 0 and until_ms <= now then over[#over + 1] = held[k] elseif until_ms then count = count + 1 end
+  end
+  for k = 1, #over, 1000 do redis.call('HDEL', keys.rules, unpack(over, k, math.min(k + 999, #over))) end
+  return count >= most_restraints
+end
+
 local function denied_step(what, a, b, c)
   if what == 'rank' then return denied_rank(a, tonumber(b), c) end
-  local other = what == 'restrain' and b ~= by and rank_of(keys.members, b) or 0
+  if what ~= 'restrain' then return nil end
+  local other = b ~= by and rank_of(keys.members, b) or 0
   if other > 0 and other >= rank then return 'outranked' end
+  if has_too_many_restraints(a, b) then return 'restraints' end
 end
 
 local denied

@@ -52,6 +52,7 @@ impl Redis {
         args.extend(cursor(change.known.as_ref()));
         args.push(number(self.retention.ttl_ms(room).unwrap_or(0)));
         args.push(number(self.retention.keep_ms(room)));
+        args.push(number(self.user_limits.restraints_per_room));
         for step in &change.steps {
             push_step(&mut args, step);
         }
