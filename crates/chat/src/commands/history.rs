@@ -48,17 +48,25 @@ pub async fn history(
     caller: Caller<'_>,
     arguments: &History,
 ) -> Result<Page, Refusal> {
-    let History { room, page, limit } = arguments;
     let most = arguments.most_bytes(chat);
     let claim = chat.answers.claim(&caller.user.id, most).await?;
-    let history = chat
-        .store
-        .history(room, Some(&caller.user.id), *page, *limit)
-        .await?;
+    let history = read_page(chat, caller, arguments).await?;
     Ok(Page {
         epoch: history.epoch,
         messages: history.messages,
         more: history.more,
         claim,
     })
+}
+
+/// Reads it, where room was made for it.
+pub(super) async fn read_page(
+    chat: &Chat,
+    caller: Caller<'_>,
+    arguments: &History,
+) -> Result<rookery_store::History, Refusal> {
+    let History { room, page, limit } = arguments;
+    let reader = Some(&caller.user.id);
+    let history = chat.store.history(room, reader, *page, *limit).await;
+    Ok(history?)
 }

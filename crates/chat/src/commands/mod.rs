@@ -32,7 +32,6 @@ mod update_room;
 pub use history::{History, Page, history};
 pub use join::{Join, evicted, join};
 pub use leave::leave;
-pub use message::message;
 pub use open_session::{Opened, open_session};
 pub use request::{Reply, most_bytes, request};
 pub use send::{Sending, Stored, send, send_coming_in};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use rookery_protocol::client_frame::Request;
+use rookery_protocol::client_frame::{DEFAULT_PAGE, MAX_PAGE, Request};
 use serde::Serialize;
 
 use super::{
@@ -71,13 +71,25 @@ impl Reply {
     }
 }
 
-/// What an answer without messages is taken to have.
+/// What an answer without a list is taken to have.
 const SMALL_BYTES: usize = 4 * 1024;
+
+/// What one person in a list is: an id and a name of the greatest length, escaped, and numbers.
+const PERSON_BYTES: usize = 1024;
+
+/// What a ban is at most: two people and a reason. There are rarely more than so many.
+const BAN_BYTES: usize = 4 * 1024;
+const BANS_EXPECTED: usize = 200;
 
 /// The most bytes that the reply is expected to have, where it may be large.
 pub fn most_bytes(chat: &Chat, request: &Request) -> usize {
     match request {
         Request::OneMessage(_) => chat.answers.most_bytes(1),
+        Request::Members(asked) => {
+            let limit = asked.limit.unwrap_or(DEFAULT_PAGE).min(MAX_PAGE);
+            limit as usize * PERSON_BYTES
+        }
+        Request::Bans(_) | Request::Mutes(_) => BANS_EXPECTED * BAN_BYTES,
         _ => SMALL_BYTES,
     }
 }
@@ -94,7 +106,7 @@ pub async fn request(
     request: Request,
 ) -> Result<Reply, Refusal> {
     if request.only_reads() {
-        return answer(chat, caller, request).await;
+        return read(chat, caller, request).await;
     }
     let (of_work, user, way) = (Arc::clone(chat), caller.user.clone(), caller.way);
     let work = async move {
@@ -104,14 +116,22 @@ pub async fn request(
     chat.background.carry_out(work.boxed()).await
 }
 
+/// Answers one that reads, after room was made for what that can be at most.
+async fn read(chat: &Arc<Chat>, caller: Caller<'_>, request: Request) -> Result<Reply, Refusal> {
+    let most = most_bytes(chat, &request);
+    let claim = chat.answers.claim(&caller.user.id, most).await?;
+    let reply = answer(chat, caller, request).await?;
+    let claim = Some(claim);
+    Ok(Reply { claim, ..reply })
+}
+
 async fn answer(chat: &Arc<Chat>, caller: Caller<'_>, request: Request) -> Result<Reply, Refusal> {
     match request {
         Request::OneMessage(arguments) => {
-            let (event, claim) = message(chat, caller, &arguments).await?;
+            let event = message(chat, caller, &arguments).await?;
             Ok(Reply {
                 json: [br#"{"message":"#, event.json(), b"}"].concat(),
-                made: false,
-                claim: Some(claim),
+                ..Reply::done(())
             })
         }
         Request::Delete(arguments) => {

@@ -1,9 +1,10 @@
 //! Each command's reply and its refusals, without anything that carries them.
 
+use bytes::Bytes;
 use rookery_chat::commands::{self, History, Typing};
 use rookery_protocol::{
     ErrorCode, RoomId,
-    client_frame::{HistoryPage, OneMessage},
+    client_frame::{HistoryPage, OneMessage, Request},
 };
 
 use crate::support::{Client, LINES, Node, Surroundings, run};
@@ -18,7 +19,8 @@ fn a_message_is_read_by_its_number() {
         let find = async |seq| {
             let room = room.clone();
             let arguments = OneMessage { room, seq };
-            commands::message(&node.chat, client.caller(), &arguments).await
+            let request = Request::OneMessage(arguments);
+            commands::request(&node.chat, client.caller(), request).await
         };
         let refused = find(1).await.unwrap_err();
         assert_eq!(refused.code, ErrorCode::NotFound, "there is no such room");
@@ -26,13 +28,15 @@ fn a_message_is_read_by_its_number() {
         for text in ["one", "two"] {
             client.send(&room, text).await.unwrap();
         }
-        let (event, claim) = find(2).await.unwrap();
-        let json: serde_json::Value = serde_json::from_slice(event.json()).unwrap();
+        let found = find(2).await.unwrap().into_bytes(Bytes::from);
+        let json: serde_json::Value = serde_json::from_slice(&found).unwrap();
+        let message = &json["message"];
         assert_eq!(
-            (json["seq"].as_u64(), &json["text"]),
+            (message["seq"].as_u64(), &message["text"]),
             (Some(2), &"two".into())
         );
-        drop(claim);
+        assert!(node.chat.answers.bytes() > 0, "it counts until it is taken");
+        drop(found);
         for seq in [0, 3, u64::MAX] {
             let refused = find(seq).await.unwrap_err();
             assert_eq!(refused.code, ErrorCode::NotFound, "{seq}");

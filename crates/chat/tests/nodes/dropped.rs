@@ -11,7 +11,8 @@ use rookery_chat::{
 };
 use rookery_protocol::{
     RoomId,
-    client_frame::{HistoryPage, OneMessage},
+    client_frame::{CreateRoom, HistoryPage, OneMessage, Remove, Request},
+    server_frame::RoomKind,
 };
 
 use crate::support::{Client, LINES, Node, Surroundings, message, run, until, user};
@@ -187,13 +188,89 @@ fn a_page_that_is_dropped_gives_back_its_bytes() {
         .await;
         let arguments = OneMessage { room, seq: 1 };
         drop_at_each_await(async |times, _| {
-            let found = commands::message(&node.chat, client.caller(), &arguments);
+            let request = Request::OneMessage(arguments.clone());
+            let found = commands::request(&node.chat, client.caller(), request);
             poll_at_most(found, times).await.map(drop)
         })
         .await;
         assert_eq!(node.chat.answers.bytes(), 0);
         drop(client);
         nothing_is_left(&node).await;
+    });
+}
+
+#[test]
+fn a_room_whose_making_is_dropped_is_made_with_all_that_belongs_to_it() {
+    run(async {
+        let surroundings = Surroundings::far_away(3, 2);
+        let node = Node::start("n_one", &surroundings).await;
+        let ben = Client::connect(&node, "ben", LINES).await;
+        let anna = Client::connect(&node, "anna", LINES).await;
+        ben.join(&room("lobby", 0), None).await.unwrap();
+        let make = async |times: usize, number: usize| {
+            let request = Request::CreateRoom(CreateRoom {
+                kind: RoomKind::Private,
+                name: None,
+                room: Some(room("made", number)),
+                description: None,
+                members: vec![user("ben").id],
+                ttl_ms: None,
+            });
+            let making = commands::request(&node.chat, anna.caller(), request);
+            poll_at_most(making, times).await
+        };
+        let dropped = drop_at_each_await(make).await;
+        assert!(dropped > 2, "{dropped}");
+        // The first is never polled again where it is dropped before anything was begun.
+        let wanted = dropped + 1;
+        until("both have all of them in their lists", async || {
+            let mut counts = Vec::new();
+            for id in ["anna", "ben"] {
+                let rooms = node.chat.store.rooms_of(&user(id).id).await.unwrap();
+                let made = rooms
+                    .iter()
+                    .filter(|row| row.room.as_str().starts_with("made"));
+                counts.push(made.count());
+            }
+            counts == [wanted, wanted]
+        })
+        .await;
+    });
+}
+
+#[test]
+fn a_removal_that_nobody_waits_for_is_carried_out() {
+    run(async {
+        let surroundings = Surroundings::far_away(3, 2);
+        let node = Node::start("n_one", &surroundings).await;
+        let ben = Client::connect(&node, "ben", LINES).await;
+        let anna = Client::connect(&node, "anna", LINES).await;
+        ben.join(&room("lobby", 0), None).await.unwrap();
+        let remove = async |times: usize, number: usize| {
+            let id = room("made", number);
+            let request = Request::CreateRoom(CreateRoom {
+                kind: RoomKind::Private,
+                name: None,
+                room: Some(id.clone()),
+                description: None,
+                members: vec![user("ben").id],
+                ttl_ms: None,
+            });
+            let made = commands::request(&node.chat, anna.caller(), request).await;
+            made.unwrap();
+            let user = user("ben").id;
+            let request = Request::Remove(Remove { room: id, user });
+            let removing = commands::request(&node.chat, anna.caller(), request);
+            poll_at_most(removing, times).await
+        };
+        drop_at_each_await(remove).await;
+        until("no list has any of them", async || {
+            let rooms = node.chat.store.rooms_of(&user("ben").id).await.unwrap();
+            !rooms
+                .iter()
+                .any(|row| row.room.as_str().starts_with("made"))
+        })
+        .await;
     });
 }
 
