@@ -77,7 +77,12 @@ async fn confirm(some: &[(&Arc<Room>, Cursor)], rooms: &Arc<Rooms>) -> Result<()
         .collect();
     let ends = rooms.store.confirm(&known).await?;
     for ((room, known), end) in some.iter().zip(ends) {
-        let Some(end) = end else { continue };
+        let Some(end) = end else {
+            // Somebody deleted it, and this node did not hear of that; or it cannot be read.
+            tracing::warn!(room = %room.id, "a room that was followed is gone");
+            room.lose(&rooms.inboxes);
+            continue;
+        };
         if room.notice_head(Some(known), Some(&end)) == Noticed::Behind {
             rooms.heal_soon(Arc::clone(room));
         }

@@ -50,14 +50,20 @@ impl Shared {
             Entry::Occupied(room) => room.into_ref(),
             Entry::Vacant(vacant) => match self.read_room(id)? {
                 Some(room) => vacant.insert(Box::new(room)),
-                None if maker.is_some() || known.is_some() => {
-                    self.trouble()?;
-                    if let (Some(maker), None) = (maker, known) {
-                        self.make(id, maker)?;
+                None => {
+                    // Whoever knows of it says that it was there; but not who deleted it.
+                    let known = known.filter(|_| !self.deleted.has(id));
+                    match (maker, known) {
+                        (_, Some(_)) => self.trouble()?,
+                        (Some(maker), None) => {
+                            self.trouble()?;
+                            self.make(id, maker)?;
+                        }
+                        (None, None) => return Err(StoreError::NoSuchRoom(id.clone())),
                     }
+                    self.deleted.forget(id);
                     return Ok(vacant.insert(Box::new(self.new_room(id, known))));
                 }
-                None => return Err(StoreError::NoSuchRoom(id.clone())),
             },
         };
         if let Some(known) = known {
@@ -87,6 +93,7 @@ impl Shared {
             return Err(StoreError::RoomExists(id.clone()));
         }
         self.make(id, maker)?;
+        self.deleted.forget(id);
         let mut room = self.new_room(id, None);
         room.kind = kind;
         if !name.is_empty() {

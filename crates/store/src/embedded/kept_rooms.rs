@@ -121,6 +121,18 @@ impl Shared {
                 Err(StoreError::Denied { room, denied })
             })
         };
+        let removed = self.take_away(id, may)?;
+        if removed.is_some() && by.is_some() {
+            self.deleted.note(id.clone());
+        }
+        Ok(removed)
+    }
+
+    fn take_away(
+        &self,
+        id: &RoomId,
+        may: impl Fn(&StoredRoom) -> Result<(), StoreError>,
+    ) -> Result<Option<BatchNumber>, StoreError> {
         match self.rooms.entry(id.clone()) {
             Entry::Occupied(entry) => {
                 may(entry.get())?;

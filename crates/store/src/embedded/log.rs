@@ -65,6 +65,10 @@ impl Embedded {
     pub(super) fn join_now(&self, join: &Join) -> Result<(Joined, BatchNumber), StoreError> {
         let shared = &*self.shared;
         let _step = shared.step();
+        // To come back to what was deleted is not to want it made.
+        if join.since.is_some() && shared.deleted.has(&join.room) {
+            return Err(StoreError::NoSuchRoom(join.room.clone()));
+        }
         let maker = join.create.then_some(&join.user);
         let mut room = shared.enter(&join.room, join.known.as_ref(), maker)?;
         let now = Now::read();

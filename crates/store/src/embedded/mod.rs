@@ -8,6 +8,7 @@
 //! same map.
 
 mod clock;
+mod deleted;
 mod disk;
 mod entering;
 mod envelope;
@@ -47,6 +48,7 @@ use rookery_protocol::{RoomId, ServerId};
 
 use self::{
     clock::Now,
+    deleted::Deleted,
     disk::{BatchNumber, Disk},
     feed::Feeds,
     made::Made,
@@ -81,6 +83,7 @@ struct Shared {
     memberships: Memberships,
     user_limits: UserLimits,
     made: Made,
+    deleted: Deleted,
     persons: Persons,
     presence: Presence,
     agenda: Agenda,
@@ -129,6 +132,7 @@ impl Embedded {
             memberships: Memberships::new(disk.clone()),
             user_limits,
             made: Made::new(disk.clone()),
+            deleted: Deleted::default(),
             persons: Persons::new(disk.clone()),
             presence: Presence::default(),
             agenda: Agenda::default(),

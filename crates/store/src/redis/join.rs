@@ -36,6 +36,9 @@ impl Redis {
         let answer = self
             .ask(WHAT, Script::MakeRoom, keys_of(join), self.args(join, true))
             .await?;
+        if answer.is_empty() {
+            return Err(StoreError::NoSuchRoom(join.room.clone()));
+        }
         self.joined(join, answer)
     }
 

@@ -171,6 +171,7 @@ cases_of_both_engines! {
     rooms::a_room_that_is_taken_away_is_gone_with_everything_in_it,
 
     people::a_room_that_is_made_has_its_people,
+    people::a_room_that_was_deleted_is_made_again_by_who_wants_to,
     people::a_room_has_so_many_bans_and_mutes,
     people::what_is_hidden_is_there_for_nobody_else,
     people::whoever_comes_into_a_public_room_is_a_member,

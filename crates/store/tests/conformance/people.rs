@@ -418,6 +418,60 @@ pub(crate) async fn bans_and_mutes_last_as_long_as_was_said(place: Place) {
     );
 }
 
+pub(crate) async fn a_room_that_was_deleted_is_made_again_by_who_wants_to(place: Place) {
+    let node = place.node().await;
+    staffed(&node, "open", RoomKind::Public).await;
+    write(&node, "open", "member").await.unwrap();
+    let known = within(node.heads(&[room("open")])).await.unwrap()[0].clone();
+    let known = known.expect("it is there");
+    let owner = user_id("owner");
+    let remove = async || {
+        let by = Some((&owner, Role::Owner));
+        within(node.remove_room(&room("open"), by)).await.unwrap()
+    };
+    assert!(remove().await);
+    assert!(!remove().await, "it is gone");
+
+    // Who knows of it, or was in it, does not make it again by that.
+    let is_gone =
+        |error: StoreError| assert!(matches!(error, StoreError::NoSuchRoom(_)), "{error}");
+    let late = Append {
+        known: Some(known.clone()),
+        ..message_of("open", "member")
+    };
+    is_gone(within(node.append(late)).await.unwrap_err());
+    let confirmed = within(node.confirm(&[(room("open"), known.clone())])).await;
+    assert_eq!(confirmed.unwrap(), [None]);
+    let late = RoomChange {
+        known: Some(known.clone()),
+        ..change(
+            "open",
+            "member",
+            None,
+            vec![rank("member", None, When::MemberIfAny)],
+        )
+    };
+    is_gone(within(node.change_room(&late)).await.unwrap_err());
+    let back = node.join_with("open", |join| {
+        join.since = Some(known.clone());
+        join.known = Some(known.clone());
+    });
+    is_gone(back.await.unwrap_err());
+    assert_eq!(within(node.heads(&[room("open")])).await.unwrap(), [None]);
+
+    let made = node.join_with("open", |join| join.known = Some(known.clone()));
+    let made = made.await.unwrap();
+    assert_eq!(made.head.seq, 0);
+    assert_ne!(made.head.epoch, known.epoch);
+    assert!(remove_as_operator(&node, "open").await);
+    staffed(&node, "open", RoomKind::Private).await;
+    assert_eq!(write(&node, "open", "member").await, Ok(1));
+}
+
+async fn remove_as_operator(node: &Node, id: &str) -> bool {
+    within(node.remove_room(&room(id), None)).await.unwrap()
+}
+
 pub(crate) async fn a_room_has_so_many_bans_and_mutes(place: Place) {
     let mut settings = place.settings("n_1");
     settings.user_limits = UserLimits {

@@ -36,10 +36,10 @@ end
 local term = word_of(redis.call('GET', KEYS[1]))
 local held = redis.call('GET', keys.head)
 local makes = ARGV[STEPS] == 'make'
-if makes and held then return { '!exists' } end
-local room, failure = find_room(held, known_epoch, known_seq, term, word)
+if makes and held and held ~= DELETED then return { '!exists' } end
+local room, failure, deleted = find_room(held, known_epoch, known_seq, term, word)
 if failure then return redis.error_reply(failure) end
-if not room and known_seq and not makes then room = new_room(known_seq, term, word) end
+if not room and known_seq and not makes and not deleted then room = new_room(known_seq, term, word) end
 if makes then
   room = new_room(nil, term, word)
   room.tail = ARGV[STEPS + 1] .. ' ' .. ARGV[STEPS + 2]

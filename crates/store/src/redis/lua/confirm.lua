@@ -1,4 +1,5 @@
--- Holds what a node knows of rooms against their logs. One that is gone is made anew, one
+-- Holds what a node knows of rooms against their logs. One that is gone is made anew, unless
+-- somebody deleted it; one
 -- that ends before what is known goes on in another epoch, after it.
 --
 -- KEYS: the partitions, the heads of the rooms; then of each room its log, its hidden bits, its
@@ -17,8 +18,8 @@ for k = 1, rooms do
   local log, hidden, online, index, due = unpack(KEYS, at + 1, at + 5)
   local keys = { head = KEYS[partitions + k], log = log, hidden = hidden, online = online, rooms = index, due = due }
   local term = word_of(held[tonumber(partition)])
-  local room, failure = find_room(held[partitions + k], known_epoch, tonumber(known_seq), term, word)
-  if not room and not failure then room = new_room(tonumber(known_seq), term, word) end
+  local room, failure, deleted = find_room(held[partitions + k], known_epoch, tonumber(known_seq), term, word)
+  if not room and not failure and not deleted then room = new_room(tonumber(known_seq), term, word) end
   if room then keep_room(keys, room, id, math.max(clock_ms(), room.ts), tonumber(keep_ms)) end
   answer[2 * k - 1] = room and room.epoch or ''
   answer[2 * k] = room and room.seq_digits or ''

@@ -13,6 +13,11 @@
 --   kind, name      who may come in (behind it `:` and the letters of people.lua), what people
 --                   call it; no name where the id says it
 
+--
+-- Where somebody deleted the room, DELETED stands there for a while in its place: who still
+-- knows of the room does not make it again by that.
+local DELETED, DELETED_MS = 'deleted', 24 * 3600 * 1000
+
 -- How many epochs before its own a room remembers.
 local MOST_FORKS = 8
 
@@ -52,13 +57,14 @@ local function read_head(held)
   return room
 end
 
--- The room of a head; nil alone where there is none, nil and words where it is damaged. One that
+-- The room of a head; nil alone where there is none, nil and words where it is damaged, nil, nil
+-- and true where it was deleted. One that
 -- ends before what is known of it was rolled back, and goes on in another epoch after that.
 -- Nothing is written yet: `fresh` says that the epoch is a new one, and `gap` after which
 -- number those are missing that were lost. `seq_digits` and `ts_digits` are always what `seq`
 -- and `ts` are; whoever changes what `past` tells of makes that nil.
 local function find_room(held, known_epoch, known_seq, term, word)
-  if not held then return nil end
+  if not held or held == DELETED then return nil, nil, held == DELETED end
   local room = read_head(held)
   if not room then return nil, 'the head of the room is damaged' end
   if known_seq and room.epoch == known_epoch and room.seq < known_seq then

@@ -17,9 +17,12 @@ local keys = { head = KEYS[2], log = KEYS[3], hidden = KEYS[4], online = KEYS[5]
 local held = redis.pcall('GET', keys.head)
 if type(held) == 'table' then return held end
 local term = word_of(redis.call('GET', KEYS[1]))
-local room, failure = find_room(held, known_epoch, known_seq, term, word)
+local room, failure, deleted = find_room(held, known_epoch, known_seq, term, word)
 if failure then return redis.error_reply(failure) end
 -- Whoever knows of it says that it was there.
+-- To come back is not to want it made.
+if deleted and since_seq then return {} end
+if deleted then known_seq = nil end
 if not room and (create or known_seq) then room = new_room(known_seq, term, word) end
 if not room then return {} end
 -- Somebody saw more of a log that may have lost its end: what they are shown is not that

@@ -12,8 +12,10 @@ if ARGV[2] ~= '' then
   if not denied and room and rank < tonumber(ARGV[3]) then denied = rank == 0 and 'stranger' or 'role' end
   if denied then return { '!' .. denied } end
 end
-local there = redis.call('EXISTS', KEYS[3])
+local held = redis.call('GET', KEYS[3])
+if not held or held == DELETED then return { 0 } end
 redis.call('UNLINK', unpack(KEYS, 3))
 redis.call('ZREM', KEYS[1], ARGV[1])
 redis.call('ZREM', KEYS[2], ARGV[1])
-return { there }
+if ARGV[2] ~= '' then redis.call('SET', KEYS[3], DELETED, 'PX', DELETED_MS) end
+return { 1 }
