@@ -8,6 +8,7 @@ pub mod bus_message;
 pub mod client_frame;
 pub mod close;
 pub mod cursor;
+pub mod edit;
 pub mod encode;
 pub mod envelope;
 pub mod error;

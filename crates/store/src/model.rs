@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use rookery_protocol::{
-    Cursor, Epoch, Event, EventBody, Nonce, RoomId, ServerId, User, UserId, server_frame::RoomKind,
+    Cursor, Epoch, Event, EventBody, Nonce, RoomId, ServerId, User, UserId, edit,
+    server_frame::RoomKind,
 };
 
 use crate::Forks;
@@ -27,6 +28,24 @@ pub struct Append {
     pub overwrite: Option<Overwrite>,
 }
 
+impl Append {
+    /// The event as it is told.
+    pub(crate) fn told(&self) -> EventBody {
+        let EventBody { kind, fields } = &self.body;
+        let fields = match &self.overwrite {
+            Some(Overwrite {
+                with: Replacement::Text(text),
+                ..
+            }) => edit::with_text(fields, text),
+            _ => fields.clone(),
+        };
+        EventBody {
+            kind: *kind,
+            fields,
+        }
+    }
+}
+
 /// What becomes of an earlier message. Nothing is left of what it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overwrite {
@@ -39,8 +58,10 @@ pub struct Overwrite {
 /// What a message is from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Replacement {
-    /// These fields, as those of [`EventBody`].
-    Fields(Bytes),
+    /// The same with another text, a JSON string, and with the time of that. Whose event it is
+    /// must have written it. The text is told with the event and not kept with it: whoever
+    /// reads the event later gets the text that the message has then, if it is still there.
+    Text(Bytes),
     /// No visible message any more: pages leave it out, nobody counts it, and whoever
     /// catches up gets, in its place, who wrote it and that it is deleted. Whose event it is
     /// must have written it, or be an admin there. Of one that is deleted already nothing is

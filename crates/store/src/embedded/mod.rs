@@ -23,6 +23,7 @@ mod made;
 mod members;
 mod memberships;
 mod nonces;
+mod overwriting;
 mod people;
 mod persons;
 mod presence;

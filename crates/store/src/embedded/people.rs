@@ -139,12 +139,15 @@ impl People {
         if self.is_set(Rule::WhoMaySend) {
             return Err(Denied::AdminsWrite);
         }
-        self.wait_for_turn(event, user, now, journal)
+        match event {
+            EventKind::Message => self.wait_for_turn(user, now, journal),
+            // Only messages are to come slowly.
+            _ => Ok(()),
+        }
     }
 
     fn wait_for_turn(
         &mut self,
-        event: EventKind,
         user: &UserId,
         now: u64,
         journal: Option<&mut Journal>,
@@ -161,9 +164,7 @@ impl People {
             let retry_after_ms = wrote + slow - now;
             return Err(Denied::SlowMode { retry_after_ms });
         }
-        if event == EventKind::Message {
-            self.note_written(user, now, slow, journal);
-        }
+        self.note_written(user, now, slow, journal);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! What is read of a room: by who joins it, pages through it, counts, or looks after it.
 
-use rookery_protocol::{Cursor, Event, client_frame::HistoryPage};
+use rookery_protocol::{Cursor, Event, client_frame::HistoryPage, edit};
 
 use super::{
     clock::Now,
@@ -94,8 +94,21 @@ impl StoredRoom {
             .zip(1..)
             .take_while(|(event, distance)| event.seq - seq == *distance)
             .take(limit)
-            .map(|(event, _)| event.clone())
+            .map(|(event, _)| self.as_it_is_now(event))
             .collect()
+    }
+
+    /// An edit is told with the text that its message has now, if that is still there.
+    fn as_it_is_now(&self, event: &Event) -> Event {
+        let Some(target) = edit::target_of(event.json()) else {
+            return event.clone();
+        };
+        let place = self.log.binary_search_by_key(&target, |it| it.event.seq);
+        let message = place.ok().and_then(|place| self.log.get(place));
+        let message = message.filter(|stored| stored.is_message);
+        let text = message.and_then(|stored| edit::text_of(stored.event.json()));
+        let json = edit::event_with(event.json(), text);
+        Event::new(event.seq, event.expires_at, json)
     }
 
     /// A page of messages.

@@ -4,8 +4,8 @@ use rookery_protocol::{EventKind, Role, RoomId, UserId};
 
 use super::{Embedded, clock::Now, disk::BatchNumber};
 use crate::{
-    Admission, Admitted, Append, Denied, MemberPlace, MemberRow, MembersAsked, MembersPage,
-    Restraint, RestraintRow, RoomChange, RoomChanged, RoomView, Step, StoreError,
+    Admission, Admitted, Append, MemberPlace, MemberRow, MembersAsked, MembersPage, Restraint,
+    RestraintRow, RoomChange, RoomChanged, RoomView, Step, StoreError,
 };
 
 impl Embedded {
@@ -136,13 +136,10 @@ impl Embedded {
         let may = room
             .people
             .may_write(kind, EventKind::Reacted, user, now, None);
-        match may {
-            Err(denied) if !matches!(denied, Denied::SlowMode { .. }) => Err(StoreError::Denied {
-                room: id.clone(),
-                denied,
-            }),
-            _ => Ok(()),
-        }
+        may.map_err(|denied| StoreError::Denied {
+            room: id.clone(),
+            denied,
+        })
     }
 
     /// See [`crate::Store::members`].

@@ -11,7 +11,7 @@ use fred::{
     types::{Key, Value},
 };
 use ring::digest::{Context, SHA256};
-use rookery_protocol::{Cursor, Epoch, EventKind, RoomId, ServerId};
+use rookery_protocol::{Cursor, Epoch, RoomId, ServerId};
 
 use super::{denied, failure, keys, kind, read::number};
 use crate::{Append, Overwrite, Partition, Replacement, Retention, StoreError, epoch};
@@ -211,15 +211,12 @@ fn letter_of(append: &Append) -> char {
     }
 }
 
-/// What stands in the log from now on; empty where it is to be deleted.
+/// The text from now on; empty where the message is to be deleted.
 fn replacement(overwrite: &Overwrite) -> Value {
-    let Replacement::Fields(fields) = &overwrite.with else {
-        return fixed("");
-    };
-    let mut replacement = BytesMut::with_capacity(1 + fields.len());
-    replacement.put_u8(kind::letter(EventKind::Message) as u8);
-    replacement.put_slice(fields);
-    Value::Bytes(replacement.freeze())
+    match &overwrite.with {
+        Replacement::Text(text) => Value::Bytes(text.clone()),
+        Replacement::Deletion => fixed(""),
+    }
 }
 
 /// How long the events of each room live, in milliseconds; nothing where all live for good.

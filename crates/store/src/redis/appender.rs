@@ -113,7 +113,7 @@ impl Appender {
         append: Append,
     ) -> impl Future<Output = Result<Appended, StoreError>> + Send + 'static + use<> {
         let room = append.room.clone();
-        let body = append.body.clone();
+        let body = append.told();
         let ttl_ms = self.retention.ttl_ms(&room);
         let placed = self.enqueue(append);
         async move {
@@ -143,7 +143,7 @@ impl Appender {
             .map_or(0, |nonce| nonce.as_str().len());
         let overwrite = append.overwrite.as_ref();
         let overwrite = overwrite.map_or(0, |overwrite| match &overwrite.with {
-            Replacement::Fields(fields) => fields.len(),
+            Replacement::Text(text) => text.len(),
             Replacement::Deletion => 0,
         });
         let bytes = append.body.fields.len() + overwrite + nonce + BYTES_BESIDE;

@@ -143,17 +143,17 @@ impl Script {
 
     fn parts(self) -> &'static [&'static str] {
         match self {
-            Self::Append => parts!(time partition head hidden log people append),
+            Self::Append => parts!(time partition head hidden log texts people append),
             Self::AppendOne => parts!(append_one),
             Self::AppendPlain => parts!(append_plain),
             // The same but where it may make a room, which is refused when memory is full.
             Self::Join | Self::MakeRoom => {
-                parts!(time partition head hidden log entries keep join)
+                parts!(time partition head hidden log texts entries keep join)
             }
             Self::ChargeRoom => parts!(time charge_room),
-            Self::Events => parts!(time head hidden log entries events),
-            Self::History => parts!(time head hidden log entries people history),
-            Self::Count => parts!(time head hidden log entries count),
+            Self::Events => parts!(time head hidden log texts entries events),
+            Self::History => parts!(time head hidden log texts entries people history),
+            Self::Count => parts!(time head hidden log texts entries count),
             Self::Due => parts!(time due),
             Self::Tidy => parts!(time partition head hidden log tidy),
             Self::RemoveRoom => parts!(time head people remove_room),

@@ -5,7 +5,10 @@ use rookery_protocol::{EventKind, client_frame::HistoryPage};
 use rookery_store::{Retention, StoreError};
 use rookery_testing::RedisServer;
 
-use crate::{overwrite::overwriting, place::*};
+use crate::{
+    overwrite::{deleting, editing},
+    place::*,
+};
 
 /// How many messages are kept.
 const KEPT: usize = 20;
@@ -79,8 +82,11 @@ impl Model {
             Step::Overwrite(pick, deleted) => {
                 let seq = pick % (self.messages.len() as u64 + 1);
                 let there = self.visible().contains(&seq);
-                const EDITED: &str = r#""from":{"id":"u_1","name":"A"},"text":"x""#;
-                let overwritten = within(node.append(overwriting(&id, seq, EDITED, deleted))).await;
+                let append = match deleted {
+                    true => deleting(&id, seq),
+                    false => editing(&id, seq, "x"),
+                };
+                let overwritten = within(node.append(append)).await;
                 // What is deleted already is so without another event.
                 let stored = matches!(&overwritten, Ok(appended) if appended.event.is_some());
                 assert_eq!(stored, there, "{seq}: {overwritten:?}");

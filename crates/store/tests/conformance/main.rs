@@ -152,6 +152,7 @@ cases_of_both_engines! {
     user_limits::a_user_makes_so_many_rooms_in_an_hour,
 
     overwrite::an_edited_message_is_what_it_was_made,
+    overwrite::only_who_wrote_a_message_edits_it,
     overwrite::a_deleted_message_is_in_no_page_and_in_its_place,
     overwrite::what_is_anothers_is_deleted_by_who_keeps_order,
     overwrite::what_is_not_there_is_not_overwritten,

@@ -8,8 +8,8 @@
 --   the count first), the ttl of each room (digits and a space each; nothing where none has one);
 --   the nonce of each event as it stands in the log (may be empty), whose event each is; then of each room its id,
 --   known epoch and known seq (both may be empty), and of its events the JSON fields and, where
---   it overwrites another, the number of that one, and its letter and fields from now on (empty where
---   it is to be deleted)
+--   it overwrites another, the number of that one, and its text from now on (empty where it is to
+--   be deleted), which is told with the event and not kept with it
 -- Gives lines: of each room its epoch and then of each event `seq-ts` (stored), `=seq-ts`
 --   (seen before), `?` (there is nothing to overwrite), `-` (no such room), `^why` (whose it is
 --   may not do that) or `!words` (it cannot be done).
@@ -63,13 +63,16 @@ local function overwritten(log, hidden, people, room, target, replacement, user)
   if deletes and string.byte(entry) == 116 then -- a `t`
     return nil, '=' .. place_of(log, redis.call('HGET', log, 'd' .. digits(target)) or digits(target))
   end
-  local before, fields = string.match(entry, '^m(%d+[x%d]*n............):(.*)$')
-  if not before then before, fields = string.match(entry, '^m(%d+[x%d]*):(.*)$') end
+  local before, fields = parts_of_message(entry)
   if not before then return nil, '?' end
-  if not deletes then return string.sub(replacement, 1, 1) .. before .. ':' .. string.sub(replacement, 2) end
-  -- A quote within a text has a backslash before it, so that the end of who wrote it is found.
+  -- A quote within a name has a backslash before it, so that the end of who wrote it is found.
   local author = '"from":{"id":"' .. string.gsub(user, '["\\]', '\\%0') .. '","name":'
-  if string.sub(fields, 1, #author) ~= author and rank_of(people.members, user) < ADMIN then return nil, '^role' end
+  if string.sub(fields, 1, #author) ~= author and (not deletes or rank_of(people.members, user) < ADMIN) then return nil, '^role' end
+  if not deletes then
+    local first, _, last = text_in(fields)
+    if not first then return nil, '?' end
+    return 'm' .. before .. ':' .. string.sub(fields, 1, first - 1) .. replacement .. ',"edited_at":' .. room.ts_digits .. string.sub(fields, last + 1)
+  end
   local from = string.find(fields, '"},"text":', 1, true)
   return 't' .. before .. ':' .. string.sub(fields, 1, from and from + 1 or 0) .. (from and ',' or '') .. '"deleted":true'
 end
@@ -98,7 +101,10 @@ end
 -- taken back by whoever is a member.
 local function denied_event(room, keys, letter, user)
   if letter == 'd' and rank_of(keys.members, user) > 0 then return nil end
-  return denied_to_write(room, keys, user, now)
+  local denied = denied_to_write(room, keys, user, now)
+  -- Only messages are to come slowly.
+  if letter ~= 'm' and denied and string.sub(denied, 1, 4) == 'slow' then return nil end
+  return denied
 end
 
 -- Appends the `count` events after the event `event`, whose arguments begin at `at`, to a room.
@@ -165,6 +171,7 @@ local function append_to(room, log, hidden, people, ttl, id, event, at, count)
       end
       if letter ~= 'm' then hide(hidden, room, room.seq) end
       if guarded and letter == 'm' then note_written(room, people, ARGV[users + i], now) end
+      if letter == 'e' then fields = fields .. ',"text":' .. replacement end
       tell(letter, id, room.epoch, seq, room.ts_digits, expires_field, fields)
     end
   end

@@ -23,9 +23,24 @@ local function is_seen(room, entry, now)
   return not (expires and expires <= now)
 end
 
--- The events with lowest <= seq <= highest, every one and without a hole; none where the
--- first is not there any more.
-local function every_event(log, room, lowest, highest, now)
+-- Gives the edits among some entries the texts that their messages have now; those of messages
+-- that are not to be seen any more have none.
+local function give_texts(log, room, floor, entries, now)
+  local edits, targets = {}, {}
+  for i, entry in ipairs(entries) do
+    local target = target_of_edit(entry)
+    if target and tonumber(target) > floor then edits[#edits + 1], targets[#targets + 1] = i, target end
+  end
+  for i, message in ipairs(entries_of(log, targets)) do
+    local _, fields = parts_of_message(is_seen(room, message, now) and message or '')
+    local first, last = text_in(fields or '')
+    if first then entries[edits[i]] = entries[edits[i]] .. ',"text":' .. string.sub(fields, first, last) end
+  end
+end
+
+-- The events with lowest <= seq <= highest, every one and without a hole, as they are now; none
+-- where the first is not there any more.
+local function every_event(log, room, floor, lowest, highest, now)
   local names = numbers(lowest, highest)
   local entries = entries_of(log, names)
   for i = 1, #names do
@@ -34,6 +49,7 @@ local function every_event(log, room, lowest, highest, now)
       break
     end
   end
+  give_texts(log, room, floor, entries, now)
   return names, entries
 end
 

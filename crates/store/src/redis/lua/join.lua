@@ -38,7 +38,7 @@ local names, entries
 local floor = floor_of(keys.hidden, room, most)
 local behind = since_seq and shares(room, since_epoch, since_seq) and room.seq - since_seq
 if behind and since_seq >= floor and (catch_up == 0 or behind <= catch_up) then
-  names, entries = every_event(keys.log, room, since_seq + 1, room.seq, now)
+  names, entries = every_event(keys.log, room, floor, since_seq + 1, room.seq, now)
   if #names < behind then names = nil end
 end
 local recovered = names and 1 or 0
