@@ -8,6 +8,10 @@ use crate::UserId;
 /// is found nowhere else before the end of them.
 const END_OF_AUTHOR: &[u8] = br#""},"text":"#;
 
+/// What the event of a deleted message ends with, and no other: what else a client puts into
+/// a message ends with a brace of its own.
+const DELETED: &[u8] = br#","deleted":true}"#;
+
 /// Whether a user wrote the message that has these fields.
 pub fn is_author(fields: &[u8], user: &UserId) -> bool {
     let id = serde_json::to_string(user.as_str()).unwrap_or_default();
@@ -21,6 +25,21 @@ pub fn tombstone(fields: &[u8]) -> Bytes {
     let mut left = end.map_or_else(Vec::new, |end| [&fields[..end + 2], b","].concat());
     left.extend_from_slice(br#""deleted":true"#);
     left.into()
+}
+
+/// The event of a deleted message, of the event that it had.
+pub fn event(json: &[u8]) -> Bytes {
+    let end = memchr::memmem::find(json, END_OF_AUTHOR);
+    match end.and_then(|end| json.get(..end + 2)) {
+        Some(before) => [before, DELETED].concat().into(),
+        // It is one already.
+        None => Bytes::copy_from_slice(json),
+    }
+}
+
+/// Whether the event of a message says that it is deleted.
+pub fn is_tombstone(json: &[u8]) -> bool {
+    json.ends_with(DELETED)
 }
 
 #[cfg(test)]

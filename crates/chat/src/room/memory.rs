@@ -142,7 +142,9 @@ impl Room {
                 Recovery::Messages(events) => (events, events.len() < view.limit as usize),
             };
             recent.fill(events, joined.head.seq, position.seq, whole);
-            memory.hold(view.clone(), &snapshot);
+            if recent.is_up_to_date(joined.head.seq) {
+                memory.hold(view.clone(), &snapshot);
+            }
         }
         SnapshotRead { view, snapshot }
     }
@@ -197,12 +199,16 @@ impl RoomState {
         }
         let (recovered, events) = match &view.since {
             Some(since) if since.epoch != end.epoch => return None,
-            Some(since) => (true, self.recent.since(since.seq, end.seq)?),
+            Some(since) => (
+                true,
+                self.recent.since(since.seq, end.seq)?.collect::<Vec<_>>(),
+            ),
             None => (false, self.recent.latest(view.limit as usize)?),
         };
-        if !events.clone().all(|event| bounds.shows(event.expires_at)) {
+        if !events.iter().all(|event| bounds.shows(event.expires_at)) {
             return None;
         }
+        let events = events.iter().copied();
         let snapshot = Snapshot::new(end.clone(), info.clone(), recovered, events);
         let share = bounds.answers.take(snapshot.bytes());
         let snapshot = Arc::new(snapshot.carrying(share));
@@ -271,6 +277,11 @@ impl Memory {
                 && recent.since(made.head.seq, end.seq).is_some()
                 && bounds.shows(made.expires_at())
         })
+    }
+
+    /// Finished snapshots may have what is otherwise now.
+    pub(super) fn forget_made(&mut self) {
+        self.made = Vec::new();
     }
 
     /// Lets go of snapshots that nobody is given any more.

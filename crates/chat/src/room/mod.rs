@@ -14,6 +14,7 @@ mod members;
 mod memory;
 mod named;
 mod notices;
+mod overwriting;
 mod recent;
 mod recent_budget;
 mod roster;
@@ -219,7 +220,9 @@ impl RoomState {
         for event in passed {
             self.push(room, &[Push::Event(&event)], false, inboxes);
             self.take_heed(room, &event, inboxes);
-            self.recent.push(event);
+            if self.recent.push(event) {
+                self.memory.forget_made();
+            }
         }
     }
 

@@ -9,31 +9,29 @@ use std::{
     sync::Arc,
 };
 
-use rookery_protocol::Event;
+use rookery_protocol::{Event, tombstone};
 
-use super::RecentBudget;
+use super::{RecentBudget, overwriting::Overwriting};
 
 /// What a message begins with, unlike every other kind of event.
 const MESSAGE: &[u8] = br#"{"type":"message""#;
 
-/// What the events begin with that put something else in the place of a message.
-const OVERWRITING: [&[u8]; 2] = [br#"{"type":"edited""#, br#"{"type":"deleted""#];
-/// Before the number of that message.
-const TARGET: &[u8] = br#""target":"#;
-
 /// What an event takes beside its JSON, about.
 const BYTES_BESIDE: usize = 96;
 
-/// A window at the end of a room's log, without gaps and bounded.
+/// The end of a room's log, bounded: all events from some number on, and before these perhaps
+/// messages alone, all that are to be seen from the first one on.
 #[derive(Debug)]
 pub(crate) struct Recent {
     events: VecDeque<Event>,
+    /// From this number on every event is here.
+    whole_from: u64,
     bytes: usize,
     /// Whether nothing that readers could see comes before it.
     from_start: bool,
-    /// The number of the last event that put something else in the place of a message, and
-    /// the highest number of those messages: what was read before it must not come here.
-    overwritten: (u64, u64),
+    /// The number of the last event that changed a message: what was read before it may still
+    /// have what there was, and must not come here.
+    changed_at: u64,
     budget: Arc<RecentBudget>,
 }
 
@@ -41,59 +39,81 @@ impl Recent {
     pub(crate) fn new(budget: Arc<RecentBudget>) -> Self {
         Self {
             events: VecDeque::new(),
+            whole_from: 0,
             bytes: 0,
             from_start: false,
-            overwritten: (0, 0),
+            changed_at: 0,
             budget,
         }
     }
 
     /// Adds the event that was just passed on. It stays, however large; others go for it.
-    pub(crate) fn push(&mut self, event: Event) {
-        if let Some(target) = target_of(&event) {
-            self.forget_up_to(target);
-            self.overwritten = (event.seq, target.max(self.overwritten.1));
+    /// Whether it changed what came before it.
+    pub(crate) fn push(&mut self, event: Event) -> bool {
+        let overwriting = Overwriting::of(&event);
+        let changes = overwriting.is_some();
+        if let Some(overwriting) = overwriting {
+            self.overwrite(&overwriting);
+            self.changed_at = event.seq;
         }
         self.account(cost(&event));
         if self.events.capacity() == 0 {
             // Most rooms are quiet ones.
             self.events.reserve_exact(1);
         }
+        if self.events.is_empty() {
+            self.whole_from = event.seq;
+        }
         self.events.push_back(event);
         while self.events.len() > 1 && !self.budget.allows(self.bytes, self.events.len()) {
             self.pop_front();
             self.from_start = false;
         }
+        changes
     }
 
-    /// Adds what was read of the log, up to `head`, before what is here, which
-    /// ends at `position`. Useful only without gaps. `whole` is whether
-    /// nothing that readers could see comes before what was read.
+    /// Adds what was read of the log, up to `head`, before what is here, which ends at
+    /// `position`: events without gaps, or the messages of a page. `whole` is whether nothing
+    /// that readers could see comes before what was read.
     pub(crate) fn fill(&mut self, read: &[Event], head: u64, position: u64, whole: bool) {
-        let first_here = (position + 1).saturating_sub(self.events.len() as u64);
-        let first_read = read.first().map_or(head + 1, |event| event.seq);
-        let without_gaps = read
-            .iter()
-            .zip(first_read..)
-            .all(|(event, seq)| event.seq == seq)
-            && first_read + read.len() as u64 == head + 1;
-        if !without_gaps || head + 1 < first_here {
+        if self.events.is_empty() {
+            self.whole_from = position + 1;
+        }
+        if head + 1 < self.whole_from || head < self.changed_at {
             return;
         }
-        let earlier = read.iter().rev();
-        let (overwritten_at, overwritten) = self.overwritten;
-        for event in earlier.skip_while(|event| event.seq >= first_here) {
-            if head < overwritten_at && event.seq <= overwritten {
-                return;
-            }
+        let first_read = read.first().map_or(head + 1, |event| event.seq);
+        let mut numbers = read.iter().map(|event| event.seq).zip(first_read..);
+        let is_whole = numbers.all(|(seq, number)| seq == number)
+            && first_read + read.len() as u64 == head + 1;
+        if is_whole {
+            self.forget_page();
+        }
+        let first_here = self.events.front().map_or(self.whole_from, |it| it.seq);
+        for event in read.iter().rev().skip_while(|it| it.seq >= first_here) {
             let (bytes, events) = (self.bytes + cost(event), self.events.len() + 1);
             if !self.budget.allows(bytes, events) {
                 return;
             }
             self.account(cost(event));
+            if is_whole {
+                self.whole_from = event.seq;
+            }
             self.events.push_front(event.clone());
         }
         self.from_start |= whole && first_read <= first_here;
+    }
+
+    /// Forgets the messages before the events.
+    fn forget_page(&mut self) {
+        while self
+            .events
+            .front()
+            .is_some_and(|it| it.seq < self.whole_from)
+        {
+            self.pop_front();
+            self.from_start = false;
+        }
     }
 
     /// Forgets everything; the room went on in another epoch or jumped, or
@@ -102,16 +122,26 @@ impl Recent {
         self.budget.give_back(self.bytes);
         self.bytes = 0;
         self.events = VecDeque::new();
+        self.whole_from = 0;
         self.from_start = false;
-        self.overwritten = (0, 0);
+        self.changed_at = 0;
     }
 
-    /// Forgets what stood at a number, and with it what was before: nothing is left of a
-    /// message that is deleted.
-    fn forget_up_to(&mut self, seq: u64) {
-        while self.events.front().is_some_and(|event| event.seq <= seq) {
-            self.pop_front();
-            self.from_start = false;
+    /// Makes what is here say what it would say if it were read now: nothing is left of what a
+    /// message was.
+    fn overwrite(&mut self, overwriting: &Overwriting<'_>) {
+        let first = self
+            .events
+            .partition_point(|it| it.seq < overwriting.target);
+        for event in self.events.range_mut(first..) {
+            let Some(now) = overwriting.applied_to(event) else {
+                continue;
+            };
+            let (before, after) = (cost(event), cost(&now));
+            self.bytes = self.bytes - before + after;
+            self.budget.give_back(before);
+            self.budget.take(after);
+            *event = now;
         }
     }
 
@@ -120,6 +150,11 @@ impl Recent {
         while self.events.front().is_some_and(|event| event.expired(now)) {
             self.pop_front();
         }
+    }
+
+    /// Whether what was read when the log ended there is as it is now.
+    pub(crate) fn is_up_to_date(&self, head: u64) -> bool {
+        head >= self.changed_at
     }
 
     /// How many bytes it takes.
@@ -132,25 +167,21 @@ impl Recent {
     pub(crate) fn since(&self, after: u64, head: u64) -> Option<vec_deque::Iter<'_, Event>> {
         let missing = usize::try_from(head.checked_sub(after)?).ok()?;
         let skip = self.events.len().checked_sub(missing)?;
-        Some(self.events.range(skip..))
+        (missing == 0 || after + 1 >= self.whole_from).then(|| self.events.range(skip..))
     }
 
     /// The latest `limit` messages as they are now, or as many as there are in
     /// bounds; `None` where they are not all here.
-    pub(crate) fn latest(&self, limit: usize) -> Option<vec_deque::Iter<'_, Event>> {
-        let skip = match self.events.len().checked_sub(limit) {
-            Some(skip) => skip,
-            None if self.from_start => 0,
-            None => return None,
-        };
-        let latest = self.events.range(skip..);
-        // Whatever changed one of these messages would stand behind it.
-        let unchanged = |event: &Event| event.json().starts_with(MESSAGE);
-        latest.clone().all(unchanged).then_some(latest)
+    pub(crate) fn latest(&self, limit: usize) -> Option<Vec<&Event>> {
+        let messages = self.events.iter().rev().filter(|event| is_visible(event));
+        let mut latest: Vec<_> = messages.take(limit).collect();
+        latest.reverse();
+        (latest.len() == limit || self.from_start).then_some(latest)
     }
 
     fn pop_front(&mut self) {
         if let Some(oldest) = self.events.pop_front() {
+            self.whole_from = self.whole_from.max(oldest.seq + 1);
             self.bytes -= cost(&oldest);
             self.budget.give_back(cost(&oldest));
         }
@@ -168,20 +199,9 @@ impl Drop for Recent {
     }
 }
 
-/// In the place of which message an event puts something else; where it does not say,
-/// perhaps of any before it.
-fn target_of(event: &Event) -> Option<u64> {
-    let json = event.json();
-    OVERWRITING.iter().find(|start| json.starts_with(start))?;
-    let place = memchr::memmem::find(json, TARGET);
-    let digits = place.map(|place| json[place + TARGET.len()..].iter());
-    let digits = digits.map(|digits| digits.take_while(|byte| byte.is_ascii_digit()));
-    let number = digits.map(|digits| digits.map(|byte| char::from(*byte)).collect::<String>());
-    Some(
-        number
-            .and_then(|number| number.parse().ok())
-            .unwrap_or(event.seq - 1),
-    )
+/// Whether a page shows an event: whether it is a message that is not deleted.
+fn is_visible(event: &Event) -> bool {
+    event.json().starts_with(MESSAGE) && !tombstone::is_tombstone(event.json())
 }
 
 fn cost(event: &Event) -> usize {
@@ -193,7 +213,8 @@ mod tests {
     use super::*;
 
     fn event(seq: u64, bytes: usize) -> Event {
-        let mut json = format!(r#"{{"type":"message","seq":{seq}"#).into_bytes();
+        let fields = r#""from":{"id":"u","name":"U"},"text":"x""#;
+        let mut json = format!(r#"{{"type":"message","seq":{seq},{fields}}}"#).into_bytes();
         json.resize(bytes.max(json.len()), b' ');
         Event::new(seq, None, json)
     }
@@ -204,7 +225,9 @@ mod tests {
 
     fn filled(seqs: std::ops::RangeInclusive<u64>) -> Recent {
         let mut recent = Recent::new(Arc::new(RecentBudget::new(1 << 20, 1000)));
-        seqs.for_each(|seq| recent.push(event(seq, 0)));
+        for seq in seqs {
+            recent.push(event(seq, 0));
+        }
         recent
     }
 
@@ -235,36 +258,111 @@ mod tests {
     #[test]
     fn nothing_is_left_of_what_was_overwritten() {
         let mut recent = filled(11..=15);
-        recent.push(deleting(16, 12));
-        assert_eq!(since(&recent, 11, 16), None);
-        assert_eq!(since(&recent, 12, 16), Some(vec![13, 14, 15, 16]));
+        assert!(recent.push(deleting(16, 12)));
+        assert_eq!(since(&recent, 10, 16), Some((11..=16).collect()));
+        assert_eq!(recent.latest(4).map(seqs), Some(vec![11, 13, 14, 15]));
         // What was read before that still has it, what was read after has not.
         recent.fill(&events(9..=15), 15, 16, true);
-        assert_eq!(since(&recent, 11, 16), None);
-        recent.fill(
-            &[events(9..=15), vec![deleting(16, 12)]].concat(),
-            16,
-            16,
-            true,
-        );
+        assert_eq!(since(&recent, 9, 16), None);
+        let read = [events(9..=15), vec![deleting(16, 12)]].concat();
+        recent.fill(&read, 16, 16, true);
         assert_eq!(since(&recent, 8, 16).unwrap().len(), 8);
-        // One that does not say what it overwrites.
-        recent.push(Event::new(
-            17,
-            None,
-            br#"{"type":"edited","seq":17}"#.to_vec(),
-        ));
-        assert_eq!(since(&recent, 15, 17), None);
-        assert_eq!(since(&recent, 16, 17), Some(vec![17]));
+        assert!(!recent.push(event(17, 0)));
+    }
+
+    #[test]
+    fn what_was_edited_is_told_as_it_is_now() {
+        let mut recent = Recent::new(Arc::new(RecentBudget::new(1 << 20, 1000)));
+        let from = r#"{"id":"u","name":"U"}"#;
+        let put = |recent: &mut Recent, seq: u64, kind: &str, rest: &str| {
+            let json = format!(r#"{{"type":"{kind}","room":"r","seq":{seq},"ts":{seq}00,{rest}}}"#);
+            recent.push(Event::new(seq, None, json))
+        };
+        let all = |recent: &Recent| {
+            let events = recent.since(0, recent.events.len() as u64).unwrap();
+            let json = events.map(|event| String::from_utf8(event.json().to_vec()).unwrap());
+            json.collect::<Vec<_>>()
+        };
+        put(
+            &mut recent,
+            1,
+            "message",
+            &format!(r#""from":{from},"text":"a","nonce":"n""#),
+        );
+        put(
+            &mut recent,
+            2,
+            "edited",
+            &format!(r#""target":1,"by":{from},"text":"b""#),
+        );
+        put(
+            &mut recent,
+            3,
+            "edited",
+            &format!(r#""target":1,"by":{from},"text":"c""#),
+        );
+        let head = |kind: &str, seq: u64| {
+            format!(r#"{{"type":"{kind}","room":"r","seq":{seq},"ts":{seq}00,"#)
+        };
+        let (message, edit) = (head("message", 1), head("edited", 2));
+        let now = all(&recent);
+        assert_eq!(
+            now[0],
+            format!(r#"{message}"from":{from},"text":"c","edited_at":300,"nonce":"n"}}"#)
+        );
+        assert_eq!(
+            now[1],
+            format!(r#"{edit}"target":1,"by":{from},"text":"c"}}"#)
+        );
+        assert_eq!(recent.latest(1).map(seqs), Some(vec![1]));
+        put(
+            &mut recent,
+            4,
+            "deleted",
+            &format!(r#""target":1,"by":{from}"#),
+        );
+        let now = all(&recent);
+        assert_eq!(
+            now[0],
+            format!(r#"{message}"from":{from},"deleted":true}}"#)
+        );
+        assert_eq!(now[1], format!(r#"{edit}"target":1,"by":{from}}}"#));
+        assert!(recent.latest(1).is_none());
+        let bytes: usize = recent.events.iter().map(cost).sum();
+        assert_eq!((recent.bytes(), recent.budget.used()), (bytes, bytes));
+    }
+
+    #[test]
+    fn a_page_has_messages_alone() {
+        let mut recent = filled(11..=13);
+        let page: Vec<_> = [2, 3, 5, 9, 11, 12].map(|seq| event(seq, 0)).into();
+        recent.fill(&page, 12, 13, false);
+        assert_eq!(recent.latest(6).map(seqs), Some(vec![3, 5, 9, 11, 12, 13]));
+        assert!(recent.latest(8).is_none(), "more may come before");
+        assert_eq!(since(&recent, 10, 13), Some(vec![11, 12, 13]));
+        assert_eq!(since(&recent, 9, 13), None, "events may be missing there");
+        recent.fill(&events(8..=12), 12, 13, false);
+        assert_eq!(since(&recent, 7, 13), Some((8..=13).collect()));
+        assert!(recent.latest(7).is_none());
+        let page: Vec<_> = [2, 9, 13].map(|seq| event(seq, 0)).into();
+        recent.fill(&page, 13, 13, true);
+        assert_eq!(
+            recent.latest(50).map(seqs),
+            Some(vec![2, 8, 9, 10, 11, 12, 13])
+        );
     }
 
     #[test]
     fn it_is_bounded_in_bytes_and_events() {
         let budget = Arc::new(RecentBudget::new(8 * 64 * 1024, 40));
         let mut recent = Recent::new(Arc::clone(&budget));
-        (1..=1000).for_each(|seq| recent.push(event(seq, 4096 - BYTES_BESIDE)));
+        for seq in 1..=1000 {
+            recent.push(event(seq, 4096 - BYTES_BESIDE));
+        }
         assert_eq!((recent.events.len(), recent.bytes()), (16, 64 * 1024));
-        (1001..=1100).for_each(|seq| recent.push(event(seq, 0)));
+        for seq in 1001..=1100 {
+            recent.push(event(seq, 0));
+        }
         assert_eq!(recent.events.len(), 40);
         recent.push(event(1101, 1 << 20));
         assert_eq!(
@@ -296,8 +394,6 @@ mod tests {
     fn what_does_not_join_is_left_out() {
         let mut recent = filled(11..=15);
         recent.fill(&events(1..=9), 9, 15, true);
-        recent.fill(&[event(8, 0), event(10, 0)], 10, 15, true);
-        recent.fill(&events(5..=8), 10, 15, true);
         assert_eq!(seqs(&recent.events), (11..=15).collect::<Vec<_>>());
         assert!(recent.latest(6).is_none(), "more may come before");
     }
@@ -314,10 +410,10 @@ mod tests {
             Some(vec![2, 3, 4, 5]),
             "there are no more"
         );
-        let edited = br#"{"type":"edited","target":4}"#;
-        recent.push(Event::new(6, None, &edited[..]));
-        assert!(recent.latest(2).is_none(), "one of them may have changed");
-        assert!(recent.since(4, 6).is_some(), "raw events are what they are");
+        let member = br#"{"type":"member"}"#;
+        recent.push(Event::new(6, None, &member[..]));
+        assert_eq!(recent.latest(2).map(seqs), Some(vec![4, 5]));
+        assert_eq!(since(&recent, 4, 6), Some(vec![5, 6]));
     }
 
     #[test]
