@@ -55,12 +55,6 @@ impl Refusal {
         Self::bad_request(format!("this node does not serve {what} yet"))
     }
 
-    /// Somebody else wrote it.
-    pub(crate) fn not_yours(room: &RoomId) -> Self {
-        let message = format!("somebody else wrote that; only admins of {room} take it away");
-        Self::new(ErrorCode::Forbidden, message)
-    }
-
     /// Nobody of that id was ever here.
     pub(crate) fn no_such_user(user: &UserId) -> Self {
         Self::new(ErrorCode::NotFound, format!("no such user: {user}"))

@@ -69,6 +69,21 @@ pub struct Sent {
     pub duplicate: bool,
 }
 
+impl Sent {
+    /// What the answer to it says.
+    pub(crate) fn read(nonce: Nonce, answer: &OkFrame) -> Result<Self, ClientError> {
+        let (Some(seq), Some(ts)) = (answer.seq, answer.ts) else {
+            return Err(ClientError::Senseless("no seq or ts"));
+        };
+        Ok(Self {
+            nonce,
+            seq,
+            ts,
+            duplicate: answer.duplicate.unwrap_or(false),
+        })
+    }
+}
+
 /// A page of history.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {
@@ -188,15 +203,7 @@ impl Client {
             meta: message.meta,
         };
         let answer = self.call(request).await?;
-        let (Some(seq), Some(ts)) = (answer.seq, answer.ts) else {
-            return Err(ClientError::Senseless("no seq or ts"));
-        };
-        Ok(Sent {
-            nonce,
-            seq,
-            ts,
-            duplicate: answer.duplicate.unwrap_or(false),
-        })
+        Sent::read(nonce, &answer)
     }
 
     /// Reads a page of a room's past, at most `limit` (1 to 200) messages.
@@ -289,7 +296,7 @@ impl Client {
         self.shared.commands.closed().await;
     }
 
-    async fn call(&self, request: Request) -> Result<OkFrame, ClientError> {
+    pub(crate) async fn call(&self, request: Request) -> Result<OkFrame, ClientError> {
         let (reply, answer) = oneshot::channel();
         let command = Command {
             request,
@@ -326,7 +333,7 @@ fn check_targets(targets: &[String]) -> Result<(), ClientError> {
 }
 
 /// 128 random bits, so that no two clients ever meet.
-fn random_nonce() -> Result<Nonce, ClientError> {
+pub(crate) fn random_nonce() -> Result<Nonce, ClientError> {
     Nonce::new(format!("{:032x}", rand::random::<u128>()))
         .map_err(|_| ClientError::Senseless("no nonce"))
 }

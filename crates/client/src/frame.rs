@@ -6,8 +6,8 @@ use std::{borrow::Cow, sync::Arc};
 use rookery_protocol::{
     RequestId, RoomId,
     server_frame::{
-        ErrorFrame, Expiring, Message, NewEpoch, Pong, Presence, Reconnect, Snapshot, Typing,
-        Welcome,
+        Deleted, Edited, ErrorFrame, Expiring, Message, NewEpoch, Pong, Presence, Reconnect,
+        Snapshot, Typing, Welcome,
     },
 };
 use serde::Deserialize;
@@ -31,6 +31,10 @@ pub struct LogEvent {
 pub enum EventContent {
     /// Somebody wrote.
     Message(Box<Message>),
+    /// A message got another text.
+    Edited(Edited),
+    /// A message was taken back.
+    Deleted(Deleted),
     /// Anything else, as it came.
     Other {
         /// The `type` of the frame.
@@ -45,7 +49,7 @@ impl LogEvent {
     pub fn message(&self) -> Option<&Message> {
         match &self.content {
             EventContent::Message(message) => Some(message),
-            EventContent::Other { .. } => None,
+            _ => None,
         }
     }
 }
@@ -146,6 +150,8 @@ fn log_event(json: &str, outline: &Outline<'_>) -> serde_json::Result<Option<Log
     };
     let content = match outline.kind.as_ref() {
         "message" => EventContent::Message(serde_json::from_str(json)?),
+        "edited" => EventContent::Edited(serde_json::from_str(json)?),
+        "deleted" => EventContent::Deleted(serde_json::from_str(json)?),
         kind => EventContent::Other {
             kind: kind.to_owned(),
             frame: serde_json::from_str(json)?,
@@ -198,13 +204,13 @@ mod tests {
 
     #[test]
     fn an_event_of_a_later_version_still_counts_in_its_room() {
-        let edited = r#"{"type":"edited","room":"general","seq":46,"ts":9,"target":45,"text":"x"}"#;
-        let Frame::Log(event) = Frame::parse(edited).unwrap() else {
+        let later = r#"{"type":"painted","room":"general","seq":46,"ts":9,"target":45}"#;
+        let Frame::Log(event) = Frame::parse(later).unwrap() else {
             panic!("not an event of the log");
         };
         assert_eq!((event.room.as_str(), event.seq), ("general", 46));
         assert!(matches!(event.content, EventContent::Other { kind, frame }
-            if kind == "edited" && frame["target"] == 45));
+            if kind == "painted" && frame["target"] == 45));
     }
 
     #[test]

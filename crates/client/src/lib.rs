@@ -32,10 +32,12 @@
 //! ```
 
 mod backoff;
+mod changes;
 mod client;
 mod driver;
 mod error;
 mod event;
+mod folded;
 mod frame;
 mod raw;
 mod request;
@@ -47,6 +49,7 @@ pub use backoff::Backoff;
 pub use client::{Client, HistoryPage, NewMessage, Page, Sent};
 pub use error::{ClientError, ConnectionError, GaveUp, HelloError};
 pub use event::{Event, Events, Lost};
+pub use folded::FoldedRoom;
 pub use frame::{EventContent, LogEvent};
 pub use raw::{RawConnection, Received, connect_tcp};
 pub use settings::ClientSettings;

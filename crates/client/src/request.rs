@@ -1,6 +1,6 @@
 //! A command on its way: what is asked, and how it looks on the wire.
 //!
-//! All of these may be repeated without harm: `send` by its nonce, the others by nature.
+//! All of these may be repeated without harm: `send`, `edit` and `delete` by their nonces, the others by nature.
 
 use rookery_protocol::{Cursor, Nonce, RoomId};
 use serde::Serialize;
@@ -30,6 +30,17 @@ pub(crate) enum Request {
         reply_to: Option<u64>,
         #[serde(skip_serializing_if = "Option::is_none")]
         meta: Option<serde_json::Value>,
+    },
+    Edit {
+        room: RoomId,
+        target: u64,
+        text: String,
+        nonce: Nonce,
+    },
+    Delete {
+        room: RoomId,
+        target: u64,
+        nonce: Nonce,
     },
     History {
         room: RoomId,

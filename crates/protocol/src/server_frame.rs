@@ -258,6 +258,35 @@ pub struct Message {
     /// When it is gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<u64>,
+    /// When it was edited last, in milliseconds since the Unix epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<u64>,
+    /// Whether it was taken back: then nothing is left but who wrote it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
+}
+
+/// A message got another text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Edited {
+    /// The number of the message.
+    pub target: u64,
+    /// Who edited it.
+    pub by: User,
+    /// When, in milliseconds since the Unix epoch.
+    pub ts: u64,
+    /// What it says; nothing where it was deleted since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// A message was taken back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Deleted {
+    /// The number of the message.
+    pub target: u64,
+    /// Who took it back.
+    pub by: User,
 }
 
 /// Somebody is or is no longer writing.

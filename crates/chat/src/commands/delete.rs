@@ -2,22 +2,16 @@
 
 use std::sync::Arc;
 
-use rookery_protocol::{EventBody, EventKind, User, client_frame};
-use rookery_store::{Append, Overwrite, Replacement, StoreError};
-use serde::Serialize;
+use rookery_protocol::client_frame;
+use rookery_store::Replacement;
 
-use super::send::{Stored, deliver};
+use super::{
+    overwrite::{Target, overwrite},
+    send::Stored,
+};
 use crate::{caller::Caller, chat::Chat, refusal::Refusal};
 
-/// What a `deleted` event says.
-#[derive(Serialize)]
-struct Deleted<'a> {
-    target: u64,
-    by: &'a User,
-}
-
-/// Deletes the message. Its turn is that of the command's first poll. Who deletes what is
-/// deleted already is told of the first deletion.
+/// Deletes the message. Who deletes what is deleted already is told of the first deletion.
 ///
 /// # Errors
 ///
@@ -27,37 +21,10 @@ pub(super) async fn delete(
     caller: Caller<'_>,
     arguments: client_frame::Delete,
 ) -> Result<Stored, Refusal> {
-    let client_frame::Delete {
-        room,
-        target,
-        nonce,
-    } = arguments;
-    let user = caller.user;
-    let deleted = Deleted { target, by: user };
-    let known = chat.rooms.followed(&room).and_then(|room| room.known());
-    let appending = chat.store.append(Append {
-        room: room.clone(),
-        user: user.id.clone(),
-        nonce,
-        body: EventBody::of(EventKind::Deleted, &deleted),
-        known,
-        overwrite: Some(Overwrite {
-            seq: target,
-            with: Replacement::Deletion,
-        }),
-    });
-    let appended = appending.await.map_err(|error| match error {
-        StoreError::Denied {
-            denied: rookery_store::Denied::Role,
-            room,
-        } => Refusal::not_yours(&room),
-        error => error.into(),
-    })?;
-    let stored = Stored {
-        seq: appended.seq,
-        ts: appended.ts,
-        duplicate: appended.event.is_none(),
+    let target = Target {
+        room: arguments.room,
+        seq: arguments.target,
+        nonce: arguments.nonce,
     };
-    deliver(chat, &room, appended);
-    Ok(stored)
+    overwrite(chat, caller, target, Replacement::Deletion).await
 }

@@ -8,7 +8,7 @@ use rookery_protocol::client_frame::{DEFAULT_PAGE, MAX_PAGE, Request};
 use serde::Serialize;
 
 use super::{
-    create_room::create_room, delete::delete, delete_room::delete_room, invite::invite,
+    create_room::create_room, delete::delete, delete_room::delete_room, edit::edit, invite::invite,
     leave::leave_everywhere, members::members, message::message, open_direct::open_direct,
     remove::remove, restrain, set_role::set_role, update_room::update_room,
 };
@@ -136,6 +136,10 @@ async fn answer(chat: &Arc<Chat>, caller: Caller<'_>, request: Request) -> Resul
         }
         Request::Delete(arguments) => {
             let stored = delete(chat, caller, arguments).await?;
+            Ok(Reply::with(&stored))
+        }
+        Request::Edit(arguments) => {
+            let stored = edit(chat, caller, arguments).await?;
             Ok(Reply::with(&stored))
         }
         Request::CreateRoom(arguments) => {

@@ -185,7 +185,7 @@ fn append_of(chat: &Chat, user: &User, arguments: SendCommand) -> Result<Append,
     })
 }
 
-fn accept_text(text: String, most: usize) -> Result<String, Refusal> {
+pub(super) fn accept_text(text: String, most: usize) -> Result<String, Refusal> {
     text::accept(text, most).map_err(|error| {
         let code = match error {
             TextError::TooLong { .. } => ErrorCode::TooLarge,

@@ -19,7 +19,7 @@ impl ApiRoute {
     pub(crate) fn field<'a>(&self, part: &'a str) -> &'a str {
         match (self.request, part) {
             // The number of a message that something is done to.
-            ("delete", "seq") => "target",
+            ("edit" | "delete", "seq") => "target",
             _ => part,
         }
     }
@@ -36,6 +36,7 @@ const fn route(method: &'static str, path: &'static str, request: &'static str) 
 /// All of them; those of a path stand together.
 pub(crate) const API: &[ApiRoute] = &[
     route("GET", "/api/v1/rooms/{room}/messages/{seq}", "message"),
+    route("PATCH", "/api/v1/rooms/{room}/messages/{seq}", "edit"),
     route("DELETE", "/api/v1/rooms/{room}/messages/{seq}", "delete"),
     route("POST", "/api/v1/rooms", "create_room"),
     route("PATCH", "/api/v1/rooms/{room}", "update_room"),

@@ -200,7 +200,6 @@ impl Raw<'_> {
                 limit: self.page_limit()?.unwrap_or(DEFAULT_PAGE),
             },
             "ping" => Command::Ping,
-            "edit" => Command::Unserved("edit"),
             "react" => Command::Unserved("react"),
             "delivered" => Command::Unserved("delivered"),
             "read" => Command::Unserved("read"),

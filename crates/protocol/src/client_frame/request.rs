@@ -68,6 +68,7 @@ requests! {
         "mutes" => Mutes,
     }
     changes {
+        "edit" => Edit,
         "delete" => Delete,
         "create_room" => CreateRoom,
         "open_direct" => OpenDirect,
@@ -91,6 +92,19 @@ pub struct OneMessage {
     pub room: RoomId,
     /// Its number there.
     pub seq: u64,
+}
+
+/// A message that is to have another text.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Edit {
+    /// The room.
+    pub room: RoomId,
+    /// Its number there.
+    pub target: u64,
+    /// What it says from now on.
+    pub text: String,
+    /// The client's own id of the edit.
+    pub nonce: Option<Nonce>,
 }
 
 /// A message that is to be taken back.
