@@ -86,33 +86,47 @@ impl Recent {
         let mut numbers = read.iter().map(|event| event.seq).zip(first_read..);
         let is_whole = numbers.all(|(seq, number)| seq == number)
             && first_read + read.len() as u64 == head + 1;
-        if is_whole {
-            self.forget_page();
+        match is_whole {
+            true => self.fill_events(read, first_read),
+            false => self.fill_page(read),
         }
-        let first_here = self.events.front().map_or(self.whole_from, |it| it.seq);
-        for event in read.iter().rev().skip_while(|it| it.seq >= first_here) {
-            let (bytes, events) = (self.bytes + cost(event), self.events.len() + 1);
-            if !self.budget.allows(bytes, events) {
-                return;
-            }
-            self.account(cost(event));
-            if is_whole {
-                self.whole_from = event.seq;
-            }
-            self.events.push_front(event.clone());
-        }
-        self.from_start |= whole && first_read <= first_here;
-    }
-
-    /// Forgets the messages before the events.
-    fn forget_page(&mut self) {
-        while self
-            .events
-            .front()
-            .is_some_and(|it| it.seq < self.whole_from)
-        {
+        let first = self.events.front().map_or(head + 1, |event| event.seq);
+        self.from_start |= whole && first <= first_read;
+        while !self.budget.allows(self.bytes, self.events.len()) && !self.events.is_empty() {
             self.pop_front();
             self.from_start = false;
+        }
+    }
+
+    /// Puts events, all from a number on, before those that are here all.
+    fn fill_events(&mut self, read: &[Event], first_read: u64) {
+        if first_read >= self.whole_from {
+            return;
+        }
+        let whole_from = self.whole_from;
+        let place = |events: &VecDeque<Event>, seq| events.partition_point(|it| it.seq < seq);
+        let whole = self.events.split_off(place(&self.events, whole_from));
+        // Of the messages that are here alone those stay that come before what was read.
+        let page = self.events.split_off(place(&self.events, first_read));
+        let known: usize = page.iter().map(cost).sum();
+        self.bytes -= known;
+        self.budget.give_back(known);
+        let earlier = read.iter().take_while(|event| event.seq < whole_from);
+        for event in earlier {
+            self.account(cost(event));
+            self.events.push_back(event.clone());
+        }
+        self.events.extend(whole);
+        self.whole_from = first_read;
+    }
+
+    /// Puts messages before what is here.
+    fn fill_page(&mut self, read: &[Event]) {
+        let first_here = self.events.front().map_or(self.whole_from, |it| it.seq);
+        let earlier = read.iter().rev().skip_while(|it| it.seq >= first_here);
+        for event in earlier {
+            self.account(cost(event));
+            self.events.push_front(event.clone());
         }
     }
 
@@ -343,12 +357,16 @@ mod tests {
         assert_eq!(since(&recent, 9, 13), None, "events may be missing there");
         recent.fill(&events(8..=12), 12, 13, false);
         assert_eq!(since(&recent, 7, 13), Some((8..=13).collect()));
-        assert!(recent.latest(7).is_none());
+        let latest = recent.latest(9).map(seqs);
+        assert_eq!(latest, Some(vec![2, 3, 5, 8, 9, 10, 11, 12, 13]));
+        assert!(recent.latest(10).is_none());
+        let bytes: usize = recent.events.iter().map(cost).sum();
+        assert_eq!((recent.bytes(), recent.budget.used()), (bytes, bytes));
         let page: Vec<_> = [2, 9, 13].map(|seq| event(seq, 0)).into();
         recent.fill(&page, 13, 13, true);
         assert_eq!(
             recent.latest(50).map(seqs),
-            Some(vec![2, 8, 9, 10, 11, 12, 13])
+            Some(vec![2, 3, 5, 8, 9, 10, 11, 12, 13])
         );
     }
 

@@ -91,6 +91,52 @@ async fn one_reading_answers_a_storm(cluster: Cluster) {
     }
 }
 
+async fn change(author: &mut Raw, kind: &str, target: u64) {
+    let change = json!({"type": kind, "room": "general", "target": target, "text": "other words"});
+    assert_eq!(author.ask(change).await["type"], "ok");
+}
+
+/// What is edited and deleted is so in memory too: nothing of it is read again.
+#[tokio::test]
+async fn a_storm_in_a_room_with_edits_and_deletions_is_answered_from_memory() {
+    let cluster = Cluster::start_far_away(2, &[]).await;
+    let [home, other] = &cluster.nodes[..] else {
+        unreachable!()
+    };
+    let (mut author, begun) = come(other, "author", "general", None).await;
+    write(&mut author, "general", 80).await;
+    for target in (1..80).step_by(4) {
+        change(&mut author, "edit", target).await;
+        change(&mut author, "delete", target + 1).await;
+    }
+    let since = json!({"epoch": begun["epoch"], "seq": 60});
+    for (node, mut readings) in [(home, 1.0), (other, 0.0)] {
+        let before = range_reads(node).await;
+        for round in 0..3 {
+            let coming = crowd(node, "general", None).await;
+            let page = &coming[0].1["messages"];
+            assert_eq!(seqs(page).len(), 50, "{page}");
+            let edited = page.as_array().unwrap().iter();
+            assert!(edited.filter(|it| it["text"] == "other words").count() > 10);
+            for (_, snapshot) in &coming {
+                assert_eq!(snapshot["messages"], *page);
+            }
+            // Whoever comes back needs the events, which a page does not have: once.
+            let back = crowd(node, "general", Some(&since)).await;
+            assert!(
+                back.iter()
+                    .all(|(_, snapshot)| snapshot["recovered"] == true)
+            );
+            if node.address() == home.address() && round == 0 {
+                readings += 1.0;
+            }
+            change(&mut author, "edit", 77 - 4 * round).await;
+        }
+        let read = range_reads(node).await - before;
+        assert!(read <= readings, "read {read} times");
+    }
+}
+
 /// Nobody hears of sixty who were away for a moment, and sixty who come for the
 /// first time are told of together.
 #[tokio::test]
