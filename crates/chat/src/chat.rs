@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     background::Background,
+    commands::Purges,
     delivery::Inboxes,
     health::{Health, Readiness},
     limits::{self, Allowances, Answers},
@@ -57,6 +58,8 @@ pub struct Chat {
     pub presence: Arc<Presence>,
     pub(crate) rooms: Arc<Rooms>,
     pub(crate) sends_in_flight: AtomicUsize,
+    /// What those who are banned have written, while it is taken away.
+    pub(crate) purges: Purges,
     pub(crate) background: Background,
     listener: Arc<Listener>,
 }
@@ -123,6 +126,7 @@ impl Chat {
             presence: Arc::new(Presence::new(Arc::clone(&rooms))),
             spread: Spread::default(),
             sends_in_flight: AtomicUsize::new(0),
+            purges: Purges::new(settings.limits.purges),
             listener: Arc::new(listener),
             server_id,
             settings,

@@ -104,6 +104,16 @@ impl Refusal {
                 let message = format!("they are not a member of {room}");
                 return Self::new(ErrorCode::NotFound, message);
             }
+            Denied::NoSuchInvite => {
+                let message = "there is no such invitation, or no longer";
+                return Self::new(ErrorCode::NotFound, message);
+            }
+            Denied::TooManyInvites => {
+                let message = format!(
+                    "{room} has as many invitations as it may have (limits.invites_per_room); revoke one first, or wait until one is over"
+                );
+                return Self::new(ErrorCode::Conflict, message);
+            }
             Denied::Banned => format!("you are banned from {room}"),
             Denied::ReadOnly => format!("you may only read in {room}"),
             Denied::Muted => format!("you are muted in {room}"),

@@ -27,6 +27,10 @@ pub struct Limits {
     pub rooms_per_connection: usize,
     /// The most rooms that a user is a member of.
     pub rooms_per_user: u64,
+    /// The most invitations of a room that are good.
+    pub invites_per_room: u64,
+    /// Of how many banned people this node takes away the messages at once.
+    pub purges: usize,
     /// The most sessions of one user on this node.
     pub connections_per_user: usize,
     /// How many commands per second one user may have carried out in the long run.
@@ -89,6 +93,8 @@ impl Default for Limits {
             frame_bytes: 64 * 1024,
             rooms_per_connection: 500,
             rooms_per_user: 1_000,
+            invites_per_room: 1_000,
+            purges: 16,
             connections_per_user: 50,
             user_rate: 100,
             user_burst: 500,

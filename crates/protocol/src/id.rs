@@ -134,6 +134,11 @@ id!(
     Epoch, "an epoch", 64, word
 );
 id!(
+    /// An invitation's code: 1 to 64 of `A-Z a-z 0-9`. Whoever has it may come in by it, so it
+    /// belongs in no log.
+    InviteCode, "an invitation's code", 64, |character: char| character.is_ascii_alphanumeric()
+);
+id!(
     /// A client's own id of a message, by which a second sending is recognised.
     Nonce, "a nonce", 64, printable
 );

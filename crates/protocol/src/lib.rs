@@ -27,7 +27,7 @@ pub use cursor::Cursor;
 pub use envelope::Envelope;
 pub use error::ErrorCode;
 pub use event::{Event, EventBody, EventKind};
-pub use id::{Epoch, IdError, Nonce, RequestId, RoomId, ServerId, SessionId, UserId};
+pub use id::{Epoch, IdError, InviteCode, Nonce, RequestId, RoomId, ServerId, SessionId, UserId};
 pub use role::Role;
 pub use user::User;
 

@@ -8,10 +8,12 @@
 mod announce;
 mod bus;
 mod check;
+mod directory;
 mod embedded;
 mod epoch;
 mod error;
 mod forks;
+mod invites;
 mod model;
 mod partition;
 mod people;
@@ -28,9 +30,11 @@ mod user_map;
 pub use announce::announce;
 pub use bus::{Bus, BusEvent, PayloadString};
 pub use check::{CheckLine, CheckStatus, check};
+pub use directory::{DirectoryAsked, DirectoryPage, DirectoryPlace, ListedRoom};
 pub use embedded::{Backup, backup};
 pub use error::StoreError;
 pub use forks::Forks;
+pub use invites::{InviteRow, fresh_code};
 pub use model::{
     Append, Appended, Feed, FeedCursor, GoneNode, Grown, History, Join, Joined, Lease, Online,
     Overwrite, Pong, PresenceChange, Range, Recovery, Replacement, RoomFigures,

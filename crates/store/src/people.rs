@@ -4,7 +4,9 @@
 //! whether whoever wants it may, at that moment. What somebody must be for it is said by
 //! who asks; the store knows no policy.
 
-use rookery_protocol::{Cursor, EventBody, Role, RoomId, UserId, server_frame::RoomKind};
+use rookery_protocol::{
+    Cursor, EventBody, InviteCode, Role, RoomId, UserId, server_frame::RoomKind,
+};
 
 use crate::Appended;
 
@@ -56,6 +58,13 @@ pub enum Denied {
     /// As many bans and mutes are in force there as may be.
     #[error("too many bans and mutes")]
     TooManyRestraints,
+    /// The invitation is spent, over, taken back or of somebody who may not invite, or there
+    /// never was one.
+    #[error("no such invitation")]
+    NoSuchInvite,
+    /// The room has as many invitations as it may have.
+    #[error("too many invitations")]
+    TooManyInvites,
 }
 
 /// Whether somebody may come in.
@@ -92,6 +101,26 @@ pub struct RoomChange {
     pub known: Option<Cursor>,
     /// What is done, in this order.
     pub steps: Vec<Step>,
+}
+
+impl RoomChange {
+    /// The invitation that it is about, if it is about one.
+    pub(crate) fn invitation(&self) -> Option<&InviteCode> {
+        match self.steps.first()? {
+            Step::Offer { code, .. } | Step::Revoke { code } | Step::Spend { code } => Some(code),
+            _ => None,
+        }
+    }
+
+    /// Whether somebody is brought in by it, or may be.
+    pub(crate) fn invites(&self) -> bool {
+        let stranger = |when: &When| *when == When::Stranger;
+        match self.steps.first() {
+            Some(Step::Rank { when, .. }) => stranger(when),
+            Some(Step::Offer { .. }) => true,
+            _ => false,
+        }
+    }
 }
 
 /// One thing of a change. All are looked at before any is done.
@@ -140,6 +169,28 @@ pub enum Step {
     },
     /// The room is called so.
     Name(String),
+    /// Whoever has the code may come in by it. To be the first step, as the next two.
+    Offer {
+        /// The code, which must be of this room ([`fresh_code`](crate::fresh_code)).
+        code: InviteCode,
+        /// For how long, in milliseconds.
+        expires_ms: u64,
+        /// How many may; as many as want to where it is not said.
+        uses: Option<u32>,
+        /// How many invitations the room may have at most; 0 is no limit.
+        most: u64,
+    },
+    /// Nobody may any more. Who is no admin takes back what is their own.
+    Revoke {
+        /// The code.
+        code: InviteCode,
+    },
+    /// Who wants the change uses an invitation: a room that is hidden from them is not by that.
+    /// Nothing happens where they are a member.
+    Spend {
+        /// The code.
+        code: InviteCode,
+    },
     /// The log tells of it, where something came of the step before.
     Tell {
         /// The event.
@@ -239,6 +290,8 @@ pub struct RoomChanged {
     pub kind: RoomKind,
     /// Whether anything is otherwise than before.
     pub changed: bool,
+    /// When it was looked at, in milliseconds since the Unix epoch.
+    pub at: u64,
     /// The events that were stored, in their order.
     pub told: Vec<Appended>,
 }

@@ -1,10 +1,10 @@
 //! The part of the interface that is about a room's people.
 
-use rookery_protocol::{RoomId, User, UserId};
+use rookery_protocol::{InviteCode, RoomId, User, UserId};
 
 use crate::{
-    Admission, MembersAsked, MembersPage, Restraint, RestraintRow, RoomChange, RoomChanged,
-    RoomView, Store, StoreError,
+    Admission, DirectoryAsked, DirectoryPage, InviteRow, MembersAsked, MembersPage, Restraint,
+    RestraintRow, RoomChange, RoomChanged, RoomView, Store, StoreError,
 };
 
 impl Store {
@@ -90,6 +90,45 @@ impl Store {
         match self {
             Self::Embedded(engine) => engine.restrained(room, restraint).await,
             Self::Redis(engine) => engine.restrained(room, restraint).await,
+        }
+    }
+
+    /// Some of the public rooms. What is looked at for it is bounded: a page may have fewer
+    /// than were asked for, or none, and there may be more all the same.
+    ///
+    /// # Errors
+    ///
+    /// Only where the store cannot be reached.
+    pub async fn directory(&self, asked: &DirectoryAsked) -> Result<DirectoryPage, StoreError> {
+        match self {
+            Self::Embedded(engine) => engine.directory(asked).await,
+            Self::Redis(engine) => engine.directory(asked).await,
+        }
+    }
+
+    /// The invitations of a room that are good, in the order of their codes: to admins all,
+    /// to other members their own.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoSuchRoom`], and [`StoreError::Denied`] for who is no member.
+    pub async fn invites(&self, room: &RoomId, by: &UserId) -> Result<Vec<InviteRow>, StoreError> {
+        match self {
+            Self::Embedded(engine) => engine.invites(room, by).await,
+            Self::Redis(engine) => engine.invites(room, by).await,
+        }
+    }
+
+    /// The room that an invitation may be to; whether it is good is looked at by
+    /// [`Step::Spend`](crate::Step::Spend).
+    ///
+    /// # Errors
+    ///
+    /// Only where the store cannot be reached.
+    pub async fn invited_to(&self, code: &InviteCode) -> Result<Option<RoomId>, StoreError> {
+        match self {
+            Self::Embedded(engine) => engine.invited_to(code),
+            Self::Redis(engine) => engine.invited_to(code).await,
         }
     }
 

@@ -24,6 +24,23 @@ struct Overwritten<'a> {
     by: &'a User,
 }
 
+/// The event that changes the message.
+pub(super) fn event(chat: &Chat, by: &User, target: Target, with: Replacement) -> Append {
+    let Target { room, seq, nonce } = target;
+    let kind = match with {
+        Replacement::Text(_) => EventKind::Edited,
+        Replacement::Deletion => EventKind::Deleted,
+    };
+    Append {
+        known: chat.rooms.followed(&room).and_then(|room| room.known()),
+        room,
+        user: by.id.clone(),
+        nonce,
+        body: EventBody::of(kind, &Overwritten { target: seq, by }),
+        overwrite: Some(Overwrite { seq, with }),
+    }
+}
+
 /// Changes the message. Its turn is that of the first poll.
 ///
 /// # Errors
@@ -35,27 +52,12 @@ pub(super) async fn overwrite(
     target: Target,
     with: Replacement,
 ) -> Result<Stored, Refusal> {
-    let Target { room, seq, nonce } = target;
-    let (kind, not_yours) = match with {
-        Replacement::Text(_) => (
-            EventKind::Edited,
-            "somebody else wrote that, and nobody else changes it",
-        ),
-        Replacement::Deletion => (
-            EventKind::Deleted,
-            "somebody else wrote that; only admins of the room take it away",
-        ),
+    let room = target.room.clone();
+    let not_yours = match with {
+        Replacement::Text(_) => "somebody else wrote that, and nobody else changes it",
+        Replacement::Deletion => "somebody else wrote that; only admins of the room take it away",
     };
-    let by = caller.user;
-    let known = chat.rooms.followed(&room).and_then(|room| room.known());
-    let appended = chat.store.append(Append {
-        room: room.clone(),
-        user: by.id.clone(),
-        nonce,
-        body: EventBody::of(kind, &Overwritten { target: seq, by }),
-        known,
-        overwrite: Some(Overwrite { seq, with }),
-    });
+    let appended = chat.store.append(event(chat, caller.user, target, with));
     let appended = appended.await.map_err(|error| match error {
         StoreError::Denied {
             denied: Denied::Role,

@@ -8,9 +8,10 @@ use rookery_protocol::client_frame::{DEFAULT_PAGE, MAX_PAGE, Request};
 use serde::Serialize;
 
 use super::{
-    create_room::create_room, delete::delete, delete_room::delete_room, edit::edit, invite::invite,
-    leave::leave_everywhere, members::members, message::message, open_direct::open_direct,
-    remove::remove, restrain, set_role::set_role, update_room::update_room,
+    create_room::create_room, delete::delete, delete_room::delete_room, directory, edit::edit,
+    invitations, invite::invite, leave::leave_everywhere, members::members, message::message,
+    open_direct::open_direct, remove::remove, restrain, set_role::set_role,
+    update_room::update_room,
 };
 use crate::{caller::Caller, chat::Chat, limits::Claim, refusal::Refusal};
 
@@ -90,6 +91,11 @@ pub fn most_bytes(chat: &Chat, request: &Request) -> usize {
             limit as usize * PERSON_BYTES
         }
         Request::Bans(_) | Request::Mutes(_) => BANS_EXPECTED * BAN_BYTES,
+        Request::Invites(_) => invitations::most_bytes(chat),
+        Request::Directory(arguments) => {
+            let rooms = arguments.limit.unwrap_or(DEFAULT_PAGE).min(MAX_PAGE);
+            directory::ROOM_BYTES * rooms as usize
+        }
         _ => SMALL_BYTES,
     }
 }
@@ -166,6 +172,25 @@ async fn answer(chat: &Arc<Chat>, caller: Caller<'_>, request: Request) -> Resul
             Ok(Reply::with(&page))
         }
         Request::Invite(arguments) => invite(chat, caller, arguments).await.map(Reply::done),
+        Request::Directory(arguments) => {
+            let page = directory::directory(chat, caller, arguments).await?;
+            Ok(Reply::with(&page))
+        }
+        Request::CreateInvite(arguments) => {
+            let made = invitations::create_invite(chat, caller, arguments).await?;
+            Ok(Reply::with(&made).made(true))
+        }
+        Request::Invites(arguments) => {
+            let invites = invitations::invites(chat, caller, arguments).await?;
+            Ok(Reply::of("invites", &invites))
+        }
+        Request::RevokeInvite(arguments) => invitations::revoke_invite(chat, caller, arguments)
+            .await
+            .map(Reply::done),
+        Request::AcceptInvite(arguments) => {
+            let row = invitations::accept_invite(chat, caller, arguments).await?;
+            Ok(Reply::of("room", &row))
+        }
         Request::SetRole(arguments) => set_role(chat, caller, arguments).await.map(Reply::done),
         Request::Remove(arguments) => remove(chat, caller, arguments).await.map(Reply::done),
         Request::Ban(arguments) => restrain::ban(chat, caller, arguments)

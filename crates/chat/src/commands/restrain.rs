@@ -7,13 +7,14 @@ use rookery_protocol::{
     client_frame::{Ban, Bans, Mute, Mutes, Unban, Unmute},
     server_frame::RoomNotice,
 };
-use rookery_store::{Restraint, Step, Told, When};
+use rookery_store::{Restraint, RoomChanged, Step, Told, When};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
     change::{self, MemberChange, MemberEvent},
     membership,
+    purge::Purge,
 };
 use crate::{
     caller::Caller,
@@ -36,7 +37,8 @@ struct Note {
     reason: Option<String>,
 }
 
-/// Keeps somebody out; a member is one no more.
+/// Keeps somebody out; a member is one no more. What they wrote since `delete_since` goes
+/// behind that.
 pub(super) async fn ban(
     chat: &Arc<Chat>,
     caller: Caller<'_>,
@@ -49,9 +51,12 @@ pub(super) async fn ban(
         reason,
         delete_since,
     } = arguments;
-    if delete_since.is_some() {
-        return Err(Refusal::not_served("delete_since of a ban"));
+    if delete_since.is_some_and(|ms| ms == 0 || ms > MOST_MS) {
+        let message = format!("delete_since must be 1 to {MOST_MS}; without it nothing is deleted");
+        return Err(Refusal::bad_request(message));
     }
+    let purge = delete_since.map(|ms| Ok::<_, Refusal>((ms, chat.purges.take()?)));
+    let purge = purge.transpose()?;
     let remove = Step::Rank {
         user: user.clone(),
         role: None,
@@ -62,7 +67,18 @@ pub(super) async fn ban(
         for_ms,
         reason,
     };
-    restrain(chat, caller, &room, &user, kept, vec![remove]).await?;
+    let banned = restrain(chat, caller.user, &room, &user, kept, vec![remove]).await?;
+    if let (Some((ms, permit)), Some(last)) = (purge, banned.told.last()) {
+        let purge = Purge {
+            room: room.clone(),
+            user: user.clone(),
+            by: caller.user.clone(),
+            up_to: last.seq,
+            since: banned.at.saturating_sub(ms),
+        };
+        let work = purge.run(Arc::clone(chat), permit);
+        chat.background.start_soon("delete_since", work);
+    }
     membership::ended(chat, &room, [&user], RoomNotice::Banned).await;
     Ok(())
 }
@@ -78,7 +94,7 @@ pub(super) async fn mute(
         for_ms,
         reason: None,
     };
-    restrain(chat, caller, &room, &user, kept, Vec::new()).await?;
+    restrain(chat, caller.user, &room, &user, kept, Vec::new()).await?;
     membership::tell(chat, &user, &room, RoomNotice::Changed).await;
     Ok(())
 }
@@ -92,14 +108,13 @@ struct Kept {
 
 async fn restrain(
     chat: &Arc<Chat>,
-    caller: Caller<'_>,
+    by: &User,
     room: &RoomId,
     user: &UserId,
     kept: Kept,
     mut steps: Vec<Step>,
-) -> Result<(), Refusal> {
+) -> Result<RoomChanged, Refusal> {
     change::forbid_in_direct(room)?;
-    let by = caller.user;
     if *user == by.id {
         return Err(Refusal::bad_request(
             "nobody keeps themselves from something",
@@ -133,8 +148,7 @@ async fn restrain(
         told: Told::Everywhere,
     });
     let wanted = change::change(room, &by.id, Action::Restrain, steps);
-    change::carry_out(chat, wanted).await?;
-    Ok(())
+    Ok(change::carry_out(chat, wanted).await?)
 }
 
 fn check(kept: &Kept) -> Result<(), Refusal> {

@@ -16,6 +16,8 @@ impl Settings {
                 frame_bytes: limits.frame_bytes,
                 rooms_per_connection: limits.rooms_per_connection,
                 rooms_per_user: limits.rooms_per_user,
+                invites_per_room: limits.invites_per_room,
+                purges: limits.purges,
                 connections_per_user: limits.connections_per_user,
                 user_rate: limits.user_rate,
                 user_burst: limits.user_burst,

@@ -29,6 +29,12 @@ pub struct LimitSettings {
     /// How many bans and mutes may be in force in a room, together.
     #[serde(deserialize_with = "kinds::whole")]
     pub restraints_per_room: u64,
+    /// The most invitations by code that a room has; 1 to 10,000, since they are listed as one.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub invites_per_room: u64,
+    /// Of how many people at once a node takes away what they wrote before a ban with `delete_since`.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub purges: usize,
     /// How many frames a connection may send per second, in the long run.
     #[serde(deserialize_with = "kinds::whole")]
     pub send_rate: u32,
@@ -110,6 +116,8 @@ impl Default for LimitSettings {
             rooms_per_user: 1_000,
             rooms_made_per_hour: 100,
             restraints_per_room: 1_000,
+            invites_per_room: 1_000,
+            purges: 16,
             send_rate: 50,
             send_burst: 200,
             user_rate: 100,

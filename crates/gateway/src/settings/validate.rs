@@ -23,6 +23,9 @@ const LEAST_HEARTBEAT_MS: u64 = 100;
 /// The least bytes of answers.
 const LEAST_ANSWER_BYTES: usize = 64 * 1024;
 
+/// The most invitations of a room: they are listed, and looked over, as one.
+const MOST_INVITES: u64 = 10_000;
+
 /// The shortest time that a client may take nothing for.
 const LEAST_STALLED_MS: u64 = 1_000;
 
@@ -190,6 +193,11 @@ impl Settings {
                     "{key}: must be at least {LEAST_ANSWER_BYTES}, or each answer would wait for the one before; 0 lifts the limit"
                 ));
             }
+        }
+        if !(1..=MOST_INVITES).contains(&limits.invites_per_room) {
+            problems.push(format!(
+                "limits.invites_per_room: must be 1 to {MOST_INVITES}; who_may_invite of a room says who makes any"
+            ));
         }
         self.check_messages_fit(problems);
     }

@@ -22,11 +22,13 @@ const fn row(action: &'static str, public: &'static str, private: &'static str) 
     }
 }
 
-const TABLE: [Row; 12] = [
+const TABLE: [Row; 14] = [
     row("history", "fyyyyy", "nnyyyy"),
     row("members", "fyyyyy", "nnyyyy"),
     row("send", "fyfyyy", "nnfyyy"),
     row("invite", "fffyyy", "nnfyyy"),
+    row("create_invite", "fffyyy", "nnfyyy"),
+    row("invites", "ffyyyy", "nnyyyy"),
     row("remove", "ffffyy", "nnffyy"),
     row("mute", "ffffyy", "nnffyy"),
     row("unmute", "ffffyy", "nnffyy"),
@@ -44,6 +46,8 @@ fn asked(action: &str, id: &str) -> (Value, &'static str, String, Value) {
         "members" => ("members", "GET", "members", json!({})),
         "send" => ("send", "POST", "messages", json!({"text": "hi"})),
         "invite" => ("invite", "POST", "members", json!({"users": ["target"]})),
+        "create_invite" => ("create_invite", "POST", "invites", json!({"uses": 1})),
+        "invites" => ("invites", "GET", "invites", json!({})),
         "remove" => ("remove", "DELETE", "members/target", json!({})),
         "mute" => ("mute", "PUT", "mutes/target", json!({})),
         "unmute" => ("unmute", "DELETE", "mutes/target", json!({})),

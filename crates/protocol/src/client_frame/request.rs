@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Deserializer};
 
-use crate::{Nonce, Role, RoomId, UserId, server_frame::RoomKind};
+use crate::{InviteCode, Nonce, Role, RoomId, UserId, server_frame::RoomKind};
 
 /// Declares the closed set of requests: those that only read and those that change
 /// something, by the `type` of their frame.
@@ -66,6 +66,8 @@ requests! {
         "members" => Members,
         "bans" => Bans,
         "mutes" => Mutes,
+        "invites" => Invites,
+        "directory" => Directory,
     }
     changes {
         "edit" => Edit,
@@ -76,6 +78,9 @@ requests! {
         "delete_room" => DeleteRoom,
         "leave" => LeaveRoom,
         "invite" => Invite,
+        "create_invite" => CreateInvite,
+        "revoke_invite" => RevokeInvite,
+        "accept_invite" => AcceptInvite,
         "set_role" => SetRole,
         "remove" => Remove,
         "ban" => Ban,
@@ -230,6 +235,51 @@ pub struct Invite {
     pub users: Vec<UserId>,
 }
 
+/// An invitation that whoever has its code may accept.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct CreateInvite {
+    /// The room.
+    pub room: RoomId,
+    /// For how long it is good, in milliseconds.
+    pub expires_ms: Option<u64>,
+    /// How many may come in by it; as many as want to where it is not said.
+    pub uses: Option<u32>,
+}
+
+/// A part of the public rooms.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Directory {
+    /// What is in their names or ids; all where it is not said.
+    pub q: Option<String>,
+    /// What an answer gave as its `next`.
+    pub after: Option<String>,
+    /// At most how many.
+    pub limit: Option<u32>,
+}
+
+/// The invitations that are good.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Invites {
+    /// The room.
+    pub room: RoomId,
+}
+
+/// An invitation that is to be good no more.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct RevokeInvite {
+    /// The room.
+    pub room: RoomId,
+    /// Its code.
+    pub code: InviteCode,
+}
+
+/// An invitation that somebody comes in by.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct AcceptInvite {
+    /// Its code.
+    pub code: InviteCode,
+}
+
 /// What a member is from now on.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct SetRole {
@@ -261,7 +311,7 @@ pub struct Ban {
     pub for_ms: Option<u64>,
     /// Why, for those who keep order.
     pub reason: Option<String>,
-    /// Messages of theirs since that time go as well.
+    /// Messages of theirs of the last so many milliseconds go as well.
     pub delete_since: Option<u64>,
 }
 

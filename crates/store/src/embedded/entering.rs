@@ -49,7 +49,7 @@ impl Shared {
         let mut room = match self.rooms.entry(id.clone()) {
             Entry::Occupied(room) => room.into_ref(),
             Entry::Vacant(vacant) => match self.read_room(id)? {
-                Some(room) => vacant.insert(Box::new(room)),
+                Some(room) => vacant.insert(self.entered(room)),
                 None => {
                     // Whoever knows of it says that it was there; but not who deleted it.
                     let known = known.filter(|_| !self.deleted.has(id));
@@ -62,7 +62,7 @@ impl Shared {
                         (None, None) => return Err(StoreError::NoSuchRoom(id.clone())),
                     }
                     self.deleted.forget(id);
-                    return Ok(vacant.insert(Box::new(self.new_room(id, known))));
+                    return Ok(vacant.insert(self.entered(self.new_room(id, known))));
                 }
             },
         };
@@ -89,7 +89,7 @@ impl Shared {
             return Err(StoreError::RoomExists(id.clone()));
         };
         if let Some(room) = self.read_room(id)? {
-            vacant.insert(Box::new(room));
+            vacant.insert(self.entered(room));
             return Err(StoreError::RoomExists(id.clone()));
         }
         self.make(id, maker)?;
@@ -101,7 +101,7 @@ impl Shared {
         }
         room.put_head();
         room.flush();
-        Ok(vacant.insert(Box::new(room)))
+        Ok(vacant.insert(self.entered(room)))
     }
 
     /// The room as it is to be read.
@@ -125,6 +125,12 @@ impl Shared {
             }
             None => room,
         }
+    }
+
+    /// A room as it stands in memory.
+    fn entered(&self, mut room: StoredRoom) -> Box<StoredRoom> {
+        room.entered = Some(self.in_order.enter(&room.id));
+        Box::new(room)
     }
 
     fn note_use(&self, room: &mut StoredRoom) {

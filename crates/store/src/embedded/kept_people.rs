@@ -1,9 +1,10 @@
 //! The people of a room on the disk: an entry for each of them.
 
-use rookery_protocol::{Role, UserId};
+use rookery_protocol::{InviteCode, Role, UserId};
 
 use super::{
     disk::Journal,
+    invites::Invite,
     people::{Member, Past, People, Restrained},
 };
 use crate::{Restraint, Rule};
@@ -14,6 +15,7 @@ const MUTE: u8 = b'u';
 const RULE: u8 = b'r';
 const WROTE: u8 = b'w';
 const PAST: u8 = b'p';
+const INVITE: u8 = b'i';
 const HAD_ROLES: u8 = 1;
 const HAD_RESTRAINTS: u8 = 2;
 
@@ -60,6 +62,32 @@ pub(super) fn forget_written(journal: &mut Journal, user: &UserId) {
     journal.remove_person(&key(WROTE, user.as_str()));
 }
 
+/// Writes down how it stands with an invitation.
+pub(super) fn put_invite(journal: &mut Journal, code: &InviteCode, invite: Option<&Invite>) {
+    let key = key(INVITE, code.as_str());
+    match invite {
+        Some(invite) => {
+            let until = invite.expires_at.to_be_bytes();
+            let is_limited = [u8::from(invite.uses_left.is_some())];
+            let uses = invite.uses_left.unwrap_or(0).to_be_bytes();
+            let by = invite.by.as_str().as_bytes();
+            journal.put_person(&key, &[&until, &is_limited, &uses, by]);
+        }
+        None => journal.remove_person(&key),
+    }
+}
+
+fn invite_of(value: &[u8]) -> Option<Invite> {
+    let (until, value) = value.split_first_chunk()?;
+    let (is_limited, value) = value.split_first()?;
+    let (uses, by) = value.split_first_chunk()?;
+    Some(Invite {
+        by: UserId::new(std::str::from_utf8(by).ok()?).ok()?,
+        expires_at: u64::from_be_bytes(*until),
+        uses_left: (*is_limited != 0).then(|| u32::from_be_bytes(*uses)),
+    })
+}
+
 impl People {
     /// Takes back an entry; false where it makes no sense.
     pub(super) fn recall(&mut self, key: &[u8], value: &[u8]) -> bool {
@@ -99,6 +127,10 @@ impl People {
                 self.wrote.insert(UserId::new(text).ok()?, at);
             }
             PAST => self.past = past_of(value),
+            INVITE => {
+                let code = InviteCode::new(text).ok()?;
+                self.invites.by_code.insert(code, invite_of(value)?);
+            }
             _ => return None,
         }
         Some(())

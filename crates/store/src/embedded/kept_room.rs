@@ -81,6 +81,7 @@ impl StoredRoom {
             used: now.steady,
             journal: Some(Box::new(Journal::new(disk, head.number))),
             visited: false,
+            entered: None,
             id: id.clone(),
         }
     }

@@ -9,7 +9,7 @@ use rookery_protocol::{Cursor, Role, RoomId, UserId};
 use super::{
     Shared,
     clock::Now,
-    disk::{BatchNumber, Disk, Glance},
+    disk::{BatchNumber, Disk, Glance, RoomHead},
     nonces::Nonces,
     room::StoredRoom,
 };
@@ -68,6 +68,12 @@ impl Shared {
         disk.map_or(Ok(None), |disk| disk.glance(id))
     }
 
+    /// What is kept of a room beside its events; only of use where it is not in memory.
+    pub(super) fn kept_head(&self, id: &RoomId) -> Result<Option<RoomHead>, StoreError> {
+        let disk = self.disk.as_ref();
+        disk.map_or(Ok(None), |disk| disk.room(id))
+    }
+
     /// What operators may want to know of a room that is not in memory: it need not come
     /// there for that.
     pub(super) fn figures_of_kept(
@@ -101,6 +107,7 @@ impl Shared {
 
     /// The room goes. To be called while it is held, so that nobody reads it again.
     pub(super) fn note_removed(&self, id: &RoomId, room: &StoredRoom) -> BatchNumber {
+        self.codes.forget(room.people.invites.by_code.keys());
         match (&self.disk, room.number()) {
             (Some(disk), Some(number)) => disk.remove_room(id, number),
             _ => BatchNumber::default(),
@@ -276,6 +283,7 @@ impl Shared {
         self.memberships.forget_all();
         self.made.forget_all();
         self.persons.forget_written();
+        self.codes.forget_written();
     }
 }
 

@@ -9,11 +9,13 @@
 
 mod clock;
 mod deleted;
+mod directory;
 mod disk;
 mod entering;
 mod envelope;
 mod feed;
 mod hidden;
+mod invites;
 mod kept_people;
 mod kept_room;
 mod kept_rooms;
@@ -50,8 +52,10 @@ use rookery_protocol::{RoomId, ServerId};
 use self::{
     clock::Now,
     deleted::Deleted,
+    directory::InOrder,
     disk::{BatchNumber, Disk},
     feed::Feeds,
+    invites::Codes,
     made::Made,
     memberships::Memberships,
     persons::Persons,
@@ -81,10 +85,12 @@ struct Shared {
     echo: bool,
     /// Each behind a pointer, since half of the map's places are empty.
     rooms: DashMap<RoomId, Box<StoredRoom>>,
+    in_order: InOrder,
     memberships: Memberships,
     user_limits: UserLimits,
     made: Made,
     deleted: Deleted,
+    codes: Codes,
     persons: Persons,
     presence: Presence,
     agenda: Agenda,
@@ -130,10 +136,12 @@ impl Embedded {
             retention,
             echo,
             rooms: DashMap::new(),
+            in_order: InOrder::default(),
             memberships: Memberships::new(disk.clone()),
             user_limits,
             made: Made::new(disk.clone()),
             deleted: Deleted::default(),
+            codes: Codes::new(disk.clone()),
             persons: Persons::new(disk.clone()),
             presence: Presence::default(),
             agenda: Agenda::default(),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use rookery_protocol::{EventKind, Role, UserId, server_frame::RoomKind};
 
-use super::{disk::Journal, kept_people};
+use super::{disk::Journal, invites::Invites, kept_people};
 use crate::{Denied, Restraint, Rule};
 
 /// Who belongs to a room and as what, who is kept from what, and the rules.
@@ -15,6 +15,7 @@ pub(super) struct People {
     pub(super) members: BTreeMap<UserId, Member>,
     pub(super) restrained: BTreeMap<(Restraint, UserId), Restrained>,
     pub(super) rules: BTreeMap<Rule, String>,
+    pub(super) invites: Invites,
     pub(super) past: Past,
     /// In slow mode: who wrote lately, and when.
     pub(super) wrote: BTreeMap<UserId, u64>,

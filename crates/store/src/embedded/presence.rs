@@ -115,6 +115,11 @@ impl Presence {
         }
     }
 
+    /// How many are in a room.
+    pub(super) fn count(&self, room: &RoomId) -> u64 {
+        self.rooms.get(room).map_or(0, |users| users.len() as u64)
+    }
+
     /// Whether nobody is in a room.
     pub(super) fn is_empty(&self, room: &RoomId) -> bool {
         !self.rooms.contains_key(room)

@@ -12,6 +12,7 @@ use rookery_protocol::{
 
 use super::{
     clock::Now,
+    directory::Entered,
     disk::{Journal, KeptEvent, Record},
     hidden::Hidden,
     nonces::{Digest, Nonces, Seen},
@@ -53,6 +54,8 @@ pub(super) struct StoredRoom {
     pub(super) journal: Option<Box<Journal>>,
     /// Whether the last visit is not written there.
     pub(super) visited: bool,
+    /// Its place among the rooms in memory, once it is there.
+    pub(super) entered: Option<Entered>,
 }
 
 /// An event and whether it is a message, so that none
@@ -90,6 +93,7 @@ impl StoredRoom {
             used: 0,
             journal: None,
             visited: false,
+            entered: None,
             id,
         }
     }

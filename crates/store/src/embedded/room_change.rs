@@ -4,6 +4,7 @@ use rookery_protocol::{EventBody, Role, UserId, server_frame::RoomKind};
 
 use super::{
     clock::Now,
+    invites::Invite,
     people::{Member, People, Restrained},
     room::StoredRoom,
 };
@@ -34,6 +35,7 @@ impl StoredRoom {
         let mut changed = RoomChanged {
             kind: self.kind,
             changed: false,
+            at: wall,
             told: Vec::new(),
         };
         let mut last = false;
@@ -78,17 +80,12 @@ impl StoredRoom {
             true => Some(Role::Owner),
             false => people.role(by),
         };
-        if !makes {
+        if let Some(Step::Spend { code }) = change.steps.first() {
+            people.may_spend(code, by, now)?;
+        } else if !makes {
             people.may_read(self.kind, by, now)?;
-            let invites = matches!(
-                change.steps.first(),
-                Some(Step::Rank {
-                    when: When::Stranger,
-                    ..
-                })
-            );
             let least = match change.least {
-                Some(Role::Member) if invites && people.only_admins_invite() => Some(Role::Admin),
+                Some(Role::Member) if change.invites() => Some(people.least_to_invite()),
                 least => least,
             };
             if role < least {
@@ -203,6 +200,22 @@ impl StoredRoom {
                 }
                 changed
             }
+            Step::Offer {
+                code,
+                expires_ms,
+                uses,
+                most: _,
+            } => {
+                let invite = Invite {
+                    by: by.clone(),
+                    expires_at: now + expires_ms,
+                    uses_left: *uses,
+                };
+                people.offer(code, invite, now, journal);
+                true
+            }
+            Step::Revoke { code } => people.revoke(code, journal),
+            Step::Spend { code } => people.spend(code, by, journal),
             Step::Name(name) => {
                 let changed = self.name != *name;
                 if changed {
@@ -234,6 +247,8 @@ impl People {
                 Some(other) if Some(other) >= role => Err(Denied::Outranked),
                 _ => Ok(()),
             },
+            Step::Offer { most, .. } => self.may_offer(*most, now),
+            Step::Revoke { code } => self.may_revoke(code, by, role, now),
             _ => Ok(()),
         }
     }

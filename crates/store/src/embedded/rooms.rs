@@ -58,7 +58,12 @@ impl Embedded {
             }
         }
         shared.agenda.enter(id, &mut room, now);
-        Ok((changed, room.batch()))
+        shared.codes.forget(&room.people.invites.take_gone());
+        let mut batch = room.batch();
+        if let Some(Step::Offer { code, .. }) = change.steps.first() {
+            batch = batch.max(shared.codes.note(code, id));
+        }
+        Ok((changed, batch))
     }
 
     /// See [`crate::Store::admit`].

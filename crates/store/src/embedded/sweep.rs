@@ -131,6 +131,7 @@ async fn run(shared: Weak<Shared>) {
         if ticks_seen.is_multiple_of(MEMBERS_EVERY) {
             shared.memberships.forget_idle();
             shared.persons.forget_written();
+            shared.codes.forget_written();
         }
     }
 }

@@ -22,6 +22,8 @@ pub(super) fn read(words: &str) -> Option<Denied> {
         "no_member" => Denied::NoSuchMember,
         "other_banned" => Denied::OtherBanned,
         "restraints" => Denied::TooManyRestraints,
+        "no_invite" => Denied::NoSuchInvite,
+        "many_invites" => Denied::TooManyInvites,
         _ => return None,
     })
 }

@@ -5,7 +5,7 @@
 //! key of a user under that of the user's.
 
 use fred::bytes_utils::Str;
-use rookery_protocol::{RoomId, ServerId, UserId};
+use rookery_protocol::{InviteCode, RoomId, ServerId, UserId};
 
 use crate::Partition;
 
@@ -101,6 +101,16 @@ pub(super) fn rules(room: &RoomId) -> String {
 /// Sorted set, in slow mode: who wrote lately → when.
 pub(super) fn wrote(room: &RoomId) -> String {
     of_room("wrote", room)
+}
+
+/// Hash: code → the invitation, as `invites.lua` says.
+pub(super) fn invites(room: &RoomId) -> String {
+    of_room("invites", room)
+}
+
+/// String: the room that a code is an invitation to.
+pub(super) fn code(partition: Partition, code: &InviteCode) -> String {
+    format!("rookery:{{{partition}}}:code:{code}")
 }
 
 /// Hash: user → the lives of nodes that have them, and the user as JSON.

@@ -18,6 +18,7 @@ mod confirm;
 mod connection;
 mod connector;
 mod denied;
+mod directory;
 mod driver;
 mod entry;
 mod failure;

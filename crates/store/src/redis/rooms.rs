@@ -4,7 +4,7 @@ use fred::{
     interfaces::HashesInterface,
     types::{Key, Value},
 };
-use rookery_protocol::{Role, RoomId, UserId};
+use rookery_protocol::{InviteCode, Role, RoomId, UserId};
 
 use super::{Redis, append_call::text, heads, keys, people, read::number, script::Script};
 use crate::{Partition, RoomFigures, StoreError};
@@ -69,14 +69,20 @@ impl Redis {
         by: Option<(&UserId, Role)>,
     ) -> Result<bool, StoreError> {
         const WHAT: &str = "a removal of a room";
-        let (keys, args) = removal(room, by);
+        // One that is made meanwhile leads nowhere, and goes when its time is over.
+        let codes = self.codes_of(room).await?;
+        let (keys, args) = removal(room, by, &codes);
         let mut answer = self.ask(WHAT, Script::RemoveRoom, keys, args).await?;
         Ok(people::granted(room, WHAT, &mut answer)? == "1")
     }
 }
 
 /// What a removal of a room is asked with.
-pub(super) fn removal(room: &RoomId, by: Option<(&UserId, Role)>) -> (Vec<Key>, Vec<Value>) {
+pub(super) fn removal(
+    room: &RoomId,
+    by: Option<(&UserId, Role)>,
+    codes: &[InviteCode],
+) -> (Vec<Key>, Vec<Value>) {
     let partition = Partition::of_room(room);
     let keys = [
         keys::rooms(partition),
@@ -87,11 +93,13 @@ pub(super) fn removal(room: &RoomId, by: Option<(&UserId, Role)>) -> (Vec<Key>, 
         keys::members(room),
         keys::rules(room),
         keys::wrote(room),
+        keys::invites(room),
     ];
+    let codes = codes.iter().map(|code| keys::code(partition, code));
     let args = vec![
         text(room.as_str()),
         text(by.map_or("", |(user, _)| user.as_str())),
         number(people::rank(by.map(|(_, least)| least))),
     ];
-    (keys.into_iter().map(Key::from).collect(), args)
+    (keys.into_iter().chain(codes).map(Key::from).collect(), args)
 }

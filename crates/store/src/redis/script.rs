@@ -37,6 +37,9 @@ pub(super) enum Script {
     RoomMembers,
     Ranks,
     MayWrite,
+    Invites,
+    RoomsFrom,
+    Listed,
 }
 
 /// Lua files in a row: what several scripts share, and the script at the end.
@@ -46,7 +49,7 @@ macro_rules! parts {
 
 impl Script {
     /// All scripts, in the order of their declaration.
-    pub(super) const ALL: [Self; 32] = [
+    pub(super) const ALL: [Self; 35] = [
         Self::Append,
         Self::AppendOne,
         Self::AppendPlain,
@@ -79,6 +82,9 @@ impl Script {
         Self::RoomMembers,
         Self::Ranks,
         Self::MayWrite,
+        Self::Invites,
+        Self::RoomsFrom,
+        Self::Listed,
     ];
 
     /// Whether it may begin an epoch, so that the term has to be known.
@@ -120,7 +126,10 @@ impl Script {
             | Self::Room
             | Self::RoomMembers
             | Self::Ranks
-            | Self::MayWrite => "#!lua flags=no-writes\n",
+            | Self::MayWrite
+            | Self::Invites
+            | Self::RoomsFrom
+            | Self::Listed => "#!lua flags=no-writes\n",
             Self::Join
             | Self::Tidy
             | Self::RemoveRoom
@@ -172,13 +181,16 @@ impl Script {
             Self::GrowOlder => parts!(time grow_older),
             Self::Confirm => parts!(time partition head hidden keep confirm),
             Self::ChangeRoom => {
-                parts!(time partition head hidden log keep people change_room)
+                parts!(time partition head hidden log keep people invitation change_room)
             }
             Self::Admit => parts!(time head people admit),
             Self::Room => parts!(time head people room),
             Self::RoomMembers => parts!(time head people room_members),
             Self::Ranks => parts!(time people ranks),
             Self::MayWrite => parts!(time head people may_write),
+            Self::Invites => parts!(time head people invitation invites),
+            Self::RoomsFrom => parts!(rooms_from),
+            Self::Listed => parts!(time head people listed),
         }
     }
 }

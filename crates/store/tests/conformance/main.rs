@@ -15,10 +15,12 @@ mod bus;
 mod catch_up;
 mod check;
 mod counting;
+mod directory;
 mod empty_rooms;
 mod feed;
 mod forks;
 mod history;
+mod invites;
 mod join;
 mod keys;
 mod lifetime;
@@ -187,6 +189,20 @@ cases_of_both_engines! {
     people::users_are_called_as_was_said_last,
     people::any_changes_come_to_the_same_on_both_engines,
     people::nothing_is_written_behind_a_removal,
+
+    invites::whoever_has_a_code_comes_in,
+    invites::who_may_invite_makes_codes,
+    invites::uses_are_counted,
+    invites::a_banned_user_comes_in_by_no_code,
+    invites::an_invitation_is_taken_back_by_who_may,
+    invites::an_invitation_ends_with_its_time,
+    invites::a_room_has_so_many_invitations,
+    invites::invitations_end_with_their_room,
+
+    directory::only_public_rooms_are_listed,
+    directory::rooms_are_found_by_words,
+    directory::whoever_is_banned_does_not_find_the_room,
+    directory::pages_stay_whatever_is_made_or_goes,
 
     presence::nobody_is_in_an_empty_room,
     presence::coming_and_going_is_told_once,

@@ -29,6 +29,7 @@ fn general(key: &str) -> String {
         3 if words[2] == "held" => "LIFE",
         4 if words[2] == "held" => "ROOM",
         3 if ["member", "made", "person"].contains(&words[2]) => "USER",
+        3 if words[2] == "code" => "CODE",
         3 if words[1].starts_with('{') => "ROOM",
         2 if words[1] == "node" => "NODE",
         _ => word,
@@ -102,6 +103,18 @@ async fn used(redis: &RedisServer) -> BTreeSet<String> {
         steps,
     };
     store.change_room(&slow).await.unwrap();
+    let code = rookery_store::fresh_code(&slow.room).unwrap();
+    let offer = Step::Offer {
+        code,
+        expires_ms: 1_000_000,
+        uses: None,
+        most: 0,
+    };
+    let inviting = RoomChange {
+        steps: vec![offer],
+        ..slow.clone()
+    };
+    store.change_room(&inviting).await.unwrap();
     store.note_person(&user).await.unwrap();
     let written = Append {
         user: writer,

@@ -30,7 +30,7 @@ use std::{
 
 use parking_lot::{Mutex, RwLock};
 use redb::Durability;
-use rookery_protocol::{RoomId, User, UserId};
+use rookery_protocol::{InviteCode, RoomId, User, UserId};
 
 use self::{
     batch::Batch, database::OpenDatabase, folder::Folder, mark::Mark, queue::Queue, tables::Table,
@@ -266,6 +266,17 @@ impl Disk {
         let mut step = Batch::default();
         let name = user.name.as_bytes();
         step.put(Table::Persons, user.id.as_str().as_bytes(), &[name]);
+        self.push(&mut step)
+    }
+
+    /// A code of an invitation leads to a room, or nowhere.
+    pub(super) fn note_code(&self, code: &InviteCode, room: Option<&RoomId>) -> BatchNumber {
+        let mut step = Batch::default();
+        let key = tables::code(code);
+        match room {
+            Some(room) => step.put(Table::People, &key, &[room.as_str().as_bytes()]),
+            None => step.remove(Table::People, &key),
+        }
         self.push(&mut step)
     }
 

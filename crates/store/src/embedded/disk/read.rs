@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use redb::ReadableDatabase;
-use rookery_protocol::{Role, RoomId, UserId, server_frame::RoomRow};
+use rookery_protocol::{InviteCode, Role, RoomId, UserId, server_frame::RoomRow};
 
 use super::{
     Disk, checksum, failure,
@@ -210,6 +210,16 @@ impl Disk {
     pub(in crate::embedded) fn name_of(&self, user: &UserId) -> Result<Option<String>, StoreError> {
         let found = self.get(Table::Persons, user.as_str().as_bytes())?;
         Ok(found.and_then(|bytes| String::from_utf8(bytes).ok()))
+    }
+
+    /// The room to which a code of an invitation leads.
+    pub(in crate::embedded) fn room_of_code(
+        &self,
+        code: &InviteCode,
+    ) -> Result<Option<RoomId>, StoreError> {
+        let found = self.get(Table::People, &tables::code(code))?;
+        let found = found.and_then(|bytes| String::from_utf8(bytes).ok());
+        Ok(found.and_then(|room| RoomId::new(room).ok()))
     }
 
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {

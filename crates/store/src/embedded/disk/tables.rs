@@ -4,7 +4,7 @@
 //! need know nothing of what it writes.
 
 use redb::TableDefinition;
-use rookery_protocol::{RoomId, UserId};
+use rookery_protocol::{InviteCode, RoomId, UserId};
 
 use crate::Partition;
 
@@ -24,7 +24,7 @@ pub(super) enum Table {
     /// User → when all rooms that they made are paid off.
     Made,
     /// Room number, a letter and a user or the name of a rule → what is known of them
-    /// (`kept_people.rs`).
+    /// (`kept_people.rs`); and code of an invitation → the room.
     People,
     /// User → what people call them.
     Persons,
@@ -98,6 +98,11 @@ pub(super) fn person(room: RoomNumber, key: &[u8]) -> Vec<u8> {
 /// What all keys of a room's people are from, and up to.
 pub(super) fn people(room: RoomNumber) -> (Vec<u8>, Vec<u8>) {
     (person(room, &[]), person(room, &[END]))
+}
+
+/// Where the room of an invitation's code lies: no room has that number.
+pub(super) fn code(code: &InviteCode) -> Vec<u8> {
+    person(RoomNumber(0), code.as_str().as_bytes())
 }
 
 /// Where a membership lies.

@@ -235,7 +235,7 @@ impl<'a> Trial<'a> {
 
     /// Takes away what was made, and what of its partition is there only since then.
     async fn clean_up(&self) -> Result<(), StoreError> {
-        let (keys, args) = rooms::removal(&self.room, None);
+        let (keys, args) = rooms::removal(&self.room, None, &[]);
         self.connection.call(Script::RemoveRoom, keys, args).await?;
         let client = self.connection.client();
         for key in &self.made {

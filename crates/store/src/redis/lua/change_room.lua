@@ -1,19 +1,20 @@
 -- Changes a room and its people, in one step, if whoever wants it may.
 --
 -- KEYS: the partition, head, log, hidden bits, online hash, the rooms of the partition, what is due
---   there, the feed, members, rules, who wrote lately
+--   there, the feed, members, rules, who wrote lately, invites; where it is about an invitation, its code
 -- ARGV: server id, the channel, a fresh word, the room, who wants it, the rank that they need (0:
 --   any), known epoch and known seq (may be empty), the ttl (0: none), how long an empty room is
 --   kept (0: for good), how many bans and mutes it may have (0: no limit); then the steps:
 --     make KIND NAME | rank USER RANK WHEN | restrain WORD USER FOR_MS NOTE | release WORD USER
 --     | rule NAME VALUE | name NAME | tell LETTER TYPE FIELDS SCOPE
+--     | offer CODE EXPIRES_MS USES MOST | revoke CODE | spend CODE (these as the first)
 --   (RANK 0: no member; WHEN: member, any or stranger; FOR_MS 0: for good; an empty VALUE: none;
---   SCOPE: all or closed)
--- Gives the kind, 1 or 0 for whether anything changed, the epoch, and of each event that was
+--   SCOPE: all or closed; USES `-`: as many as want to)
+-- Gives the kind, 1 or 0 for whether anything changed, the time, the epoch, and of each event that was
 --   stored its seq and ts; 0 and 0 where it was not. Or `!` and why it was denied, or nothing where there is no such room.
 
 local FEED_ENTRIES = 10000 -- as in append.lua
-local ARGUMENTS = { make = 2, rank = 3, restrain = 4, release = 2, rule = 2, name = 1, tell = 4 }
+local ARGUMENTS = { make = 2, rank = 3, restrain = 4, release = 2, rule = 2, name = 1, tell = 4, offer = 4, revoke = 1, spend = 1 }
 
 local server_id, channel, word, id, by, least = unpack(ARGV, 1, 6)
 local known_epoch, known_seq, ttl, keep_ms = ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
@@ -21,7 +22,7 @@ local most_restraints = tonumber(ARGV[11])
 local STEPS = 12
 least = tonumber(least)
 local keys = { head = KEYS[2], log = KEYS[3], hidden = KEYS[4], online = KEYS[5], rooms = KEYS[6], due = KEYS[7],
-  members = KEYS[9], rules = KEYS[10], wrote = KEYS[11] }
+  members = KEYS[9], rules = KEYS[10], wrote = KEYS[11], invites = KEYS[12], code = KEYS[13] }
 
 local function each_step(look)
   local at = STEPS
@@ -46,8 +47,9 @@ if makes then
 end
 if not room then return {} end
 local now = math.max(clock_ms(), room.ts)
-local kind, letters = kind_of(room)
-if least == MEMBER and string.find(letters, 'i', 1, true) and ARGV[STEPS] == 'rank' and ARGV[STEPS + 3] == 'stranger' then least = ADMIN end
+local kind = kind_of(room)
+local invites = ARGV[STEPS] == 'offer' or (ARGV[STEPS] == 'rank' and ARGV[STEPS + 3] == 'stranger')
+if least == MEMBER and invites then least = least_to_invite(room) end
 local rank = makes and OWNER or rank_of(keys.members, by)
 
 -- Why somebody may not be given a rank.
@@ -79,8 +81,10 @@ local function has_too_many_restraints(word, user)
   return count >= most_restraints
 end
 
-local function denied_step(what, a, b, c)
+local function denied_step(what, a, b, c, d)
   if what == 'rank' then return denied_rank(a, tonumber(b), c) end
+  if what == 'offer' then return has_many_invitations(keys, tonumber(d), now) and 'many_invites' or nil end
+  if what == 'revoke' then return denied_to_revoke(keys, by, rank, a, now) end
   if what ~= 'restrain' then return nil end
   local other = b ~= by and rank_of(keys.members, b) or 0
   if other > 0 and other >= rank then return 'outranked' end
@@ -88,7 +92,9 @@ local function denied_step(what, a, b, c)
 end
 
 local denied
-if not makes then
+if ARGV[STEPS] == 'spend' then
+  denied = denied_to_spend(room, keys, by, ARGV[STEPS + 1], now)
+elseif not makes then
   denied = denied_to_read(room, keys.members, keys.rules, by, now)
   if not denied and rank < least then denied = rank == 0 and 'stranger' or 'role' end
 end
@@ -161,7 +167,14 @@ function DO.name(name)
   return true
 end
 
-if makes then redis.call('UNLINK', keys.members, keys.rules, keys.wrote) end
+function DO.offer(code, expires_ms, uses, most) return offer(keys, id, by, code, tonumber(expires_ms), uses, tonumber(most), now) end
+function DO.revoke(code)
+  redis.call('UNLINK', keys.code)
+  return redis.call('HDEL', keys.invites, code) == 1
+end
+function DO.spend(code) return spend(keys, by, code, now) end
+
+if makes then redis.call('UNLINK', keys.members, keys.rules, keys.wrote, keys.invites) end
 if room.fresh then keep_room(keys, room, id, now, keep_ms) end
 each_step(function(what, ...)
   if what == 'tell' then
@@ -180,6 +193,6 @@ if room.seq >= first then
   redis.call('XADD', KEYS[8], 'MAXLEN', '~', FEED_ENTRIES, '*', id, grown)
   if ttl > 0 then redis.call('ZADD', keys.due, 'LT', digits(room.ts + ttl), id) end
 end
-local answer = { kind, any_changed and 1 or 0, room.epoch }
+local answer = { kind, any_changed and 1 or 0, digits(now), room.epoch }
 for _, value in ipairs(told) do answer[#answer + 1] = value end
 return answer

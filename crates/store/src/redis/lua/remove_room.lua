@@ -1,6 +1,7 @@
 -- Takes a room away with everything in it. Who is there stays, in whatever is made in its place.
 --
--- KEYS: the rooms of the partition, what is due there, head, log, hidden bits, members, rules, who wrote lately
+-- KEYS: the rooms of the partition, what is due there, head, log, hidden bits, members, rules, who wrote lately, invites,
+--   the codes of these
 -- ARGV: the id; who wants it (empty: whoever may) and the rank that they need
 -- Gives 1, or 0 where there was none, or `!` and why they may not.
 
@@ -14,7 +15,7 @@ if ARGV[2] ~= '' then
 end
 local held = redis.call('GET', KEYS[3])
 if not held or held == DELETED then return { 0 } end
-redis.call('UNLINK', unpack(KEYS, 3))
+for k = 3, #KEYS, 1000 do redis.call('UNLINK', unpack(KEYS, k, math.min(k + 999, #KEYS))) end
 redis.call('ZREM', KEYS[1], ARGV[1])
 redis.call('ZREM', KEYS[2], ARGV[1])
 if ARGV[2] ~= '' then redis.call('SET', KEYS[3], DELETED, 'PX', DELETED_MS) end

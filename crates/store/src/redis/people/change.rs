@@ -27,7 +27,7 @@ impl Redis {
         if let Some(Step::Make { .. }) = change.steps.first() {
             self.charge_room(&change.room, &change.by).await?;
         }
-        let keys = keys_of(&change.room);
+        let keys = keys_of(change);
         let mut answer = self
             .ask(WHAT, Script::ChangeRoom, keys, self.words(change))
             .await?;
@@ -35,6 +35,7 @@ impl Redis {
         Ok(RoomChanged {
             kind: room_kind(&kind).ok_or_else(|| failure::nonsense(WHAT))?,
             changed: answer.flag()?,
+            at: answer.number()?,
             told: self.told(change, answer)?,
         })
     }
@@ -95,7 +96,8 @@ fn appended(
     }
 }
 
-fn keys_of(room: &RoomId) -> Vec<Key> {
+fn keys_of(change: &RoomChange) -> Vec<Key> {
+    let room = &change.room;
     let partition = Partition::of_room(room);
     let keys = [
         keys::partition(partition),
@@ -109,8 +111,10 @@ fn keys_of(room: &RoomId) -> Vec<Key> {
         keys::members(room),
         keys::rules(room),
         keys::wrote(room),
+        keys::invites(room),
     ];
-    keys.into_iter().map(Key::from).collect()
+    let code = change.invitation().map(|code| keys::code(partition, code));
+    keys.into_iter().chain(code).map(Key::from).collect()
 }
 
 /// A step as the script reads it.
@@ -136,6 +140,18 @@ fn push_step(args: &mut Vec<Value>, step: &Step) {
             push(&["rule", rule.name(), value.as_deref().unwrap_or_default()]);
         }
         Step::Name(name) => push(&["name", name]),
+        Step::Offer {
+            code,
+            expires_ms,
+            uses,
+            most,
+        } => {
+            let uses = uses.map_or_else(|| "-".to_owned(), |uses| uses.to_string());
+            let [expires_ms, most] = [expires_ms, most].map(u64::to_string);
+            push(&["offer", code.as_str(), &expires_ms, &uses, &most]);
+        }
+        Step::Revoke { code } => push(&["revoke", code.as_str()]),
+        Step::Spend { code } => push(&["spend", code.as_str()]),
         Step::Tell { body, told } => {
             let letter = kind::letter(body.kind).to_string();
             push(&["tell", &letter, body.kind.as_str()]);

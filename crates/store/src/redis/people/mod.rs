@@ -2,6 +2,7 @@
 
 mod admit;
 mod change;
+mod invites;
 mod look;
 mod persons;
 
