@@ -11,7 +11,9 @@ use rookery_chat::{
 };
 use rookery_protocol::{
     RoomId,
-    client_frame::{CreateRoom, HistoryPage, OneMessage, Remove, Request},
+    client_frame::{
+        AcceptInvite, Ban, CreateInvite, CreateRoom, HistoryPage, OneMessage, Remove, Request,
+    },
     server_frame::RoomKind,
 };
 
@@ -271,6 +273,110 @@ fn a_removal_that_nobody_waits_for_is_carried_out() {
                 .any(|row| row.room.as_str().starts_with("made"))
         })
         .await;
+    });
+}
+
+/// A private room of anna's with a code that one may come in by.
+async fn room_with_a_code(
+    node: &Node,
+    anna: &Client<'_>,
+    id: &RoomId,
+) -> rookery_protocol::InviteCode {
+    let request = Request::CreateRoom(CreateRoom {
+        kind: RoomKind::Private,
+        name: None,
+        room: Some(id.clone()),
+        description: None,
+        members: Vec::new(),
+        ttl_ms: None,
+    });
+    let made = commands::request(&node.chat, anna.caller(), request).await;
+    made.unwrap();
+    let request = Request::CreateInvite(CreateInvite {
+        room: id.clone(),
+        expires_ms: None,
+        uses: Some(1),
+    });
+    let made = commands::request(&node.chat, anna.caller(), request).await;
+    made.unwrap();
+    let rows = node.chat.store.invites(id, &user("anna").id).await;
+    rows.unwrap()[0].code.clone()
+}
+
+#[test]
+fn an_invitation_whose_answer_nobody_waits_for_is_used_once_and_wholly() {
+    run(async {
+        let surroundings = Surroundings::far_away(3, 2);
+        let node = Node::start("n_one", &surroundings).await;
+        let ben = Client::connect(&node, "ben", LINES).await;
+        let anna = Client::connect(&node, "anna", LINES).await;
+        let dropped = drop_at_each_await(async |times: usize, number: usize| {
+            let id = room("invited", number);
+            let code = room_with_a_code(&node, &anna, &id).await;
+            let request = Request::AcceptInvite(AcceptInvite { code });
+            let accepting = commands::request(&node.chat, ben.caller(), request);
+            poll_at_most(accepting, times).await
+        })
+        .await;
+        assert!(dropped > 2, "{dropped}");
+        until(
+            "ben is in all of them and has them in his list",
+            async || {
+                let rooms = node.chat.store.rooms_of(&user("ben").id).await.unwrap();
+                let is_it = |row: &&rookery_protocol::server_frame::RoomRow| {
+                    row.room.as_str().starts_with("invited")
+                };
+                rooms.iter().filter(is_it).count() == dropped + 1
+            },
+        )
+        .await;
+        for number in 0..=dropped {
+            let id = room("invited", number);
+            let left = node.chat.store.invites(&id, &user("anna").id).await;
+            assert!(left.unwrap().is_empty(), "the one use is used");
+        }
+    });
+}
+
+#[test]
+fn a_ban_that_nobody_waits_for_takes_along_what_was_written() {
+    run(async {
+        let surroundings = Surroundings::far_away(3, 2);
+        let node = Node::start("n_one", &surroundings).await;
+        let ben = Client::connect(&node, "ben", LINES).await;
+        let anna = Client::connect(&node, "anna", LINES).await;
+        let dropped = drop_at_each_await(async |times: usize, number: usize| {
+            let id = room("spam", number);
+            let code = room_with_a_code(&node, &anna, &id).await;
+            let request = Request::AcceptInvite(AcceptInvite { code });
+            let accepted = commands::request(&node.chat, ben.caller(), request).await;
+            accepted.unwrap();
+            ben.join(&id, None).await.unwrap();
+            for _ in 0..3 {
+                ben.send(&id, "spam").await.unwrap();
+            }
+            anna.join(&id, None).await.unwrap();
+            anna.send(&id, "fine").await.unwrap();
+            let request = Request::Ban(Ban {
+                room: id,
+                user: user("ben").id,
+                for_ms: None,
+                reason: None,
+                delete_since: Some(600_000),
+            });
+            let banning = commands::request(&node.chat, anna.caller(), request);
+            poll_at_most(banning, times).await
+        })
+        .await;
+        assert!(dropped > 1, "{dropped}");
+        for number in 0..=dropped {
+            let id = room("spam", number);
+            until("what is fine is left", async || {
+                let store = &node.chat.store;
+                store.count_messages(&id, 0, u64::MAX).await.unwrap() == 1
+            })
+            .await;
+        }
     });
 }
 
