@@ -237,7 +237,7 @@ pub(crate) async fn an_invitation_is_taken_back_by_who_may(place: Place) {
     let mut all = vec![of_owner.clone(), of_member.clone()];
     all.sort_unstable();
     assert_eq!(codes("admin").await, all);
-    assert_eq!(codes("member").await, [of_member.clone()]);
+    assert_eq!(codes("member").await, std::slice::from_ref(&of_member));
     assert!(codes("reader").await.is_empty());
     let unseen = within(node.invites(&room("shut"), &user_id("x"))).await;
     assert_eq!(denied(unseen), Denied::Hidden);
