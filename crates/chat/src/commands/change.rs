@@ -1,7 +1,7 @@
 //! Changing a room or its people: what all such commands have in common.
 
 use rookery_protocol::{EventBody, EventKind, Role, RoomId, User, UserId, server_frame::RoomKind};
-use rookery_store::{RoomChange, RoomChanged, RoomView, Rule, Step, StoreError};
+use rookery_store::{MembersAsked, RoomChange, RoomChanged, RoomView, Rule, Step, StoreError};
 use serde::Serialize;
 
 use super::send::deliver;
@@ -141,6 +141,33 @@ impl Row {
             name: view.name,
             epoch: view.head.epoch,
         }
+    }
+}
+
+/// The room as somebody sees it now, with the other one where it is direct.
+pub(super) async fn row_for(chat: &Chat, room: &RoomId, user: &UserId) -> Result<Row, Refusal> {
+    let view = chat.store.room(room, user).await?;
+    let with = match view.kind {
+        RoomKind::Direct => other_of(chat, room, user).await?,
+        RoomKind::Public | RoomKind::Private => None,
+    };
+    Ok(Row::of(room, view, with))
+}
+
+/// The other one of a direct room.
+async fn other_of(chat: &Chat, room: &RoomId, user: &UserId) -> Result<Option<User>, Refusal> {
+    let asked = MembersAsked {
+        room: room.clone(),
+        reader: user.clone(),
+        role: None,
+        after: None,
+        limit: 2,
+    };
+    let members = chat.store.members(&asked).await?.members.into_iter();
+    let mut others = members.map(|row| row.place.user).filter(|id| id != user);
+    match others.next() {
+        Some(other) => called(chat, &other).await.map(Some),
+        None => Ok(None),
     }
 }
 

@@ -12,14 +12,9 @@ use rookery_store::{RoomChange, Step, StoreError, Told, When};
 use super::{
     change::{self, MemberChange, MemberEvent},
     membership,
+    unfollow::stop_following,
 };
-use crate::{
-    caller::Caller,
-    chat::Chat,
-    delivery::Instruction,
-    refusal::Refusal,
-    session::{Departure, Seat, Session},
-};
+use crate::{caller::Caller, chat::Chat, refusal::Refusal, session::Session};
 
 /// Ends receiving at once, and the membership in the store behind whatever was
 /// asked before. Leaving a room that the session is not in ends the membership
@@ -36,16 +31,7 @@ pub async fn leave(
     room: &RoomId,
 ) -> Result<(), Refusal> {
     change::forbid_in_direct(room)?;
-    // A join that is being carried out finds its seat gone.
-    if matches!(session.give_up_seat(room), Some(Seat::Joined(_))) {
-        let at = session.at();
-        let detach = Instruction::Detach {
-            room: room.clone(),
-            connection: at.connection,
-        };
-        chat.inboxes.give(at.worker, detach);
-        session.depart(room, Departure::OnPurpose);
-    }
+    stop_following(chat, session, room);
     let work = end(Arc::clone(chat), caller.user.clone(), room.clone());
     // The first look at it puts it into the store's queue, in the order of the commands.
     chat.background.carry_out(work.boxed()).await

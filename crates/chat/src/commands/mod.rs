@@ -32,6 +32,7 @@ mod restrain;
 mod send;
 mod set_role;
 mod typing;
+mod unfollow;
 mod update_room;
 
 pub use history::{History, Page, history};
@@ -42,3 +43,4 @@ pub(crate) use purge::Purges;
 pub use request::{Reply, most_bytes, request};
 pub use send::{Sending, Stored, send, send_coming_in};
 pub use typing::{Typing, typing};
+pub use unfollow::unfollow;

@@ -39,7 +39,7 @@ impl Reply {
     }
 
     /// One field.
-    fn of(name: &str, value: &impl Serialize) -> Self {
+    pub(super) fn of(name: &str, value: &impl Serialize) -> Self {
         let mut fields = serde_json::Map::new();
         // Strings, numbers and lists of them, into memory: nothing here can fail.
         fields.insert(

@@ -118,6 +118,7 @@ impl Request {
         match command {
             Command::Join { room, since, limit } => self.join(room, since, limit),
             Command::Leave { room } => self.leave(room),
+            Command::Unfollow { room } => self.unfollow(room),
             Command::Send(arguments) => self.send(arguments),
             Command::Typing { room, on } => self.typing(Typing { room, on }),
             Command::History { room, page, limit } => self.history(History { room, page, limit }),
@@ -192,6 +193,31 @@ impl Request {
                     bytes: wire::ok(&id),
                 }),
                 (Ok(()), None) => {}
+                (Err(refusal), id) => connection.refuse(id, refusal, &worker),
+            }
+            drop(in_flight);
+        });
+    }
+
+    fn unfollow(self, room: RoomId) {
+        let in_flight = self.connection.begin_writing();
+        start(async move {
+            let Self {
+                id,
+                paid,
+                session,
+                connection,
+                worker,
+            } = self;
+            let caller = Caller::new(session.user(), Way::Session, paid);
+            let row = commands::unfollow(&worker.node.chat, caller, &session, &room).await;
+            match (row, id) {
+                // Behind the answer nothing of the room comes.
+                (Ok(row), Some(id)) => worker.inbox.give(Instruction::Answer {
+                    connection: connection.key,
+                    bytes: wire::reply(&id, row),
+                }),
+                (Ok(_), None) => {}
                 (Err(refusal), id) => connection.refuse(id, refusal, &worker),
             }
             drop(in_flight);

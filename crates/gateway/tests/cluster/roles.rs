@@ -591,3 +591,46 @@ async fn a_room_has_so_many_bans_and_mutes() {
     done(&mut owner, of("unmute", "b")).await;
     done(&mut owner, of("ban", "c")).await;
 }
+
+#[tokio::test]
+async fn who_unfollows_a_room_hears_nothing_there_and_stays_a_member() {
+    let cluster = Cluster::start_far_away(2, &[]).await;
+    let people = People::of(&cluster, &["anna", "ben"]).await;
+    let (mut anna, mut ben) = (people.on(0, "anna").await, people.on(1, "ben").await);
+    let mut other_tab = people.on(1, "ben").await;
+    let made = json!({"type": "create_room", "kind": "private", "room": "r", "members": ["ben"]});
+    done(&mut anna, made).await;
+    for raw in [&mut anna, &mut ben, &mut other_tab] {
+        done(raw, join("r")).await;
+    }
+    let unfollow = |id: &str| json!({"type": "unfollow", "room": id});
+    let row = done(&mut ben, unfollow("r")).await["row"].clone();
+    assert_eq!(
+        (&row["room"], &row["role"]),
+        (&json!("r"), &json!("member"))
+    );
+    ben.unasked.clear();
+    let sent = done(&mut anna, send("r", "hi")).await["seq"].clone();
+    assert_eq!(next_of(&mut other_tab, "message").await["seq"], sent);
+    // What comes later on the shared channel.
+    for raw in [&mut anna, &mut ben] {
+        done(raw, join("lobby")).await;
+    }
+    done(&mut anna, send("lobby", "hi")).await;
+    assert_eq!(next_of(&mut ben, "message").await["room"], "lobby");
+    // Twice is no fault, and one may come back; what one may not see is not there.
+    assert_eq!(done(&mut ben, unfollow("r")).await["row"]["seq"], sent);
+    done(&mut ben, send("r", "still here")).await;
+    done(&mut ben, join("r")).await;
+    let direct = json!({"type": "open_direct", "user": "ben"});
+    let direct = done(&mut anna, direct).await["room"]["room"].clone();
+    let row = done(&mut ben, unfollow(direct.as_str().unwrap())).await;
+    assert_eq!(row["row"]["with"]["id"], "anna");
+    let mut stranger = people.on(0, "stranger").await;
+    assert_eq!(refused(&mut stranger, unfollow("r")).await, "not_found");
+    // A join that is just being carried out is cancelled by it.
+    done(&mut ben, unfollow("r")).await;
+    let joining = ben.say(join("r")).await;
+    done(&mut ben, unfollow("r")).await;
+    assert_eq!(ben.answer(joining).await["code"], "conflict");
+}

@@ -59,6 +59,11 @@ pub enum Command {
         /// The room.
         room: RoomId,
     },
+    /// Stop receiving, and stay a member.
+    Unfollow {
+        /// The room.
+        room: RoomId,
+    },
     /// Write a message.
     Send(SendCommand),
     /// Say that the user is or is no longer writing.

@@ -189,6 +189,7 @@ impl Raw<'_> {
                 since: self.since,
             },
             "leave" => Command::Leave { room: self.room()? },
+            "unfollow" => Command::Unfollow { room: self.room()? },
             "send" => Command::Send(self.send()?),
             "typing" => Command::Typing {
                 room: self.room()?,
