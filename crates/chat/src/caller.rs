@@ -3,7 +3,7 @@
 //! There is no caller who has not paid: whatever way somebody comes in, what they
 //! ask is taken out of their allowance before any command can be given to them.
 
-use rookery_protocol::{User, UserId};
+use rookery_protocol::{LoginId, User, UserId};
 
 use crate::{chat::Chat, refusal::Refusal};
 
@@ -42,11 +42,21 @@ impl Paid {
 pub struct Caller<'a> {
     pub(crate) user: &'a User,
     pub(crate) way: Way,
+    pub(crate) login: Option<LoginId>,
 }
 
 impl<'a> Caller<'a> {
     /// Somebody who has paid for one command.
     pub fn new(user: &'a User, way: Way, _: Paid) -> Self {
-        Self { user, way }
+        Self {
+            user,
+            way,
+            login: None,
+        }
+    }
+
+    /// The same, who came with a log-in of their account.
+    pub fn with_login(self, login: Option<LoginId>) -> Self {
+        Self { login, ..self }
     }
 }

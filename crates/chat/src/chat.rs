@@ -14,6 +14,7 @@ use rookery_store::{Bus, Store, StoreError};
 use serde_json::value::RawValue;
 
 use crate::{
+    accounts::Passwords,
     background::Background,
     commands::Purges,
     delivery::Inboxes,
@@ -24,7 +25,7 @@ use crate::{
     settings::Settings,
     spread::Spread,
     sync::{self, Listener, Peers, Probe},
-    users::{self, Connected, Presence},
+    users::{self, Connected, Logins, Presence},
 };
 
 /// One node's chat.
@@ -54,6 +55,10 @@ pub struct Chat {
     pub probe: Arc<Probe>,
     /// Who is connected here.
     pub connected: Arc<Connected>,
+    /// What they are logged in with.
+    pub logins: Arc<Logins>,
+    /// What passwords are looked at by.
+    pub passwords: Passwords,
     /// What the store is told of them.
     pub presence: Arc<Presence>,
     pub(crate) rooms: Arc<Rooms>,
@@ -116,13 +121,20 @@ impl Chat {
         let peers = Arc::new(Peers::default());
         let probe = Arc::new(Probe::new(Arc::clone(&rooms), Arc::clone(&peers)));
         let connected = Arc::new(Connected::default());
+        let logins = Arc::new(Logins::new(
+            Arc::clone(&connected),
+            Arc::clone(&inboxes),
+            store.clone(),
+        ));
         let listener = Listener {
             rooms: Arc::clone(&rooms),
             connected: Arc::clone(&connected),
+            logins: Arc::clone(&logins),
             probe: Arc::clone(&probe),
         };
         Self {
             allowances: Arc::new(Allowances::new(&settings.limits)),
+            passwords: Passwords::new(settings.limits.passwords_at_once, background.handle()),
             presence: Arc::new(Presence::new(Arc::clone(&rooms))),
             spread: Spread::default(),
             sends_in_flight: AtomicUsize::new(0),
@@ -138,6 +150,7 @@ impl Chat {
             peers,
             probe,
             connected,
+            logins,
             rooms,
             background,
         }
@@ -156,6 +169,8 @@ impl Chat {
         background.keep_running("notices", rooms::tell_notices(rooms()));
         background.keep_running("presence", users::tell_presence(presence()));
         background.keep_running("lease", users::keep_lease(presence()));
+        let logins = Arc::clone(&self.logins);
+        background.keep_running("log-ins", users::keep_looking_at_logins(logins));
         background.keep_running("gone nodes", users::sweep_gone_nodes(rooms()));
         let allowances = Arc::clone(&self.allowances);
         background.keep_running("allowances", limits::forget_allowances(allowances));

@@ -9,6 +9,7 @@
 //! one room in memory; `rooms`, all of them and the store; `users`; `sync`, what
 //! comes from other nodes; [`Chat`], which holds all that; `session` and `commands`.
 
+pub mod accounts;
 mod background;
 mod caller;
 mod chat;

@@ -60,6 +60,23 @@ impl Refusal {
         Self::new(ErrorCode::NotFound, format!("no such user: {user}"))
     }
 
+    /// Whoever asks has no account here.
+    pub(crate) fn no_account() -> Self {
+        let message = "you have no account here: somebody else says who you are";
+        Self::new(ErrorCode::Conflict, message)
+    }
+
+    /// A fault that somebody has to mend, in words for the log.
+    pub(crate) fn fault(words: impl Into<String>) -> Self {
+        Self {
+            fault: Some(words.into()),
+            ..Self::new(
+                ErrorCode::Internal,
+                "the node could not do that; its log says why",
+            )
+        }
+    }
+
     /// Nobody has made the room.
     pub(crate) fn no_such_room(room: &RoomId) -> Self {
         let message = format!("no such room: {room}; a join can make it where that is allowed");
@@ -117,6 +134,10 @@ impl Refusal {
             Denied::Banned => format!("you are banned from {room}"),
             Denied::ReadOnly => format!("you may only read in {room}"),
             Denied::Muted => format!("you are muted in {room}"),
+            // Two people cannot archive theirs.
+            Denied::Archived if room.as_str().starts_with("dm:") => {
+                "one of you has blocked the other".to_owned()
+            }
             Denied::Archived => format!("{room} is archived: nobody writes there any more"),
             Denied::AdminsWrite => format!("only admins write in {room}"),
             Denied::Role => format!("your role in {room} does not allow that"),
@@ -179,13 +200,16 @@ impl From<StoreError> for Refusal {
                 "the store refuses to write just now; whoever runs this server has been told why. Sending again later with the same nonce is safe",
                 Retry::Spread,
             ),
-            StoreError::Broken(words) => Self {
-                fault: Some(words),
-                ..Self::new(
-                    ErrorCode::Internal,
-                    "the node could not do that; its log says why",
-                )
-            },
+            StoreError::NameTaken => Self::new(
+                ErrorCode::Conflict,
+                "somebody is called so, or was until lately; take another name",
+            ),
+            StoreError::AccountExists(_) => Self::new(
+                ErrorCode::Conflict,
+                "you have an account already, or had one; log in",
+            ),
+            StoreError::NoAccount(_) => Self::no_account(),
+            StoreError::Broken(words) => Self::fault(words),
         }
     }
 }

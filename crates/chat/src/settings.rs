@@ -43,6 +43,20 @@ pub struct Limits {
     pub stranger_burst: u32,
     /// How many guests a minute one address may bring.
     pub guests_per_minute: u32,
+    /// How many times in 15 minutes somebody may fail to log in under one name.
+    pub login_failures_per_name: u32,
+    /// The same from one address.
+    pub login_failures_per_address: u32,
+    /// How many accounts one address may make in an hour.
+    pub registrations_per_hour: u32,
+    /// How often in a day a user may take another name.
+    pub name_changes_per_day: u32,
+    /// How many log-ins a user has at most.
+    pub sessions_per_user: usize,
+    /// How many others a user blocks at most.
+    pub blocks_per_user: usize,
+    /// How many passwords are looked at at once.
+    pub passwords_at_once: usize,
     /// The most bytes of answers that a user may have waiting.
     pub answer_bytes_per_user: usize,
     /// The same of the whole node.
@@ -101,6 +115,13 @@ impl Default for Limits {
             stranger_rate: 10,
             stranger_burst: 100,
             guests_per_minute: 60,
+            login_failures_per_name: 10,
+            login_failures_per_address: 100,
+            registrations_per_hour: 20,
+            name_changes_per_day: 5,
+            sessions_per_user: 100,
+            blocks_per_user: 1_000,
+            passwords_at_once: 4,
             answer_bytes_per_user: 16 * 1024 * 1024,
             answer_bytes: 256 * 1024 * 1024,
             catch_up: 1_000,

@@ -13,6 +13,8 @@ use rookery_protocol::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::account::{AccountSession, Me};
+
 /// An event of a room's log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogEvent {
@@ -83,6 +85,8 @@ pub(crate) struct OkFrame {
     pub(crate) messages: Option<Vec<Message>>,
     pub(crate) more: Option<bool>,
     pub(crate) expires_at: Option<u64>,
+    pub(crate) sessions: Option<Vec<AccountSession>>,
+    pub(crate) me: Option<Me>,
 }
 
 /// What every frame is told apart by.
@@ -108,6 +112,9 @@ struct Ok<'a> {
     messages: Option<Vec<Message>>,
     more: Option<bool>,
     expires_at: Option<u64>,
+    sessions: Option<Vec<AccountSession>>,
+    /// Only what is told of oneself has it.
+    hide_receipts: Option<bool>,
 }
 
 /// The events in the snapshot of a resumed room, one by one.
@@ -176,6 +183,11 @@ fn answer(json: &str) -> serde_json::Result<OkFrame> {
         messages: ok.messages,
         more: ok.more,
         expires_at: ok.expires_at,
+        sessions: ok.sessions,
+        me: ok
+            .hide_receipts
+            .map(|_| serde_json::from_str(json))
+            .transpose()?,
         ..OkFrame::default()
     };
     if let Some(room) = ok.room {

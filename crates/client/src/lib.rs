@@ -31,6 +31,8 @@
 //! # }
 //! ```
 
+mod account;
+mod account_calls;
 mod backoff;
 mod changes;
 mod client;
@@ -45,6 +47,7 @@ mod requests;
 mod rooms;
 mod settings;
 
+pub use account::{AccountSession, Me, MeChange};
 pub use backoff::Backoff;
 pub use client::{Client, HistoryPage, NewMessage, Page, Sent};
 pub use error::{ClientError, ConnectionError, GaveUp, HelloError};

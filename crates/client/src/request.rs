@@ -2,11 +2,11 @@
 //!
 //! All of these may be repeated without harm: `send`, `edit` and `delete` by their nonces, the others by nature.
 
-use rookery_protocol::{Cursor, Nonce, RoomId};
+use rookery_protocol::{Cursor, LoginId, Nonce, RoomId};
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use crate::{ClientError, frame::OkFrame};
+use crate::{ClientError, account::MeChange, frame::OkFrame};
 
 /// What is asked.
 #[derive(Debug, Clone, Serialize)]
@@ -56,6 +56,13 @@ pub(crate) enum Request {
     Renew {
         token: String,
     },
+    Sessions,
+    RevokeSession {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        session: Option<LoginId>,
+    },
+    Me,
+    UpdateMe(MeChange),
     /// Written where a connection stands, never answered, never repeated.
     Typing {
         room: RoomId,

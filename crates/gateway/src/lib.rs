@@ -13,6 +13,7 @@ pub mod cli;
 mod cut_off;
 mod descriptors;
 mod drain;
+mod entrance;
 mod http;
 pub mod identity;
 mod listeners;

@@ -35,7 +35,7 @@ fn stderr(output: &Output) -> String {
 fn a_token_is_printed_alone() {
     let secret = [("ROOKERY__AUTH__JWT_SECRET", SECRET)];
     let output = rookery(
-        &["token", "--user", "u_7", "--name", "Alex", "--ttl", "1h"],
+        &["token", "--user", "alex", "--name", "Alex", "--ttl", "1h"],
         &secret,
     );
     assert!(output.status.success(), "{}", stderr(&output));
@@ -47,7 +47,7 @@ fn a_token_is_printed_alone() {
 
 #[test]
 fn without_a_secret_the_way_to_a_token_is_told() {
-    let output = rookery(&["token", "--user", "u_7"], &[]);
+    let output = rookery(&["token", "--user", "alex"], &[]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(stdout(&output), "");
     for word in [

@@ -6,7 +6,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{Envelope, Epoch, RoomId, ServerId, SessionId, User, UserId, server_frame::Status};
+use crate::{
+    Envelope, Epoch, LoginId, RoomId, ServerId, SessionId, User, UserId, server_frame::Status,
+};
 
 /// One message of the shared channel.
 #[derive(Debug)]
@@ -80,6 +82,28 @@ pub enum Control {
         /// The one session; all where it is not there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         session: Option<SessionId>,
+    },
+    /// Log-ins of an account have ended: close what came with them, with 4503.
+    EndLogins {
+        /// Whose.
+        user: UserId,
+        /// Which.
+        logins: Vec<LoginId>,
+    },
+    /// Nobody may come in as this user any more: close all their sessions with 4504.
+    ShutOut {
+        /// The user.
+        user: UserId,
+    },
+    /// A guest has an account now: what came with the guest's token ends.
+    Registered {
+        /// The user.
+        user: UserId,
+    },
+    /// A user is called otherwise: close their sessions, which come back under the new name.
+    Renamed {
+        /// The user.
+        user: UserId,
     },
     /// A user is no member of a room any more, of which its log says nothing.
     Left {

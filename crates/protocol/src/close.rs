@@ -23,6 +23,8 @@ pub enum CloseCode {
     OutOfSync = 4004,
     /// The token ran out.
     TokenExpired = 4005,
+    /// The user has another name, under which the client comes back.
+    Renamed = 4006,
     /// The client went on although it was told to slow down.
     Flooding = 4008,
     /// A message was so large that it was not even passed over.
@@ -61,6 +63,7 @@ impl CloseCode {
             Self::HeartbeatLost => "heartbeat lost",
             Self::OutOfSync => "out of sync",
             Self::TokenExpired => "token expired",
+            Self::Renamed => "another name",
             Self::Flooding => "flooding",
             Self::TooLarge => "too large a message",
             Self::NotAFrame => "not a frame of this protocol",

@@ -14,6 +14,7 @@ pub mod envelope;
 pub mod error;
 pub mod event;
 pub mod id;
+pub mod login_id;
 pub mod role;
 pub mod server_frame;
 pub mod text;
@@ -28,6 +29,7 @@ pub use envelope::Envelope;
 pub use error::ErrorCode;
 pub use event::{Event, EventBody, EventKind};
 pub use id::{Epoch, IdError, InviteCode, Nonce, RequestId, RoomId, ServerId, SessionId, UserId};
+pub use login_id::{LoginId, LoginIdError};
 pub use role::Role;
 pub use user::User;
 

@@ -57,6 +57,15 @@ pub enum StoreError {
         /// When they may make the next one, in milliseconds from now.
         retry_after_ms: u64,
     },
+    /// The name is somebody's, or was until lately.
+    #[error("the name is taken")]
+    NameTaken,
+    /// The user has an account, or had one.
+    #[error("{0} has an account already")]
+    AccountExists(UserId),
+    /// The user has no account, or it is not what it was.
+    #[error("{0} has no account")]
+    NoAccount(UserId),
     /// The store does not know this node, or has lost something of what it was
     /// told by it: the lease has to be renewed first.
     #[error("this node has no lease; it has to be renewed")]

@@ -5,6 +5,7 @@
 //! holds both to the same rules. Redis keys and Lua live in this crate only,
 //! and no type of the Redis client leaves it. It must never know of sockets.
 
+mod accounts;
 mod announce;
 mod bus;
 mod check;
@@ -12,6 +13,7 @@ mod directory;
 mod embedded;
 mod epoch;
 mod error;
+mod find_people;
 mod forks;
 mod invites;
 mod model;
@@ -21,18 +23,25 @@ mod redis;
 mod retention;
 mod room_name;
 mod rooms;
+mod seen_online;
 mod settings;
 mod store;
 mod supervisor;
 mod user_limits;
 mod user_map;
 
+pub use accounts::{
+    Account, AccountTimes, BlockChange, Login, LoginRow, NewAccount, NewLogin, NewPassword,
+    PasswordChange, Profile, ProfileChange, RefreshHash, Rotated, Rotation, Seal, Skeleton,
+    Standing, Whose,
+};
 pub use announce::announce;
 pub use bus::{Bus, BusEvent, PayloadString};
 pub use check::{CheckLine, CheckStatus, check};
 pub use directory::{DirectoryAsked, DirectoryPage, DirectoryPlace, ListedRoom};
 pub use embedded::{Backup, backup};
 pub use error::StoreError;
+pub use find_people::{PeopleFound, PersonPlace};
 pub use forks::Forks;
 pub use invites::{InviteRow, fresh_code};
 pub use model::{

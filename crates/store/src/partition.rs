@@ -9,6 +9,8 @@ use std::fmt;
 
 use rookery_protocol::{RoomId, UserId};
 
+use crate::Skeleton;
+
 /// A part of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Partition(u8);
@@ -30,6 +32,11 @@ impl Partition {
     /// Where what is kept of a user lies.
     pub(crate) fn of_user(user: &UserId) -> Self {
         Self::of(user.as_str())
+    }
+
+    /// Where it lies whose a name is.
+    pub(crate) fn of_name(name: &Skeleton) -> Self {
+        Self::of(name.as_str())
     }
 
     /// The number that stands in the keys.

@@ -138,6 +138,14 @@ impl Store {
     ///
     /// Where the store cannot be reached, or does not write.
     pub async fn note_person(&self, user: &User) -> Result<(), StoreError> {
+        if self.has_account(&user.id).await? {
+            return Ok(());
+        }
+        self.call(user).await
+    }
+
+    /// People call a user so, whoever says it.
+    pub(crate) async fn call(&self, user: &User) -> Result<(), StoreError> {
         match self {
             Self::Embedded(engine) => engine.note_person(user).await,
             Self::Redis(engine) => engine.note_person(user).await,

@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 use rookery_protocol::ServerId;
 use serde::{Deserialize, Serialize};
 
-use crate::{Retention, Supervisor, UserLimits};
+use crate::{AccountTimes, Retention, Supervisor, UserLimits};
 
 /// What a store is made from.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct Settings {
     pub echo: bool,
     /// How much one user may have of what everybody shares.
     pub user_limits: UserLimits,
+    /// How long what is over of accounts still matters.
+    pub accounts: AccountTimes,
     /// How long presence outlives a node.
     pub presence: PresenceTimes,
     /// What starts the background work of the store.
@@ -76,6 +78,7 @@ impl Settings {
             retention: Retention::default(),
             echo: true,
             user_limits: UserLimits::default(),
+            accounts: AccountTimes::default(),
             presence: PresenceTimes::default(),
             supervisor: Supervisor::default(),
         }

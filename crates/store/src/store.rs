@@ -47,6 +47,7 @@ impl Store {
                     settings.server_id,
                     settings.retention,
                     settings.user_limits,
+                    settings.accounts,
                     settings.echo,
                     &settings.supervisor,
                 )?;
@@ -58,6 +59,7 @@ impl Store {
                     settings.server_id,
                     settings.retention,
                     settings.user_limits,
+                    settings.accounts,
                     settings.presence,
                     &settings.supervisor,
                 )

@@ -26,6 +26,11 @@ impl Background {
         &self.supervisor
     }
 
+    /// The runtime of that work.
+    pub(crate) fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
     /// Starts a loop that the node cannot be without.
     pub fn keep_running(
         &self,

@@ -114,6 +114,20 @@ fn steps(
     steps
 }
 
+/// These people; who was never heard of goes by their id.
+pub(super) async fn named(
+    chat: &Chat,
+    users: Vec<rookery_protocol::UserId>,
+) -> Result<Vec<User>, Refusal> {
+    let names = chat.store.persons(&users).await?;
+    let people = users.into_iter().zip(names);
+    let people = people.map(|(id, name)| User {
+        name: name.as_deref().unwrap_or(id.as_str()).into(),
+        id,
+    });
+    Ok(people.collect())
+}
+
 /// These people, all of whom were heard of.
 pub(super) async fn known_people(
     chat: &Chat,

@@ -8,9 +8,11 @@
 //! Whatever is begun in the store is carried out, and nothing is left behind, also
 //! where the future of a command is dropped.
 
+mod blocks;
 mod change;
 mod create_room;
 mod delete;
+mod delete_me;
 mod delete_room;
 mod directory;
 mod edit;
@@ -19,27 +21,40 @@ mod invitations;
 mod invite;
 mod join;
 mod leave;
+mod log_in;
+mod may_come_in;
+mod me;
 mod members;
 mod membership;
 mod message;
 mod open_direct;
 mod open_session;
 mod overwrite;
+mod presence_of;
 mod purge;
+mod refresh;
+mod register;
 mod remove;
 mod request;
 mod restrain;
 mod send;
+mod sessions;
 mod set_role;
 mod typing;
 mod unfollow;
+mod update_me;
 mod update_room;
+mod users;
 
 pub use history::{History, Page, history};
 pub use join::{Join, evicted, join};
 pub use leave::leave;
-pub use open_session::{Opened, open_session};
+pub use log_in::{LogIn, LoggedIn, log_in};
+pub use may_come_in::{NotStanding, Stands, may_come_in};
+pub use open_session::{Opened, look_again, open_session};
 pub(crate) use purge::Purges;
+pub use refresh::refresh;
+pub use register::{Register, register};
 pub use request::{Reply, most_bytes, request};
 pub use send::{Sending, Stored, send, send_coming_in};
 pub use typing::{Typing, typing};

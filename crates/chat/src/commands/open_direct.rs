@@ -6,6 +6,7 @@ use rookery_protocol::{Role, RoomId, UserId, client_frame::OpenDirect, server_fr
 use rookery_store::{RoomChange, Step, StoreError, When};
 
 use super::{
+    blocks,
     change::{self, Row},
     membership,
 };
@@ -28,6 +29,7 @@ pub(super) async fn open_direct(
         ));
     }
     let other = change::person(chat, &other).await?;
+    blocks::check(chat, &user.id, &other.id).await?;
     chat.store.note_person(user).await?;
     let room = policy::direct_room(&user.id, &other.id);
     let made = match chat.store.room(&room, &user.id).await {
@@ -36,6 +38,8 @@ pub(super) async fn open_direct(
         Err(error) => return Err(error.into()),
     };
     if made {
+        // Whoever blocked the other meanwhile found no room.
+        blocks::apply(chat, &user.id, &other.id).await?;
         membership::began(chat, &room, [&user.id, &other.id]).await;
     }
     let row = change::row(chat, &room, &user.id, Some(other)).await?;

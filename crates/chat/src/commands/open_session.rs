@@ -2,8 +2,9 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use rookery_protocol::server_frame::RoomRow;
+use rookery_protocol::{CloseCode, server_frame::RoomRow};
 
+use super::may_come_in::{NotStanding, Stands, may_come_in};
 use crate::{
     chat::Chat,
     limits::Share,
@@ -20,6 +21,37 @@ pub struct Opened {
     pub rooms: Vec<RoomRow>,
     /// What a welcome with them takes of the node's bytes.
     pub share: Share,
+}
+
+/// Closes a session whose log-in ended before it was known to be here: from then on it hears of
+/// that. `as_of` is when it was last looked at, as [`crate::users::Logins::changes`] counts.
+///
+/// # Errors
+///
+/// Where the store cannot be asked.
+pub async fn look_again(chat: &Chat, session: &Session, as_of: u64) -> Result<(), Refusal> {
+    if chat.logins.changes() == as_of {
+        return Ok(());
+    }
+    match may_come_in(chat, &session.user().id, session.login()).await {
+        Ok(Stands {
+            name: Some(name), ..
+        }) if *name != *session.user().name => {
+            chat.logins.close(session.at(), CloseCode::Renamed);
+        }
+        Ok(_) => {}
+        Err(NotStanding::Ended) => {
+            let code = match session.login() {
+                Some(_) => CloseCode::SessionRevoked,
+                // A guest, who has registered.
+                None => CloseCode::TokenExpired,
+            };
+            chat.logins.close(session.at(), code);
+        }
+        Err(NotStanding::Disabled) => chat.logins.close(session.at(), CloseCode::Banned),
+        Err(NotStanding::Unknown(error)) => return Err(error.into()),
+    }
+    Ok(())
 }
 
 /// Reads the user's rooms and begins the session, unless `is_gone` says that
@@ -39,7 +71,11 @@ pub async fn open_session(
     if is_gone() {
         return Ok(None);
     }
+    let as_of = opening.as_of;
     let session = Session::open(chat, opening);
+    if let Some(session) = &session {
+        look_again(chat, session, as_of).await?;
+    }
     Ok(session.map(|session| Opened {
         session,
         rooms,

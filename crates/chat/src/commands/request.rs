@@ -8,10 +8,28 @@ use rookery_protocol::client_frame::{DEFAULT_PAGE, MAX_PAGE, Request};
 use serde::Serialize;
 
 use super::{
-    create_room::create_room, delete::delete, delete_room::delete_room, directory, edit::edit,
-    invitations, invite::invite, leave::leave_everywhere, members::members, message::message,
-    open_direct::open_direct, remove::remove, restrain, set_role::set_role,
+    blocks,
+    create_room::create_room,
+    delete::delete,
+    delete_me::delete_me,
+    delete_room::delete_room,
+    directory,
+    edit::edit,
+    invitations,
+    invite::invite,
+    leave::leave_everywhere,
+    me::me,
+    members::members,
+    message::message,
+    open_direct::open_direct,
+    presence_of::presence_of,
+    remove::remove,
+    restrain,
+    sessions::{revoke_session, sessions},
+    set_role::set_role,
+    update_me::update_me,
     update_room::update_room,
+    users::{user, users},
 };
 use crate::{caller::Caller, chat::Chat, limits::Claim, refusal::Refusal};
 
@@ -82,6 +100,14 @@ const PERSON_BYTES: usize = 1024;
 const BAN_BYTES: usize = 4 * 1024;
 const BANS_EXPECTED: usize = 200;
 
+/// What a session of an account is at most.
+const SESSION_BYTES: usize = 1024;
+/// There are rarely more sessions, or people whom somebody has blocked.
+const MANY_EXPECTED: usize = 100;
+
+/// What somebody says of themselves beside their `meta`, escaped.
+const PROFILE_BYTES: usize = 16 * 1024;
+
 /// The most bytes that the reply is expected to have, where it may be large.
 pub fn most_bytes(chat: &Chat, request: &Request) -> usize {
     match request {
@@ -90,6 +116,14 @@ pub fn most_bytes(chat: &Chat, request: &Request) -> usize {
             let limit = asked.limit.unwrap_or(DEFAULT_PAGE).min(MAX_PAGE);
             limit as usize * PERSON_BYTES
         }
+        Request::Users(asked) => {
+            let limit = asked.limit.unwrap_or(DEFAULT_PAGE).min(MAX_PAGE);
+            limit as usize * PERSON_BYTES
+        }
+        Request::PresenceOf(asked) => asked.users.len().min(MAX_PAGE as usize) * PERSON_BYTES,
+        Request::Blocks(_) => MANY_EXPECTED * PERSON_BYTES,
+        Request::Sessions(_) => MANY_EXPECTED * SESSION_BYTES,
+        Request::Me(_) | Request::OneUser(_) => chat.settings.limits.meta_bytes + PROFILE_BYTES,
         Request::Bans(_) | Request::Mutes(_) => BANS_EXPECTED * BAN_BYTES,
         Request::Invites(_) => invitations::most_bytes(chat),
         Request::Directory(arguments) => {
@@ -114,9 +148,14 @@ pub async fn request(
     if request.only_reads() {
         return read(chat, caller, request).await;
     }
-    let (of_work, user, way) = (Arc::clone(chat), caller.user.clone(), caller.way);
+    let (of_work, user) = (Arc::clone(chat), caller.user.clone());
+    let Caller { way, login, .. } = caller;
     let work = async move {
-        let caller = Caller { user: &user, way };
+        let caller = Caller {
+            user: &user,
+            way,
+            login,
+        };
         answer(&of_work, caller, request).await
     };
     chat.background.carry_out(work.boxed()).await
@@ -207,6 +246,32 @@ async fn answer(chat: &Arc<Chat>, caller: Caller<'_>, request: Request) -> Resul
             .await
             .map(Reply::done),
         Request::Unmute(arguments) => restrain::unmute(chat, caller, arguments)
+            .await
+            .map(Reply::done),
+        Request::Sessions(_) => {
+            let sessions = sessions(chat, caller).await?;
+            Ok(Reply::of("sessions", &sessions))
+        }
+        Request::RevokeSession(arguments) => revoke_session(chat, caller, arguments)
+            .await
+            .map(Reply::done),
+        Request::Me(_) => Ok(Reply::with(&me(chat, caller).await?)),
+        Request::UpdateMe(arguments) => {
+            let me = update_me(chat, caller, arguments).await?;
+            Ok(Reply::with(&me))
+        }
+        Request::DeleteMe(arguments) => delete_me(chat, caller, arguments).await.map(Reply::done),
+        Request::Users(arguments) => Ok(Reply::with(&users(chat, arguments).await?)),
+        Request::OneUser(arguments) => Ok(Reply::with(&user(chat, arguments).await?)),
+        Request::PresenceOf(arguments) => {
+            let users = presence_of(chat, caller, arguments).await?;
+            Ok(Reply::of("users", &users))
+        }
+        Request::Blocks(_) => Ok(Reply::of("users", &blocks::blocks(chat, caller).await?)),
+        Request::Block(arguments) => blocks::block(chat, caller, arguments)
+            .await
+            .map(Reply::done),
+        Request::Unblock(arguments) => blocks::unblock(chat, caller, arguments)
             .await
             .map(Reply::done),
         Request::Mutes(arguments) => {

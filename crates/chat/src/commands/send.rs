@@ -107,10 +107,15 @@ pub async fn send_coming_in(
 ) -> Result<Stored, Refusal> {
     // What cannot be sent makes nobody a member.
     check(chat, &arguments)?;
-    let (user, way) = (caller.user.clone(), caller.way);
+    let (user, way, login) = (caller.user.clone(), caller.way, caller.login);
     let under_way = UnderWay::new(chat);
     let work = async move {
-        let (chat, caller) = (&under_way.0, Caller { user: &user, way });
+        let caller = Caller {
+            user: &user,
+            way,
+            login,
+        };
+        let chat = &under_way.0;
         match come_in(chat, &arguments.room, &user).await {
             Err(StoreError::NoSuchRoom(_)) if makes_rooms(chat, caller, &arguments.room) => {
                 chat.store.join(making(&arguments.room, &user)).await?;

@@ -30,6 +30,18 @@ impl Rate {
         Self::new(60_000_000, tokens, burst)
     }
 
+    pub(super) fn per_quarter_of_an_hour(tokens: u32) -> Self {
+        Self::new(900_000_000, tokens, tokens)
+    }
+
+    pub(super) fn per_hour(tokens: u32) -> Self {
+        Self::new(3_600_000_000, tokens, tokens)
+    }
+
+    pub(super) fn per_day(tokens: u32) -> Self {
+        Self::new(86_400_000_000, tokens, tokens)
+    }
+
     pub(super) fn is_unlimited(self) -> bool {
         self.token_us == 0
     }
@@ -80,6 +92,15 @@ impl Allowance {
         let now = now.as_micros();
         let after = self.whole_at.load(Ordering::Relaxed).max(now) + rate.token_us;
         wait_until(after, now, rate)
+    }
+
+    /// Puts a token back that was taken in vain.
+    pub(super) fn give_back(&self, rate: Rate) {
+        let less = |at: u64| Some(at.saturating_sub(rate.token_us));
+        // It always gives some.
+        let _ = self
+            .whole_at
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 
     /// Whether nothing is missing.

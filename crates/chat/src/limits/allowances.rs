@@ -8,6 +8,7 @@
 use std::{sync::Arc, time::Duration};
 
 use rookery_protocol::{ErrorCode, UserId};
+use rookery_store::Skeleton;
 
 use super::{AddressBlock, allowance::Rate, keyed::Keyed};
 use crate::{
@@ -25,6 +26,10 @@ pub struct Allowances {
     users: Keyed<UserId>,
     strangers: Keyed<AddressBlock>,
     guests: Keyed<AddressBlock>,
+    failures_of_names: Keyed<Skeleton>,
+    failures_of_addresses: Keyed<AddressBlock>,
+    registrations: Keyed<AddressBlock>,
+    name_changes: Keyed<UserId>,
 }
 
 impl Allowances {
@@ -37,6 +42,14 @@ impl Allowances {
                 limits.stranger_burst,
             )),
             guests: Keyed::new(Rate::per_minute(guests, guests)),
+            failures_of_names: Keyed::new(Rate::per_quarter_of_an_hour(
+                limits.login_failures_per_name,
+            )),
+            failures_of_addresses: Keyed::new(Rate::per_quarter_of_an_hour(
+                limits.login_failures_per_address,
+            )),
+            registrations: Keyed::new(Rate::per_hour(limits.registrations_per_hour)),
+            name_changes: Keyed::new(Rate::per_day(limits.name_changes_per_day)),
         }
     }
 
@@ -91,11 +104,81 @@ impl Allowances {
         })
     }
 
+    /// Takes one failure to log in out of what a name and an address may have, before it is
+    /// known whether it is one: of many at once not all are let through. Where it is none,
+    /// [`Self::forgive_log_in`] puts it back.
+    ///
+    /// # Errors
+    ///
+    /// The refusal to answer with, where it is used up.
+    pub(crate) fn charge_log_in(
+        &self,
+        name: &Skeleton,
+        address: Option<AddressBlock>,
+    ) -> Result<(), Refusal> {
+        let now = Moment::now();
+        let by_address = address.map_or(Ok(()), |it| self.failures_of_addresses.charge(&it, now));
+        by_address.map_err(|wait| {
+            let what = "too many failures to log in from this address";
+            too_much(wait, what, "limits.login_failures_per_address")
+        })?;
+        self.failures_of_names.charge(name, now).map_err(|wait| {
+            if let Some(address) = address {
+                self.failures_of_addresses.give_back(&address);
+            }
+            let what = "too many failures to log in under this name";
+            too_much(wait, what, "limits.login_failures_per_name")
+        })
+    }
+
+    /// It was no failure.
+    pub(crate) fn forgive_log_in(&self, name: &Skeleton, address: Option<AddressBlock>) {
+        self.failures_of_names.give_back(name);
+        if let Some(address) = address {
+            self.failures_of_addresses.give_back(&address);
+        }
+    }
+
+    /// Takes one registration out of an address's allowance.
+    ///
+    /// # Errors
+    ///
+    /// The refusal to answer with, where it is used up.
+    pub(crate) fn charge_registration(&self, address: AddressBlock) -> Result<(), Refusal> {
+        let charged = self.registrations.charge(&address, Moment::now());
+        charged.map_err(|wait| {
+            let what = "too many registrations from this address";
+            too_much(wait, what, "limits.registrations_per_hour")
+        })
+    }
+
+    /// Takes one change of a name out of a user's allowance: each keeps a name from others.
+    ///
+    /// # Errors
+    ///
+    /// The refusal to answer with, where it is used up.
+    pub(crate) fn charge_name_change(&self, user: &UserId) -> Result<(), Refusal> {
+        let charged = self.name_changes.charge(user, Moment::now());
+        charged.map_err(|wait| {
+            let what = "you have changed your name too often";
+            too_much(wait, what, "limits.name_changes_per_day")
+        })
+    }
+
+    /// It was not changed.
+    pub(crate) fn forgive_name_change(&self, user: &UserId) {
+        self.name_changes.give_back(user);
+    }
+
     fn forget_whole_ones(&self) {
         let now = Moment::now();
         self.users.forget_whole_ones(now);
         self.strangers.forget_whole_ones(now);
         self.guests.forget_whole_ones(now);
+        self.failures_of_names.forget_whole_ones(now);
+        self.failures_of_addresses.forget_whole_ones(now);
+        self.registrations.forget_whole_ones(now);
+        self.name_changes.forget_whole_ones(now);
     }
 }
 

@@ -48,6 +48,13 @@ impl<K: Eq + Hash + Clone> Keyed<K> {
         known.map_or(Ok(()), |known| known.look(now, self.rate))
     }
 
+    /// Puts a token back that was taken in vain.
+    pub(super) fn give_back(&self, key: &K) {
+        if let Some(known) = self.allowances.get(key) {
+            known.give_back(self.rate);
+        }
+    }
+
     /// Forgets those that say nothing any more.
     pub(super) fn forget_whole_ones(&self, now: Moment) {
         self.allowances

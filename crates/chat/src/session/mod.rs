@@ -13,7 +13,7 @@ use std::{
     sync::Arc,
 };
 
-use rookery_protocol::{RoomId, SessionId, User};
+use rookery_protocol::{LoginId, RoomId, SessionId, User};
 use smallvec::SmallVec;
 
 pub use seats::SeatNumber;
@@ -39,6 +39,9 @@ pub struct Session {
     wire: WireNumber,
     /// Whether the client goes on where a room goes on in another epoch.
     follows_epochs: bool,
+    /// Whether it came with a log-in of an account; `chat.logins` knows with which, since
+    /// most have none.
+    has_login: Cell<bool>,
     ended: Cell<bool>,
     /// The rooms that it is in or coming into. Most are in one, which needs no
     /// memory of its own.
@@ -54,6 +57,10 @@ pub struct Opening {
     pub user: User,
     /// When its token runs out.
     pub expires: Moment,
+    /// What it came with, of an account.
+    pub login: Option<LoginId>,
+    /// As of when that was good, as [`Logins::changes`](crate::users::Logins::changes) counts.
+    pub as_of: u64,
     /// Where it is reached.
     pub at: Endpoint,
     /// Whether the client goes on where a room goes on in another epoch.
@@ -66,11 +73,16 @@ impl Session {
         let Opening {
             user,
             expires,
+            login,
+            as_of: _,
             at,
             follows_epochs,
         } = opening;
         let most = chat.settings.limits.connections_per_user;
         chat.connected.enter(&user.id, at, most).then(|| {
+            if let Some(login) = login {
+                chat.logins.enter(&user.id, login, at);
+            }
             Rc::new(Self {
                 chat: Arc::clone(chat),
                 number: rand::random(),
@@ -80,6 +92,7 @@ impl Session {
                 worker: at.worker,
                 wire: at.wire,
                 follows_epochs,
+                has_login: Cell::new(login.is_some()),
                 ended: Cell::new(false),
                 seats: RefCell::default(),
                 seats_taken: Cell::new(0),
@@ -104,9 +117,31 @@ impl Session {
         self.expires.get()
     }
 
+    /// What it came with, of an account.
+    pub fn login(&self) -> Option<LoginId> {
+        let known = self.has_login.get();
+        known
+            .then(|| self.chat.logins.at(&self.user.id, self.at()))
+            .flatten()
+    }
+
     /// Another token of its user took the place of the one before, and runs out then.
-    pub fn renew(&self, expires: Moment) {
+    pub fn renew(&self, expires: Moment, login: Option<LoginId>) {
         self.expires.set(expires);
+        if self.ended.get() || self.login() == login {
+            return;
+        }
+        self.leave_login();
+        self.has_login.set(login.is_some());
+        if let Some(login) = login {
+            self.chat.logins.enter(&self.user.id, login, self.at());
+        }
+    }
+
+    fn leave_login(&self) {
+        if self.has_login.get() {
+            self.chat.logins.leave(&self.user.id, self.at());
+        }
     }
 
     /// Whether the client goes on where a room goes on in another epoch.
@@ -143,6 +178,7 @@ impl Session {
     pub fn end(&self) -> impl Iterator<Item = RoomId> + use<> {
         if !self.ended.replace(true) {
             self.chat.connected.leave(&self.user.id, self.at());
+            self.leave_login();
         }
         let seats = self.seats.take();
         for (room, seat) in &seats {

@@ -14,7 +14,7 @@ use crate::{
     delivery::{Instruction, Push},
     room::{HealRequest, Transition},
     rooms::Rooms,
-    users::Connected,
+    users::{Connected, Logins},
 };
 
 /// Who takes what the shared channel says.
@@ -22,6 +22,7 @@ use crate::{
 pub(crate) struct Listener {
     pub(crate) rooms: Arc<Rooms>,
     pub(crate) connected: Arc<Connected>,
+    pub(crate) logins: Arc<Logins>,
     pub(crate) probe: Arc<Probe>,
 }
 
@@ -38,12 +39,14 @@ pub(crate) async fn run(listener: Arc<Listener>, mut bus: Bus) {
                 );
                 metrics.bus_lagged.inc();
                 health.suspect_everything();
+                listener.logins.doubt();
             }
             BusEvent::Reconnected => {
                 tracing::info!("the shared channel is back; reading the logs");
                 metrics.bus_reconnects.inc();
                 health.store_memory.doubt();
                 health.suspect_everything();
+                listener.logins.doubt();
             }
         }
     }
@@ -169,6 +172,10 @@ impl Listener {
                     self.rooms.inboxes.give(at.worker, close);
                 }
             }
+            Control::EndLogins { user, logins } => self.logins.end(&user, &logins),
+            Control::ShutOut { user } => self.logins.shut_out(&user),
+            Control::Renamed { user } => self.logins.renamed(&user),
+            Control::Registered { user } => self.logins.registered(&user),
             Control::Left { room, user } => self.rooms.left(&room, &user),
             Control::RoomDeleted { room } => self.rooms.give_up(&room),
         }

@@ -81,6 +81,18 @@ impl Connected {
         sessions.map_or_else(Vec::new, |sessions| sessions.all().to_vec())
     }
 
+    /// The sessions of users whose ids begin so.
+    pub(crate) fn whose_ids_begin_with(&self, prefix: &str) -> Vec<(UserId, Endpoint)> {
+        let mut found = Vec::new();
+        for entry in &self.by_user {
+            if entry.key().as_str().starts_with(prefix) {
+                let sessions = entry.value().all().iter();
+                found.extend(sessions.map(|at| (entry.key().clone(), *at)));
+            }
+        }
+        found
+    }
+
     /// How many sessions there are, and of how many users.
     pub fn counts(&self) -> (usize, usize) {
         let sessions = self

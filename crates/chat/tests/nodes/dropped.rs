@@ -393,6 +393,8 @@ fn a_session_that_is_not_opened_counts_for_nothing() {
                 connection: ConnectionKey::default(),
                 wire: LINES,
             },
+            login: None,
+            as_of: 0,
             follows_epochs: true,
         };
         drop_at_each_await(async |times, _| {

@@ -7,6 +7,7 @@
 mod commands;
 mod dropped;
 mod far_away;
+mod log_ins;
 mod support;
 mod to_users;
 mod wires;

@@ -10,6 +10,7 @@ mod serve;
 mod store;
 mod tail;
 mod token;
+mod user;
 
 use std::{
     io::{self, Write},
@@ -44,6 +45,8 @@ enum Command {
     Disconnect(disconnect::DisconnectArgs),
     /// List the rooms of a cluster with their sizes, show one, take one away.
     Rooms(rooms::RoomsArgs),
+    /// List, make, show, disable and delete accounts, and give them other passwords.
+    User(user::UserArgs),
     /// Print what happens in all rooms, or in one, as it happens.
     Tail(tail::TailArgs),
     /// Copy a data folder into another, whether a node is using it or not.
@@ -61,6 +64,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Check => check::check(&flags),
         Command::Disconnect(args) => disconnect::disconnect(&flags, &args),
         Command::Rooms(args) => rooms::rooms(&flags, &args),
+        Command::User(args) => user::user(&flags, &args),
         Command::Tail(args) => tail::tail(&flags, &args),
         Command::Backup(args) => backup::backup(&flags, &args),
         Command::Health(args) => health::health(&flags, &args),

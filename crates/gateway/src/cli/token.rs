@@ -4,6 +4,7 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use rookery_chat::accounts::ACCOUNT_PREFIX;
 use rookery_protocol::{User, UserId};
 
 use super::{flags::Flags, say};
@@ -39,6 +40,11 @@ pub(super) fn token(flags: &Flags, args: &TokenArgs) -> anyhow::Result<ExitCode>
         );
     }
     let id = UserId::new(&args.user).context("--user")?;
+    if args.user.starts_with(ACCOUNT_PREFIX) {
+        bail!(
+            "--user: ids that begin with {ACCOUNT_PREFIX} are those of accounts, whose tokens are given by POST /api/v1/sessions"
+        );
+    }
     let name = match &args.name {
         Some(name) => accept_name(name).context("--name")?,
         None => args.user.chars().take(User::NAME_CHARS).collect(),

@@ -13,7 +13,7 @@ use rookery_protocol::{
     client_frame::{self, Request},
 };
 
-use super::{HttpError, bearer::Bearer, fallback, page_body::PageBody};
+use super::{HttpError, accounts, bearer::Bearer, fallback, page_body::PageBody};
 use crate::{
     node::Node,
     request::api::{self, API, ApiRoute},
@@ -26,11 +26,16 @@ pub(super) fn add_to(scope: Scope) -> Scope {
 
 fn resource(path: &'static str) -> Resource {
     let routes = || API.iter().filter(move |route| route.path == path);
+    let posts = accounts::posts(path);
     let allowed: Vec<&str> = routes()
         .flat_map(|route| methods(route.method).iter().copied())
+        .chain(posts.is_some().then_some("POST"))
         .collect();
     let allowed = allowed.join(", ");
-    let resource = web::resource(path.strip_prefix("/api").unwrap_or(path));
+    let mut resource = web::resource(path.strip_prefix("/api").unwrap_or(path));
+    if let Some(posts) = posts {
+        resource = resource.app_data(accounts::body()).route(posts);
+    }
     let served = |resource: Resource, route: &'static ApiRoute| {
         let methods = methods(route.method).iter();
         methods.fold(resource, |resource, method| {
@@ -63,12 +68,12 @@ fn served_by(method: &str, route: &'static ApiRoute) -> Route {
 async fn serve(
     route: &'static ApiRoute,
     node: web::Data<Node>,
-    Bearer { user, paid }: Bearer,
+    Bearer { user, login, paid }: Bearer,
     (request, values): (HttpRequest, web::Path<Vec<String>>),
     body: Bytes,
 ) -> Result<HttpResponse, HttpError> {
     let asked = read(route, &request, &values, &body)?;
-    let caller = Caller::new(&user, Way::Request, paid);
+    let caller = Caller::new(&user, Way::Request, paid).with_login(login);
     let reply = commands::request(&node.chat, caller, asked).await?;
     let status = match reply.made {
         true => StatusCode::CREATED,

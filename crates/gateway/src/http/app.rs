@@ -11,8 +11,8 @@ use actix_web::{
 };
 
 use super::{
-    admitz, api, bodies, cors, count, error, fallback, guest, healthz, messages, only_get, page,
-    readyz,
+    accounts, admitz, api, bodies, cors, count, error, fallback, guest, healthz, messages,
+    only_get, page, readyz,
 };
 use crate::node::Node;
 
@@ -54,13 +54,26 @@ pub(crate) fn app(
 }
 
 fn scope() -> Scope {
-    api::add_to(web::scope("/api"))
+    // What is exact goes before what has a part of its own: `refresh` is no session.
+    let scope = web::scope("/api").service(
+        web::resource("/v1/sessions/refresh")
+            .app_data(accounts::body())
+            .post(accounts::refresh)
+            .default_service(web::to(|| fallback::wrong_method("POST"))),
+    );
+    api::add_to(scope)
         .service(
             web::resource("/v1/guest")
                 .app_data(guest::body())
                 .get(guest::taken)
                 .post(guest::guest)
                 .default_service(web::to(|| fallback::wrong_method("GET, POST"))),
+        )
+        .service(
+            web::resource("/v1/accounts")
+                .app_data(accounts::body())
+                .post(accounts::register)
+                .default_service(web::to(|| fallback::wrong_method("POST"))),
         )
         .service(
             web::resource("/v1/rooms/{room}/messages")

@@ -1,7 +1,10 @@
 //! The user of a request, from `Authorization: Bearer TOKEN`, and whether they
 //! may ask more just now.
 
-use std::future::{Ready, ready};
+use std::{
+    future::{Ready, ready},
+    net::IpAddr,
+};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
 use futures_util::{
@@ -9,14 +12,20 @@ use futures_util::{
     future::{Either, LocalBoxFuture},
 };
 use rookery_chat::{Paid, limits::AddressBlock};
-use rookery_protocol::User;
+use rookery_protocol::{LoginId, User};
 
 use super::HttpError;
-use crate::{identity::TokenError, node::Node, request::client_address};
+use crate::{
+    identity::{TokenError, Verified},
+    node::Node,
+    request::client_address,
+};
 
 /// A user whose token was good, and who has paid for the request.
 pub(super) struct Bearer {
     pub(super) user: User,
+    /// What they are logged in with, of an account.
+    pub(super) login: Option<LoginId>,
     pub(super) paid: Paid,
 }
 
@@ -44,10 +53,11 @@ impl FromRequest for Bearer {
 /// their address.
 async fn charged_user(request: &HttpRequest, node: &Node) -> Result<Bearer, HttpError> {
     match user_of(request, node).await {
-        Ok(user) => {
+        Ok(Verified { user, login, .. }) => {
             let paid = Paid::charge(&node.chat, &user.id)?;
-            Ok(Bearer { user, paid })
+            Ok(Bearer { user, login, paid })
         }
+        Err(error) if !error.is_a_failure() => Err(error.into()),
         Err(error) => {
             node.chat
                 .allowances
@@ -59,11 +69,16 @@ async fn charged_user(request: &HttpRequest, node: &Node) -> Result<Bearer, Http
 
 /// Whose address a request counts for.
 pub(super) fn address(request: &HttpRequest, node: &Node) -> AddressBlock {
-    let trusted = &node.settings.http.trusted_proxies;
-    client_address::of_headers(request.headers(), request.peer_addr(), trusted).into()
+    exact_address(request, node).into()
 }
 
-async fn user_of(request: &HttpRequest, node: &Node) -> Result<User, TokenError> {
+/// Where a request comes from, as far as trusted proxies tell.
+pub(super) fn exact_address(request: &HttpRequest, node: &Node) -> IpAddr {
+    let trusted = &node.settings.http.trusted_proxies;
+    client_address::of_headers(request.headers(), request.peer_addr(), trusted)
+}
+
+async fn user_of(request: &HttpRequest, node: &Node) -> Result<Verified, TokenError> {
     let header = request.headers().get(header::AUTHORIZATION);
     let text = header
         .ok_or(TokenError::Missing)?
@@ -73,5 +88,5 @@ async fn user_of(request: &HttpRequest, node: &Node) -> Result<User, TokenError>
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(TokenError::Missing);
     }
-    Ok(node.identity.identify(token.trim()).await?.user)
+    Ok(node.identify(token.trim()).await?.verified)
 }

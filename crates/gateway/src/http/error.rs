@@ -106,6 +106,11 @@ pub(super) fn of_json(error: JsonPayloadError, _: &HttpRequest) -> actix_web::Er
     of_json_body(error, " (http.body_bytes)")
 }
 
+/// The same of what somebody logs in with.
+pub(super) fn of_account_json(error: JsonPayloadError, _: &HttpRequest) -> actix_web::Error {
+    of_json_body(error, "")
+}
+
 /// The same of a guest's, whose size is not for operators to set.
 pub(super) fn of_guest_json(error: JsonPayloadError, _: &HttpRequest) -> actix_web::Error {
     of_json_body(error, "")

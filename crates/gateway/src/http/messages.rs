@@ -56,7 +56,7 @@ impl PageQuery {
 /// Messages as they are now, ascending; the latest where the query names no place.
 pub(super) async fn page(
     node: web::Data<Node>,
-    Bearer { user, paid }: Bearer,
+    Bearer { user, paid, .. }: Bearer,
     room: web::Path<String>,
     query: web::Query<PageQuery>,
 ) -> Result<HttpResponse, HttpError> {
@@ -86,7 +86,7 @@ fn room_id(name: &str) -> Result<RoomId, HttpError> {
 /// Stores a message: 201, or 200 where its nonce was seen before.
 pub(super) async fn post(
     node: web::Data<Node>,
-    Bearer { user, paid }: Bearer,
+    Bearer { user, paid, .. }: Bearer,
     room: web::Path<String>,
     body: web::Json<Box<RawValue>>,
 ) -> Result<HttpResponse, HttpError> {

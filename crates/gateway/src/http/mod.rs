@@ -3,6 +3,7 @@
 //! Errors leave in one form, made in `error`. Sockets are taken over before
 //! anything here sees them.
 
+mod accounts;
 mod api;
 mod app;
 mod bearer;

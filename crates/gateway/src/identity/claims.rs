@@ -1,6 +1,7 @@
 //! What a token says.
 
-use rookery_protocol::{User, UserId};
+use rookery_chat::accounts::ACCOUNT_PREFIX;
+use rookery_protocol::{LoginId, User, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -14,15 +15,23 @@ pub(super) struct Claims {
     sub: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     name: Option<String>,
+    /// The log-in of an account that it was made for.
+    #[serde(
+        default,
+        rename = "rookery_sid",
+        skip_serializing_if = "Option::is_none"
+    )]
+    sid: Option<LoginId>,
     /// Seconds since the Unix epoch; some makers write a fraction.
     exp: serde_json::Number,
 }
 
 impl Claims {
-    pub(super) fn of(user: &User, exp: u64) -> Self {
+    pub(super) fn of(user: &User, login: Option<LoginId>, exp: u64) -> Self {
         Self {
             sub: user.id.as_str().to_owned(),
             name: Some(user.name.to_string()),
+            sid: login,
             exp: exp.into(),
         }
     }
@@ -30,6 +39,20 @@ impl Claims {
     /// The `exp` in milliseconds since the Unix epoch.
     pub(super) fn expires_at_ms(&self) -> u64 {
         milliseconds(&self.exp)
+    }
+
+    /// The log-in that it was made for. A token of an account has one: whoever else holds the
+    /// secret names users of their own.
+    pub(super) fn login(&self) -> Result<Option<LoginId>, TokenError> {
+        match self.sid {
+            None if self.sub.starts_with(ACCOUNT_PREFIX) => {
+                let words = format!(
+                    "`sub` begins with {ACCOUNT_PREFIX}, as ids of accounts do, which log in to get a token"
+                );
+                Err(TokenError::Claims(words))
+            }
+            login => Ok(login),
+        }
     }
 
     /// The user that the token names. Without a name that shows they go by their id.

@@ -57,6 +57,18 @@ pub enum TokenError {
         /// When that may have changed.
         retry_after_ms: u64,
     },
+    /// It was good, and its session was ended since.
+    #[error("the session of this token has ended; log in again")]
+    Ended,
+    /// Nobody may come in with its account.
+    #[error("this account is disabled; whoever runs this server can say why")]
+    Disabled,
+    /// Whether its session has ended cannot be known for now.
+    #[error("whether the session of this token has ended cannot be known just now; try again")]
+    StoreAway {
+        /// When that may have changed.
+        retry_after_ms: u64,
+    },
     /// It is none of ours, and of no issuer that is known.
     #[error(
         "the token is of nobody whose tokens are taken: its `iss` is that of no auth.issuers, to the letter, and it was not made with this node's auth.jwt_secret"
@@ -84,10 +96,23 @@ impl TokenError {
         }
     }
 
+    /// The store may answer after a while.
+    pub(crate) fn store_away() -> Self {
+        let retry_after_ms = rand::random_range(250..1_250);
+        Self::StoreAway { retry_after_ms }
+    }
+
+    /// Whether whoever brought it is to blame for it.
+    pub(crate) fn is_a_failure(&self) -> bool {
+        !matches!(self, Self::StoreAway { .. })
+    }
+
     /// When it is worth trying again with the same token.
     pub fn retry_after_ms(&self) -> Option<u64> {
         match self {
-            Self::KeysAway { retry_after_ms } => Some(*retry_after_ms),
+            Self::KeysAway { retry_after_ms } | Self::StoreAway { retry_after_ms } => {
+                Some(*retry_after_ms)
+            }
             _ => None,
         }
     }
@@ -96,7 +121,8 @@ impl TokenError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Expired => ErrorCode::TokenExpired,
-            Self::KeysAway { .. } => ErrorCode::Unavailable,
+            Self::KeysAway { .. } | Self::StoreAway { .. } => ErrorCode::Unavailable,
+            Self::Disabled => ErrorCode::Forbidden,
             Self::Name(_) => ErrorCode::BadRequest,
             _ => ErrorCode::Unauthenticated,
         }

@@ -18,7 +18,8 @@ use std::{
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use rand::{Rng, RngCore, distr::Alphanumeric};
-use rookery_protocol::{User, UserId};
+use rookery_chat::accounts::GUEST_PREFIX;
+use rookery_protocol::{LoginId, User, UserId};
 
 pub use error::{NameError, TokenError};
 pub(crate) use issuers::read_keys_once;
@@ -49,6 +50,8 @@ struct Keys {
 pub struct Verified {
     /// Who.
     pub user: User,
+    /// The log-in of an account that it was made for. Whether that has ended is not said.
+    pub login: Option<LoginId>,
     /// From when on the token is refused: its `exp` and the leeway, in
     /// milliseconds since the Unix epoch.
     pub expires_at_ms: u64,
@@ -117,6 +120,7 @@ impl Identity {
         let data = jsonwebtoken::decode::<Claims>(token, &keys.decoding, &keys.validation)?;
         let expires_at_ms = data.claims.expires_at_ms().saturating_add(keys.leeway_ms);
         Ok(Verified {
+            login: data.claims.login()?,
             user: data.claims.user()?,
             expires_at_ms,
         })
@@ -128,8 +132,22 @@ impl Identity {
     ///
     /// When the token cannot be signed, which no user causes.
     pub fn mint(&self, user: User, ttl: Duration) -> Result<Minted, TokenError> {
+        self.mint_for(user, None, ttl)
+    }
+
+    /// Makes a token for a user who is logged in.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::mint`].
+    pub fn mint_for(
+        &self,
+        user: User,
+        login: Option<LoginId>,
+        ttl: Duration,
+    ) -> Result<Minted, TokenError> {
         let expires_at = now().saturating_add(ttl).as_secs();
-        let claims = Claims::of(&user, expires_at);
+        let claims = Claims::of(&user, login, expires_at);
         let token =
             jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.0.encoding)?;
         Ok(Minted {
@@ -147,7 +165,10 @@ impl Identity {
     pub fn guest(&self, name: &str) -> Result<Minted, TokenError> {
         let name = accept_name(name)?;
         let random = rand::rng().sample_iter(Alphanumeric).take(GUEST_CHARS);
-        let id = format!("guest_{}", random.map(char::from).collect::<String>());
+        let id = format!(
+            "{GUEST_PREFIX}{}",
+            random.map(char::from).collect::<String>()
+        );
         let id = UserId::new(id).map_err(|error| TokenError::Claims(error.to_string()))?;
         self.mint(
             User {

@@ -43,25 +43,40 @@ fn in_seconds(seconds: i64) -> i64 {
 #[test]
 fn a_minted_token_names_its_user() {
     let minted = identity()
-        .mint(user("u_7", "Alex Ü."), Duration::from_secs(60))
+        .mint(user("user7", "Alex Ü."), Duration::from_secs(60))
         .unwrap();
     let verified = identity().verify(&minted.token).unwrap();
-    assert_eq!(verified.user, user("u_7", "Alex Ü."));
+    assert_eq!(verified.user, user("user7", "Alex Ü."));
     assert_eq!(verified.expires_at_ms, minted.expires_at_ms + 5_000);
+}
+
+#[test]
+fn a_token_of_an_account_names_its_session() {
+    let login = LoginId::numbered(std::num::NonZeroU64::MIN);
+    let (anna, minute) = (user("u_7", "Anna"), Duration::from_secs(60));
+    let minted = identity().mint_for(anna.clone(), Some(login), minute);
+    let verified = identity().verify(&minted.unwrap().token).unwrap();
+    assert_eq!((verified.user, verified.login), (anna.clone(), Some(login)));
+    let without = identity().mint(anna, minute).unwrap();
+    let error = identity().verify(&without.token).unwrap_err();
+    assert!(error.to_string().contains("begins with u_"), "{error}");
+    let claims = json!({"sub": "user7", "exp": in_seconds(60), "rookery_sid": "l_7"});
+    let error = identity().verify(&signed(&claims)).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Unauthenticated);
 }
 
 #[test]
 fn without_a_name_the_id_is_the_name() {
     let exp = in_seconds(60);
     for claims in [
-        json!({"sub": "u_7", "exp": exp}),
-        json!({"sub": "u_7", "exp": exp, "name": " "}),
-        json!({"sub": "u_7", "exp": exp, "name": null}),
-        json!({"sub": "u_7", "exp": exp, "name": "\u{3164}\u{200d}"}),
+        json!({"sub": "user7", "exp": exp}),
+        json!({"sub": "user7", "exp": exp, "name": " "}),
+        json!({"sub": "user7", "exp": exp, "name": null}),
+        json!({"sub": "user7", "exp": exp, "name": "\u{3164}\u{200d}"}),
     ] {
         assert_eq!(
             identity().verify(&signed(&claims)).unwrap().user,
-            user("u_7", "u_7")
+            user("user7", "user7")
         );
     }
     let long = "x".repeat(128);

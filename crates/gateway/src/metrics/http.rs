@@ -11,12 +11,14 @@ use crate::request::api;
 pub(crate) struct Route(usize);
 
 /// Those that are not of the API's requests.
-const FIXED: [&str; 9] = [
+const FIXED: [&str; 11] = [
     "/ws",
     "/healthz",
     "/readyz",
     "/admitz",
     "/api/v1/guest",
+    "/api/v1/accounts",
+    "/api/v1/sessions/refresh",
     "/api/v1/rooms/{room}/messages",
     "page",
     "/api",
@@ -26,9 +28,9 @@ const FIXED: [&str; 9] = [
 impl Route {
     pub(crate) const WEB_SOCKET: Self = Self(0);
     /// The chat page, and whatever else is asked for outside of the API.
-    const PAGE: Self = Self(6);
+    const PAGE: Self = Self(8);
     /// The API where it has nothing.
-    const API: Self = Self(7);
+    const API: Self = Self(9);
 
     /// The route of a resource, by its pattern, or of a path that is no resource's.
     pub(crate) fn of(pattern: Option<&str>, path: &str) -> Self {

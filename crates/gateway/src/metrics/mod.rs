@@ -62,6 +62,10 @@ pub struct Metrics {
     pub frames_rate_limited: Counter,
     /// Tokens given to guests.
     pub guests_minted: Counter,
+    /// Accounts that were made here.
+    pub accounts_made: Counter,
+    /// Log-ins here with a wrong name or password.
+    pub log_ins_failed: Counter,
     http_requests: HttpRequests,
     /// Bytes that wait for slow readers.
     pub outbox_bytes: Gauge,
@@ -132,6 +136,11 @@ impl Metrics {
                 "Frames refused because their sender sends too many",
             ),
             guests_minted: new.counter("rookery_guests_minted", "Tokens given to guests"),
+            accounts_made: new.counter("rookery_accounts_made", "Accounts made"),
+            log_ins_failed: new.counter(
+                "rookery_log_ins_failed",
+                "Log-ins with a wrong name or password",
+            ),
             http_requests: HttpRequests::new(new),
             process: ProcessGauges::new(new),
             registry: registrar.0,

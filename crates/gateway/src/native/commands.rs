@@ -294,6 +294,7 @@ impl Request {
         let in_flight = self.begin_reading(commands::most_bytes(&self.worker.node.chat, &request));
         start(async move {
             let caller = Caller::new(self.session.user(), Way::Session, self.paid);
+            let caller = caller.with_login(self.session.login());
             let reply = commands::request(&self.worker.node.chat, caller, request).await;
             self.connection
                 .reply(self.id, reply, wire::reply, &self.worker);

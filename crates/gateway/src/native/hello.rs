@@ -15,7 +15,8 @@ use rookery_protocol::{
 
 use super::renew::moment_of;
 use crate::{
-    identity::{TokenError, Verified},
+    entrance::Entrant,
+    identity::TokenError,
     wire,
     worker::{Connection, Worker},
 };
@@ -49,11 +50,11 @@ pub(super) fn hello(
     let mut welcoming = Box::pin({
         let (connection, worker) = (Rc::clone(connection), Rc::clone(worker));
         async move {
-            let verified = match worker.node.identity.identify(&token).await {
-                Ok(verified) => verified,
+            let entrant = match worker.node.identify(&token).await {
+                Ok(entrant) => entrant,
                 Err(error) => return refuse_token(id, &error, &connection, &worker),
             };
-            let welcomed = welcome(id.clone(), verified, client, &connection, &worker).await;
+            let welcomed = welcome(id.clone(), entrant, client, &connection, &worker).await;
             if let Err(refusal) = welcomed {
                 connection.put_off();
                 connection.refuse(id, refusal, &worker);
@@ -81,12 +82,14 @@ fn refuse_token(
     connection: &Rc<Connection>,
     worker: &Worker,
 ) {
-    // What this address asks next is refused before it is looked at.
-    let _ = worker
-        .node
-        .chat
-        .allowances
-        .charge_stranger(connection.address.into());
+    if error.is_a_failure() {
+        // What this address asks next is refused before it is looked at.
+        let _ = worker
+            .node
+            .chat
+            .allowances
+            .charge_stranger(connection.address.into());
+    }
     let refusal = refusal_of(error);
     let may_come_again = refusal.retry.is_some();
     if may_come_again {
@@ -94,12 +97,20 @@ fn refuse_token(
     }
     connection.refuse(id, refusal, worker);
     if !may_come_again {
-        connection.close(CloseCode::AuthenticationFailed, worker);
+        let code = match error {
+            TokenError::Disabled => CloseCode::Banned,
+            _ => CloseCode::AuthenticationFailed,
+        };
+        connection.close(code, worker);
     }
 }
 
 /// A token that is not taken, as a client is told of it.
 pub(super) fn refusal_of(error: &TokenError) -> Refusal {
+    if matches!(error, TokenError::StoreAway { .. }) {
+        // So it is for everybody who comes.
+        return Refusal::for_now(error.code(), error.to_string(), Retry::Spread);
+    }
     match error.retry_after_ms() {
         Some(ms) => Refusal::for_now(error.code(), error.to_string(), Retry::AfterMs(ms)),
         None => Refusal::new(error.code(), error.to_string()),
@@ -114,7 +125,7 @@ pub(super) fn say_hello_again() -> Refusal {
 
 async fn welcome(
     id: Option<RequestId>,
-    verified: Verified,
+    Entrant { verified, as_of }: Entrant,
     client: Program,
     connection: &Rc<Connection>,
     worker: &Rc<Worker>,
@@ -123,6 +134,8 @@ async fn welcome(
     let opening = Opening {
         user: verified.user,
         expires: moment_of(verified.expires_at_ms),
+        login: verified.login,
+        as_of,
         at: Endpoint {
             worker: worker.inbox.number(),
             connection: connection.key,

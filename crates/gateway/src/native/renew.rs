@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use rookery_chat::{Moment, Refusal, Session, clock};
+use rookery_chat::{Moment, Refusal, Session, clock, commands};
 use rookery_protocol::ErrorCode;
 
 use super::hello::refusal_of;
-use crate::worker::{Connection, Worker};
+use crate::{
+    entrance::Entrant,
+    worker::{Connection, Worker},
+};
 
 /// Puts this token in the place of the one that the connection has. Gives when it
 /// ends. Where it is refused the connection stays, until the old one ends.
@@ -16,14 +19,15 @@ pub(super) async fn renew(
     connection: &Connection,
     worker: &Worker,
 ) -> Result<u64, Refusal> {
-    let verified = worker.node.identity.identify(token).await;
-    let verified = verified.map_err(|error| refusal_of(&error))?;
+    let entrant = worker.node.identify(token).await;
+    let Entrant { verified, as_of } = entrant.map_err(|error| refusal_of(&error))?;
     if verified.user.id != session.user().id {
         let message = "the token is somebody else's; open another connection to be somebody else";
         return Err(Refusal::new(ErrorCode::Conflict, message));
     }
     let next_look = connection.next_deadline(worker);
-    session.renew(moment_of(verified.expires_at_ms));
+    session.renew(moment_of(verified.expires_at_ms), verified.login);
+    commands::look_again(&worker.node.chat, session, as_of).await?;
     connection.tell_before_end(session, worker);
     connection.watch_sooner(next_look, worker);
     Ok(verified.expires_at_ms)

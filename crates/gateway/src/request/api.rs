@@ -20,6 +20,7 @@ impl ApiRoute {
         match (self.request, part) {
             // The number of a message that something is done to.
             ("edit" | "delete", "seq") => "target",
+            ("revoke_session", "id") => "session",
             _ => part,
         }
     }
@@ -59,6 +60,19 @@ pub(crate) const API: &[ApiRoute] = &[
     route("GET", "/api/v1/rooms/{room}/bans", "bans"),
     route("PUT", "/api/v1/rooms/{room}/bans/{user}", "ban"),
     route("DELETE", "/api/v1/rooms/{room}/bans/{user}", "unban"),
+    route("GET", "/api/v1/sessions", "sessions"),
+    route("DELETE", "/api/v1/sessions", "revoke_session"),
+    route("DELETE", "/api/v1/sessions/{id}", "revoke_session"),
+    route("GET", "/api/v1/users", "users"),
+    // Before what has any user in its place.
+    route("POST", "/api/v1/users/presence", "presence_of"),
+    route("GET", "/api/v1/users/{user}", "user"),
+    route("GET", "/api/v1/me/blocks", "blocks"),
+    route("PUT", "/api/v1/me/blocks/{user}", "block"),
+    route("DELETE", "/api/v1/me/blocks/{user}", "unblock"),
+    route("GET", "/api/v1/me", "me"),
+    route("PATCH", "/api/v1/me", "update_me"),
+    route("DELETE", "/api/v1/me", "delete_me"),
     route("GET", "/api/v1/rooms/{room}/mutes", "mutes"),
     route("PUT", "/api/v1/rooms/{room}/mutes/{user}", "mute"),
     route("DELETE", "/api/v1/rooms/{room}/mutes/{user}", "unmute"),

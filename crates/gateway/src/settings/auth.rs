@@ -14,6 +14,12 @@ pub struct AuthSettings {
     /// Whether guests get tokens; see [`super::Settings::guests_allowed`].
     #[serde(deserialize_with = "kinds::maybe_yes_or_no")]
     pub guests: Option<bool>,
+    /// Whether anybody may make an account.
+    #[serde(deserialize_with = "kinds::yes_or_no")]
+    pub registration: bool,
+    /// How many seconds the access token of an account lives.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub access_ttl_s: u64,
     /// How many seconds the clocks of token makers may be wrong.
     #[serde(deserialize_with = "kinds::whole")]
     pub leeway_s: u64,
@@ -36,6 +42,8 @@ impl Default for AuthSettings {
         Self {
             jwt_secret: None,
             guests: None,
+            registration: true,
+            access_ttl_s: 900,
             issuers: Vec::new(),
             expiring_ms: 60_000,
             leeway_s: 5,

@@ -2,6 +2,7 @@
 
 use std::{fmt, fs, path::PathBuf};
 
+use rookery_chat::accounts::{ACCOUNT_PREFIX, GUEST_PREFIX};
 use serde::{
     Deserialize, Deserializer,
     de::{self, SeqAccess, Visitor},
@@ -11,7 +12,7 @@ use super::{JwksUrl, Secret, kinds};
 use crate::signing::{Algorithm, Keys};
 
 /// What ids of others may not begin with: guests are named so, and people who register here.
-pub(crate) const OUR_PREFIXES: [&str; 2] = ["guest_", "u_"];
+pub(crate) const OUR_PREFIXES: [&str; 2] = [GUEST_PREFIX, ACCOUNT_PREFIX];
 
 /// An issuer whose tokens are taken.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

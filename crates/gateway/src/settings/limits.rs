@@ -55,6 +55,27 @@ pub struct LimitSettings {
     /// How many of them at once.
     #[serde(deserialize_with = "kinds::whole")]
     pub stranger_burst: u32,
+    /// How many times in 15 minutes somebody may fail to log in under one name, on this node.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub login_failures_per_name: u32,
+    /// The same from one address.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub login_failures_per_address: u32,
+    /// How many accounts one address may make in an hour, on this node.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub registrations_per_hour: u32,
+    /// How often in a day a user may take another name, on this node.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub name_changes_per_day: u32,
+    /// The most sessions of one account.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub sessions_per_user: usize,
+    /// The most others that a user blocks.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub blocks_per_user: usize,
+    /// The most passwords that this node looks at at the same time.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub passwords_at_once: usize,
     /// The most connections of one user to this node.
     #[serde(deserialize_with = "kinds::whole")]
     pub connections_per_user: usize,
@@ -124,6 +145,13 @@ impl Default for LimitSettings {
             user_burst: 500,
             stranger_rate: 10,
             stranger_burst: 100,
+            login_failures_per_name: 10,
+            login_failures_per_address: 100,
+            registrations_per_hour: 20,
+            name_changes_per_day: 5,
+            sessions_per_user: 100,
+            blocks_per_user: 1_000,
+            passwords_at_once: 4,
             connections_per_user: 50,
             outbox_bytes: 1024 * 1024,
             answer_bytes_per_connection: 8 * 1024 * 1024,

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use rookery_protocol::ServerId;
 use rookery_store::{
-    EngineSettings, Lifetime, PresenceTimes, RedisSettings, Retention, Supervisor, UserLimits,
+    AccountTimes, EngineSettings, Lifetime, PresenceTimes, RedisSettings, Retention, Supervisor,
+    UserLimits,
 };
 
 use super::{Engine, Settings};
@@ -48,6 +49,7 @@ impl Settings {
             },
             // The node has delivered its own appends itself.
             echo: false,
+            accounts: AccountTimes::default(),
             presence: PresenceTimes {
                 lease: Duration::from_millis(self.presence.lease_ms),
                 grace: Duration::from_millis(self.presence.grace_ms),

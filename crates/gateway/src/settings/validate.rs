@@ -111,6 +111,12 @@ impl Settings {
                     .to_owned(),
             );
         }
+        if self.auth.access_ttl_s == 0 {
+            problems.push(
+                "auth.access_ttl_s: must be at least 1; 900, a quarter of an hour, fits most"
+                    .to_owned(),
+            );
+        }
         if self.auth.expiring_ms > MOST_EXPIRING_MS {
             problems.push(format!(
                 "auth.expiring_ms: at most {MOST_EXPIRING_MS}, an hour; 60000 is time enough to renew a token"

@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use crate::support::{Cluster, Node, SOON};
 
 /// All that a node over Redis cannot be without.
-const OVER_REDIS: [&str; 22] = [
+const OVER_REDIS: [&str; 24] = [
     "allowances",
     "appends",
     "bus",
@@ -25,6 +25,8 @@ const OVER_REDIS: [&str; 22] = [
     "heads",
     "lease",
     "lingering rooms",
+    "log-ins",
+    "documents",
     "membership changes",
     "admissions",
     "tidying",
@@ -92,6 +94,7 @@ async fn each_that_returns_ends_the_node() {
         let of_redis = [
             "admissions",
             "appends",
+            "documents",
             "membership",
             "tidying",
             "redis",

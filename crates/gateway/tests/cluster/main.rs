@@ -8,6 +8,7 @@
 mod support;
 
 mod aborted_post;
+mod accounts;
 mod api_page;
 mod as_sent;
 mod ban_deletes;

@@ -311,7 +311,7 @@ async fn guests_survive_a_restart_without_a_secret_that_was_set() {
     disk.node.signal("TERM");
     disk.node.ends(Duration::from_secs(20)).await;
     disk.node.restart().await;
-    let minted = rookery(&disk.data(), &["token", "--user", "u_7"]).await;
+    let minted = rookery(&disk.data(), &["token", "--user", "alex"]).await;
     for token in [token, said(&minted).trim().to_owned()] {
         let mut raw = Raw::open(&disk.node).await;
         soon("welcome", raw.connection.hello(&token, "test"))

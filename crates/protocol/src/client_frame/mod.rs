@@ -5,14 +5,19 @@
 //! ends the connection, the second is answered with an error.
 
 mod meta;
+mod oneself;
 mod outline;
 mod parse;
+mod password;
 mod request;
+mod said;
 #[cfg(test)]
 mod tests;
 
 pub use meta::Meta;
+pub use oneself::*;
 pub use parse::{parse, parse_message, parse_request};
+pub use password::Password;
 pub use request::*;
 
 use crate::{Cursor, ErrorCode, Nonce, RequestId, RoomId};

@@ -3,8 +3,9 @@
 //!
 //! The fields of each are one struct, read from one JSON object, whatever brought it.
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
+use super::{oneself::*, said::said};
 use crate::{InviteCode, Nonce, Role, RoomId, UserId, server_frame::RoomKind};
 
 /// Declares the closed set of requests: those that only read and those that change
@@ -68,6 +69,12 @@ requests! {
         "mutes" => Mutes,
         "invites" => Invites,
         "directory" => Directory,
+        "sessions" => Sessions,
+        "me" => Me,
+        "users" => Users,
+        "user" => OneUser,
+        "blocks" => Blocks,
+        "presence_of" => PresenceOf,
     }
     changes {
         "edit" => Edit,
@@ -87,6 +94,11 @@ requests! {
         "unban" => Unban,
         "mute" => Mute,
         "unmute" => Unmute,
+        "revoke_session" => RevokeSession,
+        "update_me" => UpdateMe,
+        "delete_me" => DeleteMe,
+        "block" => Block,
+        "unblock" => Unblock,
     }
 }
 
@@ -195,11 +207,6 @@ pub struct UpdateRoom {
     pub who_may_invite: Option<WhoMay>,
     /// Whether nobody writes any more.
     pub archived: Option<bool>,
-}
-
-/// Tells a field that is `null` from one that is not there.
-fn said<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(json).map(Some)
 }
 
 /// Whether all members may do something, or admins alone.

@@ -284,6 +284,7 @@ impl Shared {
         self.made.forget_all();
         self.persons.forget_written();
         self.codes.forget_written();
+        self.documents.forget_written();
     }
 }
 
@@ -319,6 +320,7 @@ mod tests {
             ServerId::new("n").unwrap(),
             Retention::default(),
             UserLimits::default(),
+            crate::AccountTimes::default(),
             true,
             &Supervisor::default(),
         )

@@ -11,6 +11,7 @@ mod clock;
 mod deleted;
 mod directory;
 mod disk;
+mod documents;
 mod entering;
 mod envelope;
 mod feed;
@@ -47,13 +48,14 @@ use std::{
 
 use dashmap::DashMap;
 use parking_lot::ReentrantMutex;
-use rookery_protocol::{RoomId, ServerId};
+use rookery_protocol::{RoomId, ServerId, UserId};
 
 use self::{
     clock::Now,
     deleted::Deleted,
     directory::InOrder,
     disk::{BatchNumber, Disk},
+    documents::KeptDocuments,
     feed::Feeds,
     invites::Codes,
     made::Made,
@@ -64,8 +66,8 @@ use self::{
     sweep::Agenda,
 };
 use crate::{
-    Bus, BusEvent, DataSettings, Online, Pong, PresenceChange, Retention, Stats, StoreError,
-    Supervisor, UserLimits, bus::BusFeed,
+    AccountTimes, Bus, BusEvent, DataSettings, Online, Pong, PresenceChange, Retention, Stats,
+    StoreError, Supervisor, UserLimits, bus::BusFeed, seen_online::ROOMS_LOOKED_AT,
 };
 
 pub(crate) use disk::check;
@@ -92,6 +94,7 @@ struct Shared {
     deleted: Deleted,
     codes: Codes,
     persons: Persons,
+    documents: KeptDocuments,
     presence: Presence,
     agenda: Agenda,
     feeds: Feeds,
@@ -125,6 +128,7 @@ impl Embedded {
         server_id: ServerId,
         retention: Retention,
         user_limits: UserLimits,
+        account_times: AccountTimes,
         echo: bool,
         supervisor: &Supervisor,
     ) -> Result<(Self, Bus), StoreError> {
@@ -143,6 +147,7 @@ impl Embedded {
             deleted: Deleted::default(),
             codes: Codes::new(disk.clone()),
             persons: Persons::new(disk.clone()),
+            documents: KeptDocuments::new(disk.clone(), account_times),
             presence: Presence::default(),
             agenda: Agenda::default(),
             feeds: match disk {
@@ -199,6 +204,17 @@ impl Embedded {
         self.shared.presence.online(room)
     }
 
+    /// See [`crate::Store::are_online`].
+    pub(crate) fn are_online(&self, users: &[UserId]) -> Result<Vec<bool>, StoreError> {
+        let _step = self.shared.step();
+        let is_online = |user: &UserId| {
+            let (rooms, _) = self.shared.memberships.of(user)?;
+            let mut rooms = rooms.iter().take(ROOMS_LOOKED_AT);
+            Ok(rooms.any(|(room, _)| self.shared.presence.is_online(room, user)))
+        };
+        users.iter().map(is_online).collect()
+    }
+
     pub(crate) fn give_up_lease(&self) {
         self.change_presence(&self.shared.presence.everybody_goes());
     }
@@ -251,6 +267,7 @@ mod tests {
             server_id,
             retention,
             UserLimits::default(),
+            AccountTimes::default(),
             true,
             &Supervisor::default(),
         )

@@ -3,7 +3,7 @@
 //! Where names are kept on the disk as well, memory has those that were told or asked for
 //! since the start.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use dashmap::DashMap;
 use rookery_protocol::{User, UserId};
@@ -12,7 +12,7 @@ use super::{
     Embedded,
     disk::{BatchNumber, Disk},
 };
-use crate::StoreError;
+use crate::{StoreError, find_people::PersonPlace};
 
 /// The names of users.
 #[derive(Debug, Default)]
@@ -53,6 +53,37 @@ impl Persons {
         Ok(name.map(|name| (Arc::from(name), BatchNumber::default())))
     }
 
+    /// The first so many after a place whose names begin so. All are looked through: one node
+    /// has no more people than that takes some milliseconds.
+    fn after(
+        &self,
+        beginning: &str,
+        after: Option<&PersonPlace>,
+        limit: usize,
+    ) -> Result<Vec<PersonPlace>, StoreError> {
+        let mut first = BTreeSet::new();
+        let mut look = |user: &UserId, name: &str| {
+            let place = PersonPlace::of(name, user);
+            if place.begins_with(beginning) && after.is_none_or(|after| place > *after) {
+                first.insert(place);
+                if first.len() > limit {
+                    first.pop_last();
+                }
+            }
+        };
+        if let Some(disk) = &self.disk {
+            disk.each_person(|user, name| {
+                if !self.by_user.contains_key(user) {
+                    look(user, name);
+                }
+            })?;
+        }
+        for entry in &self.by_user {
+            look(entry.key(), &entry.value().0);
+        }
+        Ok(first.into_iter().collect())
+    }
+
     /// Lets go of those that are written.
     pub(super) fn forget_written(&self) {
         if let Some(disk) = &self.disk {
@@ -63,6 +94,17 @@ impl Persons {
 }
 
 impl Embedded {
+    /// See `crate::Store::people_after`.
+    pub(crate) fn people_after(
+        &self,
+        beginning: &str,
+        after: Option<&PersonPlace>,
+        limit: usize,
+    ) -> Result<Vec<PersonPlace>, StoreError> {
+        let _step = self.shared.step();
+        self.shared.persons.after(beginning, after, limit)
+    }
+
     /// See [`crate::Store::note_person`].
     pub(crate) async fn note_person(&self, user: &User) -> Result<(), StoreError> {
         let batch = {

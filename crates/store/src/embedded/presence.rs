@@ -121,6 +121,11 @@ impl Presence {
     }
 
     /// Whether nobody is in a room.
+    pub(super) fn is_online(&self, room: &RoomId, user: &UserId) -> bool {
+        let users = self.rooms.get(room);
+        users.is_some_and(|users| users.get(user).is_some())
+    }
+
     pub(super) fn is_empty(&self, room: &RoomId) -> bool {
         !self.rooms.contains_key(room)
     }

@@ -132,6 +132,7 @@ async fn run(shared: Weak<Shared>) {
             shared.memberships.forget_idle();
             shared.persons.forget_written();
             shared.codes.forget_written();
+            shared.documents.forget_written();
         }
     }
 }

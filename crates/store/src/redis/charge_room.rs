@@ -14,7 +14,7 @@ impl Redis {
     ///
     /// [`StoreError::TooManyRooms`] and [`StoreError::TooManyRoomsMade`] where they may not.
     pub(super) async fn charge_room(&self, room: &RoomId, user: &UserId) -> Result<(), StoreError> {
-        let limits = self.user_limits;
+        let limits = *self.user_limits;
         let keys = vec![
             keys::rooms_of_user(user).into(),
             keys::made_by_user(user).into(),

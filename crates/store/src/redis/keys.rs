@@ -7,7 +7,7 @@
 use fred::bytes_utils::Str;
 use rookery_protocol::{InviteCode, RoomId, ServerId, UserId};
 
-use crate::Partition;
+use crate::{Partition, Skeleton};
 
 /// The channel that all nodes share. Channels know no databases: where the keys
 /// lie in another one than 0, the name says so, and two deployments on one
@@ -46,6 +46,11 @@ pub(super) fn rooms(partition: Partition) -> String {
 /// Sorted set: room → when something there is to be let go of.
 pub(super) fn due(partition: Partition) -> String {
     format!("rookery:{{{partition}}}:due")
+}
+
+/// Sorted set: name and id of each user who was heard of, in the order of the names.
+pub(super) fn people(partition: Partition) -> String {
+    format!("rookery:{{{partition}}}:people")
 }
 
 /// Stream: which rooms grew to which number.
@@ -142,4 +147,20 @@ pub(super) fn made_by_user(user: &UserId) -> String {
 /// String: what people call the user.
 pub(super) fn person(user: &UserId) -> String {
     of_user("person", user)
+}
+
+/// String: the account of the user and who is logged in, as JSON behind a version.
+pub(super) fn account(user: &UserId) -> String {
+    of_user("account", user)
+}
+
+/// String: whom the user has blocked, as JSON behind a version.
+pub(super) fn blocks(user: &UserId) -> String {
+    of_user("blocks", user)
+}
+
+/// String: whose the name is, as JSON behind a version.
+pub(super) fn name(name: &Skeleton) -> String {
+    let partition = Partition::of_name(name);
+    format!("rookery:{{{partition}}}:name:{name}")
 }

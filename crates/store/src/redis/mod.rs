@@ -19,6 +19,7 @@ mod connection;
 mod connector;
 mod denied;
 mod directory;
+mod documents;
 mod driver;
 mod entry;
 mod failure;
@@ -59,13 +60,13 @@ use rookery_protocol::ServerId;
 use tokio::{sync::Notify, task::AbortHandle};
 
 use self::{
-    appender::Appender, check::Facts, connector::Connector, grouped::Grouped, link::Link,
-    members::MembershipChanges, people::Admissions, presence::Presence, room_lists::RoomLists,
-    subscription::Subscription,
+    appender::Appender, check::Facts, connector::Connector, documents::Accounts, grouped::Grouped,
+    link::Link, members::MembershipChanges, people::Admissions, presence::Presence,
+    room_lists::RoomLists, subscription::Subscription,
 };
 use crate::{
-    Append, Appended, Bus, CheckLine, Pong, PresenceTimes, RedisSettings, Retention, Stats,
-    StoreError, Supervisor, UserLimits, bus::BusFeed,
+    AccountTimes, Append, Appended, Bus, CheckLine, Pong, PresenceTimes, RedisSettings, Retention,
+    Stats, StoreError, Supervisor, UserLimits, bus::BusFeed,
 };
 
 pub(crate) use announce::announce;
@@ -80,20 +81,21 @@ pub struct Redis {
     server_id: ServerId,
     channel: Arc<str>,
     retention: Arc<Retention>,
-    user_limits: UserLimits,
+    user_limits: Arc<UserLimits>,
     link: Link,
     presence: Arc<Presence>,
     appender: Appender,
     room_lists: RoomLists,
     membership_changes: MembershipChanges,
     admissions: Admissions,
+    accounts: Arc<Accounts>,
     remake_subscription: Arc<Notify>,
     url: Arc<str>,
     _tasks: Arc<Tasks>,
 }
 
 /// The background work, which ends with the last clone of the engine.
-struct Tasks([AbortHandle; 7]);
+struct Tasks([AbortHandle; 8]);
 
 impl Drop for Tasks {
     fn drop(&mut self) {
@@ -124,6 +126,7 @@ impl Redis {
         server_id: ServerId,
         retention: Retention,
         user_limits: UserLimits,
+        account_times: AccountTimes,
         times: PresenceTimes,
         supervisor: &Supervisor,
     ) -> Result<(Self, Bus), StoreError> {
@@ -149,6 +152,7 @@ impl Redis {
             members::change_memberships(link, changes, user_limits.rooms)
         });
         let (admissions, coming) = Grouped::new(link.clone(), people::admit_all);
+        let (document_questions, documents) = Grouped::new(link.clone(), documents::read_all);
         let url = Arc::from(connector.shown_url.as_str());
         let tidying = tidy::run(link.clone(), retention.clone());
         let presence = Presence::new(connector.clone(), server_id.clone(), times);
@@ -161,6 +165,7 @@ impl Redis {
             start("room lists", questions.boxed()),
             start("membership changes", changes.boxed()),
             start("admissions", coming.boxed()),
+            start("documents", documents.boxed()),
             start("tidying", tidying.boxed()),
             start("redis connection", keep_link.boxed()),
             start("redis subscription", keep_subscription.boxed()),
@@ -169,13 +174,14 @@ impl Redis {
             server_id,
             channel,
             retention,
-            user_limits,
+            user_limits: Arc::new(user_limits),
             link,
             presence: Arc::new(presence),
             appender,
             room_lists,
             membership_changes,
             admissions,
+            accounts: Arc::new(Accounts::new(document_questions, account_times)),
             remake_subscription,
             url,
             _tasks: Arc::new(tasks),

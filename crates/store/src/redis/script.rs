@@ -40,6 +40,13 @@ pub(super) enum Script {
     Invites,
     RoomsFrom,
     Listed,
+    Documents,
+    MakeDocument,
+    SwapDocument,
+    NotePerson,
+    FindPeople,
+    RoomsOfUsers,
+    AreOnline,
 }
 
 /// Lua files in a row: what several scripts share, and the script at the end.
@@ -49,7 +56,7 @@ macro_rules! parts {
 
 impl Script {
     /// All scripts, in the order of their declaration.
-    pub(super) const ALL: [Self; 35] = [
+    pub(super) const ALL: [Self; 42] = [
         Self::Append,
         Self::AppendOne,
         Self::AppendPlain,
@@ -85,6 +92,13 @@ impl Script {
         Self::Invites,
         Self::RoomsFrom,
         Self::Listed,
+        Self::Documents,
+        Self::MakeDocument,
+        Self::SwapDocument,
+        Self::NotePerson,
+        Self::FindPeople,
+        Self::RoomsOfUsers,
+        Self::AreOnline,
     ];
 
     /// Whether it may begin an epoch, so that the term has to be known.
@@ -115,7 +129,9 @@ impl Script {
             | Self::AppendPlain
             | Self::MakeRoom
             | Self::ChargeRoom
-            | Self::ChangeRoom => "#!lua\n",
+            | Self::ChangeRoom
+            | Self::MakeDocument
+            | Self::NotePerson => "#!lua\n",
             Self::Events
             | Self::History
             | Self::Count
@@ -129,7 +145,11 @@ impl Script {
             | Self::MayWrite
             | Self::Invites
             | Self::RoomsFrom
-            | Self::Listed => "#!lua flags=no-writes\n",
+            | Self::Listed
+            | Self::Documents
+            | Self::FindPeople
+            | Self::RoomsOfUsers
+            | Self::AreOnline => "#!lua flags=no-writes\n",
             Self::Join
             | Self::Tidy
             | Self::RemoveRoom
@@ -146,7 +166,8 @@ impl Script {
             | Self::EstablishTerm
             | Self::GrowOlder
             | Self::Confirm
-            | Self::Admit => "#!lua flags=allow-oom\n",
+            | Self::Admit
+            | Self::SwapDocument => "#!lua flags=allow-oom\n",
         }
     }
 
@@ -191,6 +212,13 @@ impl Script {
             Self::Invites => parts!(time head people invitation invites),
             Self::RoomsFrom => parts!(rooms_from),
             Self::Listed => parts!(time head people listed),
+            Self::Documents => parts!(time documents),
+            Self::NotePerson => parts!(note_person),
+            Self::FindPeople => parts!(find_people),
+            Self::RoomsOfUsers => parts!(rooms_of_users),
+            Self::AreOnline => parts!(are_online),
+            // The same but where there is none yet, which is refused when memory is full.
+            Self::MakeDocument | Self::SwapDocument => parts!(swap_document),
         }
     }
 }

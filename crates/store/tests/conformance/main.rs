@@ -10,6 +10,7 @@
     reason = "a case that panics is a rule that is broken"
 )]
 
+mod accounts;
 mod append;
 mod bus;
 mod catch_up;
@@ -18,6 +19,7 @@ mod counting;
 mod directory;
 mod empty_rooms;
 mod feed;
+mod find_people;
 mod forks;
 mod history;
 mod invites;
@@ -204,6 +206,26 @@ cases_of_both_engines! {
     directory::whoever_is_banned_does_not_find_the_room,
     directory::pages_stay_whatever_is_made_or_goes,
 
+    accounts::an_account_is_found_by_its_name_and_by_its_user,
+    accounts::of_many_who_want_a_name_one_gets_it,
+    accounts::a_name_can_be_changed_and_the_old_one_waits,
+    accounts::a_name_that_was_given_up_is_free_after_a_while,
+    accounts::an_account_that_is_gone_lets_nobody_in,
+    accounts::whoever_has_no_account_stands_until_they_have_one,
+    accounts::log_ins_are_told_and_ended,
+    accounts::a_refresh_token_is_replaced_at_each_use,
+    accounts::a_refresh_token_that_was_replaced_long_ago_ends_the_log_in,
+    accounts::of_many_who_bring_a_refresh_token_all_get_the_same,
+    accounts::a_log_in_that_nobody_uses_is_over,
+    accounts::a_new_password_ends_the_other_log_ins,
+    accounts::nobody_comes_in_who_is_disabled,
+    accounts::many_are_asked_for_at_once,
+    accounts::somebody_can_be_blocked_and_unblocked,
+
+    find_people::people_are_found_by_the_beginning_of_their_names,
+    find_people::people_are_found_page_by_page,
+
+    presence::people_are_online_who_are_in_any_of_their_rooms,
     presence::nobody_is_in_an_empty_room,
     presence::coming_and_going_is_told_once,
     presence::another_name_is_told_once,

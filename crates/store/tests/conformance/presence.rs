@@ -33,6 +33,34 @@ fn presence(room: &str, user: &User, status: Status, online_count: u64) -> serde
         "status": status, "online_count": online_count})
 }
 
+pub(crate) async fn people_are_online_who_are_in_any_of_their_rooms(place: Place) {
+    let node = place.node().await;
+    let ids = ["1", "2", "3", "4"].map(user_id);
+    for id in ["a", "b", "c"] {
+        node.open(id).await;
+    }
+    for (user, rooms) in ids
+        .iter()
+        .zip([&["a", "b", "c"][..], &["a"], &["b", "c"], &[]])
+    {
+        for id in rooms {
+            within(node.remember_member(user, &room(id), 0))
+                .await
+                .unwrap();
+        }
+    }
+    let online = async || within(node.are_online(&ids)).await.unwrap();
+    assert_eq!(online().await, [false; 4]);
+    let [first, third] = [user("1", "One"), user("3", "Three")];
+    node.presence("c", &first, true).await;
+    node.presence("a", &third, true).await;
+    assert_eq!(online().await, [true, false, false, false], "as a member");
+    node.presence("b", &third, true).await;
+    node.presence("c", &first, false).await;
+    assert_eq!(online().await, [false, false, true, false]);
+    assert!(within(node.are_online(&[])).await.unwrap().is_empty());
+}
+
 pub(crate) async fn all_told(node: &mut Node) -> Vec<serde_json::Value> {
     let lines = node.lines_so_far().await;
     lines.iter().map(|line| told(line).0).collect()

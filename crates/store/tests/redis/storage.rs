@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use rookery_protocol::{EventKind, Role, ServerId, User, UserId, server_frame::RoomKind};
+use rookery_protocol::{EventKind, LoginId, Role, ServerId, User, UserId, server_frame::RoomKind};
 use rookery_store::{
-    Append, Overwrite, PresenceChange, Replacement, RoomChange, Rule, Step, Store, When,
+    Append, NewAccount, NewLogin, Overwrite, PresenceChange, RefreshHash, Replacement, RoomChange,
+    Rule, Skeleton, Step, Store, When,
 };
 use rookery_testing::RedisServer;
 
@@ -28,7 +29,8 @@ fn general(key: &str) -> String {
         3 if words[2] == "life" => "LIFE",
         3 if words[2] == "held" => "LIFE",
         4 if words[2] == "held" => "ROOM",
-        3 if ["member", "made", "person"].contains(&words[2]) => "USER",
+        3 if ["member", "made", "person", "account", "blocks"].contains(&words[2]) => "USER",
+        3 if words[2] == "name" => "NAME",
         3 if words[2] == "code" => "CODE",
         3 if words[1].starts_with('{') => "ROOM",
         2 if words[1] == "node" => "NODE",
@@ -116,6 +118,12 @@ async fn used(redis: &RedisServer) -> BTreeSet<String> {
     };
     store.change_room(&inviting).await.unwrap();
     store.note_person(&user).await.unwrap();
+    make_account(&store).await;
+    let blocked = UserId::new("u_2").unwrap();
+    store
+        .change_block(&user.id, &blocked, true, 0)
+        .await
+        .unwrap();
     let written = Append {
         user: writer,
         ..append("slow", "hi", None, None)
@@ -136,6 +144,23 @@ async fn used(redis: &RedisServer) -> BTreeSet<String> {
     store.give_up_lease().await.unwrap();
     seen.extend(keys());
     seen
+}
+
+async fn make_account(store: &Store) {
+    let account = NewAccount {
+        user: UserId::new("u_1").unwrap(),
+        name: "Alex".to_owned(),
+        skeleton: Skeleton::new("alex"),
+        password: String::new(),
+    };
+    let login = NewLogin {
+        id: LoginId::numbered(std::num::NonZeroU64::MIN),
+        client: String::new(),
+        address: String::new(),
+        refresh: RefreshHash([0; 32]),
+        most: 0,
+    };
+    store.make_account(&account, Some(login)).await.unwrap();
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@ use rookery_chat::{
     commands::{self, Join, Stored},
     delivery::{ConnectionKey, Endpoint, WireNumber},
 };
-use rookery_protocol::{CloseCode, Cursor, RoomId, User, UserId, client_frame::SendCommand};
+use rookery_protocol::{
+    CloseCode, Cursor, LoginId, RoomId, User, UserId, client_frame::SendCommand,
+};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
@@ -38,6 +40,17 @@ pub(crate) fn user(name: &str) -> User {
 impl<'a> Client<'a> {
     /// Connects somebody.
     pub(crate) async fn connect(node: &'a Node, name: &str, wire: WireNumber) -> Self {
+        Self::connect_with(node, user(name), wire, None, 0).await
+    }
+
+    /// The same with a log-in of an account, which was good as of then.
+    pub(crate) async fn connect_with(
+        node: &'a Node,
+        user: User,
+        wire: WireNumber,
+        login: Option<LoginId>,
+        as_of: u64,
+    ) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (reading, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
@@ -46,13 +59,15 @@ impl<'a> Client<'a> {
         let closed = Rc::default();
         let key = node.worker.admit(wire, to_write, Rc::clone(&closed));
         let opening = Opening {
-            user: user(name),
+            user,
             expires: Moment::now() + Duration::from_secs(3600),
             at: Endpoint {
                 worker: node.worker.number(),
                 connection: key,
                 wire,
             },
+            login,
+            as_of,
             follows_epochs: true,
         };
         let opened = commands::open_session(&node.chat, opening, || false).await;

@@ -7,7 +7,7 @@ use rookery_chat::{
     delivery::{Inboxes, Wire},
     health::Readiness,
     metrics::{Metrics, Registrar},
-    settings::{PresenceSettings, RoomSettings},
+    settings::{Limits, PresenceSettings, RoomSettings},
 };
 use rookery_protocol::ServerId;
 use rookery_store::{Lifetime, PresenceTimes, Retention, Store, Supervisor};
@@ -56,6 +56,11 @@ impl Node {
             rooms: RoomSettings {
                 linger_ms: 0,
                 ..RoomSettings::default()
+            },
+            // All come from one address.
+            limits: Limits {
+                registrations_per_hour: 0,
+                ..Limits::default()
             },
             presence: PresenceSettings {
                 grace_ms: 50,

@@ -48,7 +48,7 @@ async fn an_allowed_page_is_told_so_even_with_an_error() {
     );
     assert_eq!(
         preflight.header("access-control-allow-methods"),
-        "GET, POST"
+        "GET, POST, PUT, PATCH, DELETE"
     );
     assert!(
         preflight

@@ -111,6 +111,7 @@ impl Issuer {
         };
         let exp = claims.get("exp").and_then(Value::as_number);
         Ok(Verified {
+            login: None,
             user: self.claims.user(&claims)?,
             // It was looked at before.
             expires_at_ms: exp.map_or(0, |exp| self.end(exp)),

@@ -11,6 +11,7 @@ mod check;
 mod checksum;
 mod control;
 mod database;
+mod documents;
 mod failure;
 mod folder;
 mod head;
@@ -133,6 +134,10 @@ impl Disk {
     fn write_at_once(&self, database: &OpenDatabase, mark: &Mark) -> Result<(), StoreError> {
         let writing = || {
             let writing = folder::begin_write(database, Durability::Immediate)?;
+            // One that an earlier version made may not have all of them.
+            for table in Table::ALL {
+                writing.open_table(table.definition())?;
+            }
             folder::write_mark(&writing, mark)?;
             writing.commit()?;
             Ok::<_, redb::Error>(())

@@ -222,7 +222,26 @@ impl Disk {
         Ok(found.and_then(|room| RoomId::new(room).ok()))
     }
 
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    /// Everybody who was heard of, and what people call them.
+    pub(in crate::embedded) fn each_person(
+        &self,
+        mut each: impl FnMut(&UserId, &str),
+    ) -> Result<(), StoreError> {
+        self.read(Table::Persons, |table| {
+            for entry in table.range::<&[u8]>(..)? {
+                let (key, value) = entry?;
+                let value = checksum::checked(key.value(), value.value())?;
+                let user = str::from_utf8(key.value()).ok();
+                let user = user.and_then(|id| UserId::new(id).ok());
+                if let (Some(user), Ok(name)) = (user, str::from_utf8(value)) {
+                    each(&user, name);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    pub(super) fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.read(table, |table| {
             let found = table.get(key)?;
             let value = found
@@ -246,7 +265,7 @@ impl Disk {
         failure::caught(reading).map_err(|error| failure::of_call(self.folder.path(), error))
     }
 
-    fn damaged(&self, what: &str) -> StoreError {
+    pub(super) fn damaged(&self, what: &str) -> StoreError {
         let words = format!("{what} makes no sense");
         StoreError::Broken(failure::damaged(self.folder.path(), &words))
     }

@@ -28,11 +28,17 @@ pub(super) enum Table {
     People,
     /// User → what people call them.
     Persons,
+    /// User → the account and who is logged in, JSON behind a version.
+    Accounts,
+    /// What a name is compared by → whose it is, JSON behind a version.
+    Names,
+    /// User → whom they have blocked, JSON behind a version.
+    Blocks,
 }
 
 impl Table {
     /// All of them; the place of each is its number.
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Meta,
         Self::Rooms,
         Self::Events,
@@ -40,6 +46,9 @@ impl Table {
         Self::Made,
         Self::People,
         Self::Persons,
+        Self::Accounts,
+        Self::Names,
+        Self::Blocks,
     ];
 
     pub(super) fn definition(self) -> TableDefinition<'static, Bytes, Bytes> {
@@ -51,6 +60,9 @@ impl Table {
             Self::Made => "made",
             Self::People => "people",
             Self::Persons => "persons",
+            Self::Accounts => "accounts",
+            Self::Names => "names",
+            Self::Blocks => "blocks",
         })
     }
 }

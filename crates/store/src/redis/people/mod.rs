@@ -2,8 +2,10 @@
 
 mod admit;
 mod change;
+mod find;
 mod invites;
 mod look;
+mod online;
 mod persons;
 
 pub(super) use admit::{Admissions, admit_all};

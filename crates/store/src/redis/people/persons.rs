@@ -1,11 +1,12 @@
 //! What people call each other.
 
-use fred::{interfaces::KeysInterface, types::Value};
+use fred::interfaces::KeysInterface;
 use rookery_protocol::{User, UserId};
 
 use crate::{
     Partition, StoreError,
-    redis::{Redis, append_call::text, failure, grouping::in_order, keys},
+    find_people::PersonPlace,
+    redis::{Redis, append_call::text, failure, grouping::in_order, keys, script::Script},
 };
 
 /// How many users are asked for in one call.
@@ -14,10 +15,14 @@ const PER_CALL: usize = 500;
 impl Redis {
     /// See [`crate::Store::note_person`].
     pub(crate) async fn note_person(&self, user: &User) -> Result<(), StoreError> {
-        let connection = self.link.current()?;
-        let args = vec![text(keys::person(&user.id)), text(&*user.name)];
-        let _: Value = connection.command("SET", args).await?;
-        Ok(())
+        let keys = vec![
+            keys::person(&user.id).into(),
+            keys::people(Partition::of_user(&user.id)).into(),
+        ];
+        let place = PersonPlace::of(&user.name, &user.id).to_text();
+        let args = vec![text(&*user.name), text(place)];
+        let noting = self.ask("a name", Script::NotePerson, keys, args);
+        noting.await.map(|_| ())
     }
 
     /// See [`crate::Store::persons`].
