@@ -17,6 +17,9 @@ pub enum ClientError {
         /// What was given; empty where nothing was.
         target: String,
     },
+    /// A frame that [`Client::ask`](crate::Client::ask) does not take.
+    #[error("a frame that is asked is an object with a type that there is no function for")]
+    NotAsked,
     /// The node refused it, and asking again would not help.
     #[error("refused with {}: {}", .0.code.as_str(), .0.message)]
     Refused(ErrorFrame),

@@ -81,6 +81,8 @@ pub(crate) struct OkFrame {
     pub(crate) ts: Option<u64>,
     pub(crate) duplicate: Option<bool>,
     pub(crate) room: Option<Arc<Snapshot>>,
+    /// The whole frame, where it has no snapshot.
+    pub(crate) json: Box<str>,
     pub(crate) events: Vec<LogEvent>,
     pub(crate) messages: Option<Vec<Message>>,
     pub(crate) more: Option<bool>,
@@ -115,6 +117,18 @@ struct Ok<'a> {
     sessions: Option<Vec<AccountSession>>,
     /// Only what is told of oneself has it.
     hide_receipts: Option<bool>,
+}
+
+/// What tells a snapshot from a row of a room.
+#[derive(Deserialize)]
+struct Shown {
+    recovered: Option<bool>,
+}
+
+impl Shown {
+    fn is_snapshot(&self) -> bool {
+        self.recovered.is_some()
+    }
 }
 
 /// The events in the snapshot of a resumed room, one by one.
@@ -190,9 +204,12 @@ fn answer(json: &str) -> serde_json::Result<OkFrame> {
             .transpose()?,
         ..OkFrame::default()
     };
-    if let Some(room) = ok.room {
-        answer.room = Some(Arc::new(snapshot(room.get())?));
-        answer.events = missed(room.get())?;
+    match ok.room {
+        Some(room) if serde_json::from_str::<Shown>(room.get())?.is_snapshot() => {
+            answer.room = Some(Arc::new(snapshot(room.get())?));
+            answer.events = missed(room.get())?;
+        }
+        _ => answer.json = json.into(),
     }
     Ok(answer)
 }

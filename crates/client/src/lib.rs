@@ -33,6 +33,7 @@
 
 mod account;
 mod account_calls;
+mod asked;
 mod backoff;
 mod changes;
 mod client;

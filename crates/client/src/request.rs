@@ -1,6 +1,7 @@
 //! A command on its way: what is asked, and how it looks on the wire.
 //!
-//! All of these may be repeated without harm: `send`, `edit` and `delete` by their nonces, the others by nature.
+//! All of these may be repeated without harm: `send`, `edit` and `delete` by their nonces, the others by
+//! nature, or as whoever asks them says.
 
 use rookery_protocol::{Cursor, LoginId, Nonce, RoomId};
 use serde::Serialize;
@@ -68,6 +69,9 @@ pub(crate) enum Request {
         room: RoomId,
         on: bool,
     },
+    /// Whatever else there is, as it is written.
+    #[serde(untagged)]
+    Asked(serde_json::Map<String, serde_json::Value>),
 }
 
 /// A frame as it is written.

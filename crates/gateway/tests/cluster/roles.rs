@@ -4,7 +4,7 @@
 use rookery_protocol::RoomId;
 use serde_json::{Value, json};
 
-use crate::support::{Cluster, Node, Raw, request, room, soon, token};
+use crate::support::{Cluster, Node, Raw, client_settings, request, room, soon, token};
 
 /// A request of a user by HTTP.
 async fn by_http(node: &Node, user: &str, method: &str, path: &str, body: &Value) -> (u16, Value) {
@@ -633,4 +633,40 @@ async fn who_unfollows_a_room_hears_nothing_there_and_stays_a_member() {
     let joining = ben.say(join("r")).await;
     done(&mut ben, unfollow("r")).await;
     assert_eq!(ben.answer(joining).await["code"], "conflict");
+}
+
+#[tokio::test]
+async fn a_client_asks_whatever_there_is_and_asks_again_where_a_connection_is_lost() {
+    let cluster = Cluster::start(2).await;
+    let people = People::of(&cluster, &["anna", "ben"]).await;
+    let near = rookery_testing::Proxy::start(cluster.nodes[0].address()).unwrap();
+    let settings = rookery_client::ClientSettings {
+        targets: vec![format!("ws://{}/ws", near.address())],
+        ..client_settings([], "anna")
+    };
+    let (anna, _events) = rookery_client::Client::connect(settings).unwrap();
+    let made = json!({"type": "create_room", "kind": "private", "room": "r", "members": ["ben"]});
+    let made = anna.ask(made).await.unwrap();
+    assert_eq!(made["room"]["role"], "owner");
+    let members = json!({"type": "members", "room": "r"});
+    near.hold();
+    let asking = tokio::spawn({
+        let (anna, members) = (anna.clone(), members.clone());
+        async move { anna.ask(members).await }
+    });
+    near.cut();
+    near.release();
+    let answer = asking.await.unwrap().unwrap();
+    assert_eq!((&answer["count"], answer.get("id")), (&json!(2), None));
+    let mut ben = people.on(1, "ben").await;
+    let code = json!({"type": "create_invite", "room": "r", "uses": 1});
+    assert!(anna.ask(code).await.unwrap()["code"].is_string());
+    let refused =
+        anna.ask(json!({"type": "set_role", "room": "r", "user": "nobody", "role": "admin"}));
+    let refused = refused.await.unwrap_err();
+    assert_eq!(refused.code(), Some(rookery_protocol::ErrorCode::NotFound));
+    for wrong in [json!(7), json!({}), json!({"type": "join", "room": "r"})] {
+        assert!(anna.ask(wrong).await.is_err());
+    }
+    done(&mut ben, members).await;
 }
