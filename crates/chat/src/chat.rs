@@ -16,10 +16,9 @@ use serde_json::value::RawValue;
 use crate::{
     accounts::Passwords,
     background::Background,
-    commands::Purges,
     delivery::Inboxes,
     health::{Health, Readiness},
-    limits::{self, Allowances, Answers},
+    limits::{self, Allowances, Answers, Purges},
     metrics::Metrics,
     rooms::{self, Rooms},
     settings::Settings,

@@ -1,5 +1,5 @@
 //! What roles cost Redis: coming in, writing where everybody may and where only members do,
-//! and changing what somebody is.
+//! editing, deleting, and changing what somebody is.
 //!
 //! `cargo run --release -p rookery-store --example roles_cost [ROOMS] [TIMES]`
 //!
@@ -16,7 +16,9 @@ use rookery_protocol::{
     EventBody, EventKind, Role, RoomId, ServerId, User, UserId, event::MessageFields,
     server_frame::RoomKind,
 };
-use rookery_store::{Append, RoomChange, Settings, Step, Store, Told, UserLimits, When};
+use rookery_store::{
+    Append, Overwrite, Replacement, RoomChange, Settings, Step, Store, Told, UserLimits, When,
+};
 use rookery_testing::RedisServer;
 
 /// So many are asked at once.
@@ -72,6 +74,22 @@ async fn main() -> Result<()> {
             before,
             times * AT_ONCE,
         )?;
+        for (what, replacement) in [
+            ("an edit", Replacement::Text(r#""another text""#.into())),
+            ("a deletion", Replacement::Deletion),
+        ] {
+            let before = cpu()?;
+            for round in 0..times {
+                let per_room = AT_ONCE.div_ceil(rooms);
+                let overwriting = (0..AT_ONCE).map(|number| {
+                    let target = round * per_room + number / rooms + 1;
+                    overwrite(room(kind, number % rooms)?, &user, target, &replacement)
+                });
+                let overwriting = overwriting.collect::<Result<Vec<_>>>()?;
+                try_join_all(overwriting.into_iter().map(|it| store.append(it))).await?;
+            }
+            say(&format!("{what} in a {of} room"), before, times * AT_ONCE)?;
+        }
         let before = cpu()?;
         for number in 0..times * 10 {
             let role = [Role::Admin, Role::Member][number % 2];
@@ -152,6 +170,29 @@ fn message(room: RoomId, user: &UserId) -> Result<Append> {
         body: EventBody::message(&fields),
         known: None,
         overwrite: None,
+    })
+}
+
+/// An edit or a deletion of somebody's own message.
+fn overwrite(room: RoomId, user: &UserId, target: usize, with: &Replacement) -> Result<Append> {
+    let kind = match with {
+        Replacement::Text(_) => EventKind::Edited,
+        Replacement::Deletion => EventKind::Deleted,
+    };
+    let fields = format!(r#""target":{target},"by":{{"id":"{user}","name":"Anna"}}"#);
+    let body = EventBody {
+        kind,
+        fields: fields.into(),
+    };
+    let seq = target.try_into()?;
+    let overwrite = Some(Overwrite {
+        seq,
+        with: with.clone(),
+    });
+    Ok(Append {
+        body,
+        overwrite,
+        ..message(room, user)?
     })
 }
 

@@ -52,7 +52,6 @@ pub use leave::leave;
 pub use log_in::{LogIn, LoggedIn, log_in};
 pub use may_come_in::{NotStanding, Stands, may_come_in};
 pub use open_session::{Opened, look_again, open_session};
-pub(crate) use purge::Purges;
 pub use refresh::refresh;
 pub use register::{Register, register};
 pub use request::{Reply, most_bytes, request};

@@ -6,11 +6,11 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
-use rookery_protocol::{ErrorCode, Event, RoomId, User, UserId, client_frame::HistoryPage};
+use rookery_protocol::{Event, RoomId, User, UserId, client_frame::HistoryPage};
 use rookery_store::{History, Replacement, StoreError};
 use serde::Deserialize;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::OwnedSemaphorePermit,
     time::{Instant, sleep},
 };
 
@@ -18,10 +18,7 @@ use super::{
     overwrite::{self, Target},
     send::deliver,
 };
-use crate::{
-    chat::Chat,
-    refusal::{Refusal, Retry},
-};
+use crate::chat::Chat;
 
 /// So many messages are looked at in one step, and those of theirs among them deleted.
 const AT_ONCE: u32 = 50;
@@ -31,33 +28,6 @@ const REST: Duration = Duration::from_millis(5);
 const RETRY: Duration = Duration::from_millis(500);
 /// For how long that goes on.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
-
-/// How many may be under way on this node.
-#[derive(Debug, Clone)]
-pub(crate) struct Purges(Arc<Semaphore>);
-
-impl Purges {
-    /// At most so many; 0 is no limit.
-    pub(crate) fn new(most: usize) -> Self {
-        let permits = match most {
-            0 => Semaphore::MAX_PERMITS,
-            most => most.min(Semaphore::MAX_PERMITS),
-        };
-        Self(Arc::new(Semaphore::new(permits)))
-    }
-
-    /// A place among them, for as long as it is held.
-    pub(super) fn take(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        let permit = Arc::clone(&self.0).try_acquire_owned();
-        permit.map_err(|_| {
-            Refusal::for_now(
-                ErrorCode::Unavailable,
-                "this node takes away the messages of as many people as it may (limits.purges); ban without delete_since, or later",
-                Retry::Spread,
-            )
-        })
-    }
-}
 
 /// Whose messages are to go.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ mod allowances;
 mod answers;
 mod budget;
 mod keyed;
+mod purges;
 
 pub use address_block::AddressBlock;
 pub use allowances::Allowances;
@@ -15,3 +16,4 @@ pub use answers::{Answers, Claim, TooMuch};
 pub(crate) use answers::{UserShare, carry};
 pub(crate) use budget::Budget;
 pub use budget::Share;
+pub(crate) use purges::Purges;
