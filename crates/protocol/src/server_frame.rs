@@ -142,6 +142,9 @@ pub struct RoomRow {
     pub read: u64,
     /// How many events came after that.
     pub unread: u64,
+    /// When something happened there last, in milliseconds since the Unix epoch.
+    #[serde(default)]
+    pub last_ts: u64,
 }
 
 /// The answer to a command that was carried out; which fields there are

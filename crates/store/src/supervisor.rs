@@ -117,7 +117,9 @@ async fn until_a_test_ends(task: &'static str) {
         return std::future::pending().await;
     };
     let file = std::path::Path::new(&folder).join(task);
-    if let Err(error) = std::fs::write(&file, "") {
+    // Each worker has some of the same name: none of them takes away what was written for another.
+    let mut options = std::fs::OpenOptions::new();
+    if let Err(error) = options.create(true).append(true).open(&file) {
         tracing::error!(%error, file = %file.display(), "a test cannot end this task");
     }
     loop {

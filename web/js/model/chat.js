@@ -8,6 +8,8 @@ import { Outbox } from "./outbox.js";
 import { Applied, Room, Status } from "./room.js";
 
 const PAGE = 50;
+/** So many rooms are in a welcome at most. */
+const ROOMS_IN_WELCOME = 200;
 /** So many answers to `join` are awaited at once when all rooms are joined again. */
 const JOINS_AT_ONCE = 16;
 const EXPIRY_CHECK_MS = 500;
@@ -156,6 +158,21 @@ export class Chat extends EventTarget {
     for (const row of welcome.rooms ?? []) this.#takeRow(row);
     this.#changed();
     this.#joinAll();
+    if (welcome.rooms?.length >= ROOMS_IN_WELCOME) await this.#readOtherRooms();
+  }
+
+  /** A welcome has the latest rooms alone; the others follow, and are joined when they are opened. */
+  async #readOtherRooms() {
+    try {
+      for (let after; ; ) {
+        const page = await this.#connection.request({ type: "my_rooms", limit: ROOMS_IN_WELCOME, after });
+        for (const row of page.rooms) this.#takeRow(row);
+        this.#changed();
+        if ((after = page.next) === undefined) return;
+      }
+    } catch {
+      // They come with the next welcome.
+    }
   }
 
   /** Joins the open room and then all others, several at a time, as many as one connection may follow. */

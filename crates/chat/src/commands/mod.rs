@@ -27,6 +27,7 @@ mod me;
 mod members;
 mod membership;
 mod message;
+mod my_rooms;
 mod open_direct;
 mod open_session;
 mod overwrite;

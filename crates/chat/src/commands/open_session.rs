@@ -5,6 +5,7 @@ use std::{rc::Rc, sync::Arc};
 use rookery_protocol::{CloseCode, server_frame::RoomRow};
 
 use super::may_come_in::{NotStanding, Stands, may_come_in};
+use super::my_rooms;
 use crate::{
     chat::Chat,
     limits::Share,
@@ -17,7 +18,8 @@ use crate::{
 pub struct Opened {
     /// The session; it ends where this is dropped.
     pub session: Rc<Session>,
-    /// The rooms that its user is a member of.
+    /// The rooms that its user is a member of, or as many as a welcome has: those first in which
+    /// something happened last.
     pub rooms: Vec<RoomRow>,
     /// What a welcome with them takes of the node's bytes.
     pub share: Share,
@@ -67,7 +69,8 @@ pub async fn open_session(
     is_gone: impl Fn() -> bool,
 ) -> Result<Option<Opened>, Refusal> {
     let share = chat.answers.reserve_welcome().await?;
-    let rooms = chat.store.rooms_of(&opening.user.id).await?;
+    let mut rooms = my_rooms::latest_first(chat, &opening.user.id).await?;
+    rooms.truncate(my_rooms::IN_WELCOME);
     if is_gone() {
         return Ok(None);
     }

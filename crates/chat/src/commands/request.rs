@@ -21,6 +21,7 @@ use super::{
     me::me,
     members::members,
     message::message,
+    my_rooms::my_rooms,
     open_direct::open_direct,
     presence_of::presence_of,
     remove::remove,
@@ -93,6 +94,9 @@ impl Reply {
 /// What an answer without a list is taken to have.
 const SMALL_BYTES: usize = 4 * 1024;
 
+/// What a row of a room is: an id and a name of the greatest length, escaped, and numbers.
+const ROW_BYTES: usize = 1024;
+
 /// What one person in a list is: an id and a name of the greatest length, escaped, and numbers.
 const PERSON_BYTES: usize = 1024;
 
@@ -126,6 +130,10 @@ pub fn most_bytes(chat: &Chat, request: &Request) -> usize {
         Request::Me(_) | Request::OneUser(_) => chat.settings.limits.meta_bytes + PROFILE_BYTES,
         Request::Bans(_) | Request::Mutes(_) => BANS_EXPECTED * BAN_BYTES,
         Request::Invites(_) => invitations::most_bytes(chat),
+        Request::MyRooms(arguments) => {
+            let rooms = arguments.limit.unwrap_or(DEFAULT_PAGE).min(MAX_PAGE);
+            ROW_BYTES * rooms as usize
+        }
         Request::Directory(arguments) => {
             let rooms = arguments.limit.unwrap_or(DEFAULT_PAGE).min(MAX_PAGE);
             directory::ROOM_BYTES * rooms as usize
@@ -213,6 +221,10 @@ async fn answer(chat: &Arc<Chat>, caller: Caller<'_>, request: Request) -> Resul
         Request::Invite(arguments) => invite(chat, caller, arguments).await.map(Reply::done),
         Request::Directory(arguments) => {
             let page = directory::directory(chat, caller, arguments).await?;
+            Ok(Reply::with(&page))
+        }
+        Request::MyRooms(arguments) => {
+            let page = my_rooms(chat, caller, arguments).await?;
             Ok(Reply::with(&page))
         }
         Request::CreateInvite(arguments) => {

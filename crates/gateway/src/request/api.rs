@@ -44,6 +44,7 @@ pub(crate) const API: &[ApiRoute] = &[
     route("PATCH", "/api/v1/rooms/{room}", "update_room"),
     route("DELETE", "/api/v1/rooms/{room}", "delete_room"),
     route("PUT", "/api/v1/directs/{user}", "open_direct"),
+    route("GET", "/api/v1/me/rooms", "my_rooms"),
     route("DELETE", "/api/v1/me/rooms/{room}", "leave"),
     route("GET", "/api/v1/rooms/{room}/members", "members"),
     route("POST", "/api/v1/rooms/{room}/members", "invite"),

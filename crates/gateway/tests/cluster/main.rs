@@ -33,6 +33,7 @@ mod lifetimes;
 mod limits;
 mod lost_tail;
 mod message;
+mod my_rooms;
 mod names;
 mod node_killed;
 mod nonce;

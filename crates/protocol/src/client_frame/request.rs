@@ -69,6 +69,7 @@ requests! {
         "mutes" => Mutes,
         "invites" => Invites,
         "directory" => Directory,
+        "my_rooms" => MyRooms,
         "sessions" => Sessions,
         "me" => Me,
         "users" => Users,
@@ -251,6 +252,15 @@ pub struct CreateInvite {
     pub expires_ms: Option<u64>,
     /// How many may come in by it; as many as want to where it is not said.
     pub uses: Option<u32>,
+}
+
+/// A part of the rooms of whoever asks.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct MyRooms {
+    /// What an answer gave as its `next`.
+    pub after: Option<String>,
+    /// At most how many.
+    pub limit: Option<u32>,
 }
 
 /// A part of the public rooms.

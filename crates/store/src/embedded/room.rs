@@ -139,6 +139,7 @@ impl StoredRoom {
             seq: self.head,
             read,
             unread: self.head.saturating_sub(read),
+            last_ts: self.last_write,
         })
     }
 

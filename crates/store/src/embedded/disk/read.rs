@@ -37,6 +37,7 @@ impl Glance {
             seq,
             read,
             unread: seq.saturating_sub(read),
+            last_ts: self.head.last_write,
         }
     }
 }

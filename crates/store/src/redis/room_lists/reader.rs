@@ -303,5 +303,6 @@ fn row(room: RoomId, state: &RoomState, role: Role, read: u64) -> RoomRow {
         seq: state.head.seq,
         read,
         unread: state.head.seq.saturating_sub(read),
+        last_ts: state.ts,
     }
 }
