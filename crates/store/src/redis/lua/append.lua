@@ -171,7 +171,7 @@ local function append_to(room, log, hidden, people, ttl, id, event, at, count)
       end
       if letter ~= 'm' then hide(hidden, room, room.seq) end
       if guarded and letter == 'm' then note_written(room, people, ARGV[users + i], now) end
-      if letter == 'e' then fields = fields .. ',"text":' .. replacement end
+      if letter == 'e' and overwrites then fields = fields .. ',"text":' .. replacement end
       tell(letter, id, room.epoch, seq, room.ts_digits, expires_field, fields)
     end
   end
