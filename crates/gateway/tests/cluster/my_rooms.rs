@@ -59,7 +59,7 @@ async fn pages_hold_all_rooms(settings: &[(&str, &str)], cluster: &mut Cluster) 
 
     let mut all = Vec::new();
     let mut after = Value::Null;
-    while !(after.is_null() && !all.is_empty()) {
+    while !after.is_null() || all.is_empty() {
         let asked = json!({"type": "my_rooms", "limit": 60, "after": after});
         let page = ok(&mut anna, asked).await;
         all.extend(ids(&page["rooms"]));
