@@ -130,16 +130,12 @@ impl Joining<'_> {
         let Self {
             chat, user, room, ..
         } = self;
-        for attempt in 0..MOST_SNAPSHOTS {
+        for _ in 0..MOST_SNAPSHOTS {
             let asked = Moment::now();
             let snapshot = self.snapshot().await?;
             let following = room.following();
             // As much as the user may have waiting: where others wait, this waits.
             let share = chat.answers.reserve_of(&user.id, snapshot.bytes()).await?;
-            if attempt == 0 {
-                // In the order of the commands: nothing is waited for in between.
-                self.check_wanted()?;
-            }
             if !self.is_admitted(&snapshot, asked).await? {
                 continue;
             }
@@ -168,6 +164,8 @@ impl Joining<'_> {
             }
             admission => admission?,
         };
+        // In the order of the commands: nothing is waited for in between.
+        self.check_wanted()?;
         // In their list first: what stands there and is not so is not shown.
         let seq = snapshot.head.seq;
         chat.store.remember_member(&user.id, &room.id, seq).await?;
