@@ -24,6 +24,7 @@ use crate::{
     settings::Settings,
     spread::Spread,
     sync::{self, Listener, Peers, Probe},
+    turns::Turns,
     users::{self, Connected, Logins, Presence},
 };
 
@@ -61,6 +62,7 @@ pub struct Chat {
     /// What the store is told of them.
     pub presence: Arc<Presence>,
     pub(crate) rooms: Arc<Rooms>,
+    pub(crate) turns: Arc<Turns>,
     pub(crate) sends_in_flight: AtomicUsize,
     /// What those who are banned have written, while it is taken away.
     pub(crate) purges: Purges,
@@ -136,6 +138,7 @@ impl Chat {
             passwords: Passwords::new(settings.limits.passwords_at_once, background.handle()),
             presence: Arc::new(Presence::new(Arc::clone(&rooms))),
             spread: Spread::default(),
+            turns: Arc::default(),
             sends_in_flight: AtomicUsize::new(0),
             purges: Purges::new(settings.limits.purges),
             listener: Arc::new(listener),

@@ -29,6 +29,7 @@ mod single_flight;
 mod snapshot;
 mod spread;
 pub mod sync;
+mod turns;
 pub mod users;
 
 pub use background::{Background, CarriedOut};

@@ -73,6 +73,7 @@ pub async fn join(
         None => arguments.room,
     };
     let seat = session.take_seat(&room)?;
+    let _turn = session.turn(&room).await;
     let room = chat.rooms.follow(&room);
     let joining = Joining {
         chat,

@@ -4,10 +4,10 @@ use std::{rc::Rc, sync::Arc};
 
 use futures_util::FutureExt;
 use rookery_protocol::{
-    Control, RoomId, User,
+    Control, RoomId, User, UserId,
     server_frame::{RoomKind, RoomNotice},
 };
-use rookery_store::{RoomChange, Step, StoreError, Told, When};
+use rookery_store::{RoomChange, RoomChanged, Step, StoreError, Told, When};
 
 use super::{
     change::{self, MemberChange, MemberEvent},
@@ -32,7 +32,12 @@ pub async fn leave(
 ) -> Result<(), Refusal> {
     change::forbid_in_direct(room)?;
     stop_following(chat, session, room);
-    let work = end(Arc::clone(chat), caller.user.clone(), room.clone());
+    let ending = end(Arc::clone(chat), caller.user.clone(), room.clone());
+    let turn = session.turn(room);
+    let work = async {
+        let _turn = turn.await;
+        ending.await
+    };
     // The first look at it puts it into the store's queue, in the order of the commands.
     chat.background.carry_out(work.boxed()).await
 }
@@ -84,15 +89,23 @@ pub(super) async fn end(chat: Arc<Chat>, user: User, room: RoomId) -> Result<(),
         }
         Err(error) => return Err(error.into()),
     };
-    membership::forget(&chat, &user.id, &room).await;
+    let forgetting = chat.store.forget_member(&user.id, &room);
+    // While the list is changed, not before: a session that begins then is told or sees it.
+    let telling = tell(&chat, &user.id, &room, &changed);
+    let (forgotten, ()) = futures_util::future::join(forgetting, telling).await;
+    // Whoever asks again is a member of nothing there, and the list is changed.
+    Ok(forgotten?)
+}
+
+/// Tells all sessions of the user, if they were a member until now.
+async fn tell(chat: &Chat, user: &UserId, room: &RoomId, changed: &RoomChanged) {
     match changed.kind {
         _ if !changed.changed => {}
         // The log says nothing of it: each node sees to its connections, and tells them.
         RoomKind::Public => {
-            let user = user.id;
+            let (room, user) = (room.clone(), user.clone());
             chat.command_all(Control::Left { room, user }).await;
         }
-        _ => membership::tell(&chat, &user.id, &room, RoomNotice::Left).await,
+        _ => membership::tell(chat, user, room, RoomNotice::Left).await,
     }
-    Ok(())
 }

@@ -43,17 +43,12 @@ pub(super) async fn ended<'a>(
 ) {
     let each = stream::iter(users.into_iter().cloned().collect::<Vec<_>>());
     each.for_each_concurrent(AT_ONCE, |user| async move {
-        forget(chat, &user, room).await;
+        if let Err(error) = chat.store.forget_member(&user, room).await {
+            tracing::debug!(%error, %user, %room, "a list of rooms has a room too much");
+        }
         tell(chat, &user, room, notice).await;
     })
     .await;
-}
-
-/// Takes a room out of the list of somebody who is no member.
-pub(super) async fn forget(chat: &Chat, user: &UserId, room: &RoomId) {
-    if let Err(error) = chat.store.forget_member(user, room).await {
-        tracing::debug!(%error, %user, %room, "a list of rooms has a room too much");
-    }
 }
 
 /// Tells all sessions of a user what became of a room for them. Who is not connected finds

@@ -8,9 +8,6 @@ use serde::Serialize;
 use super::members::page_limit;
 use crate::{caller::Caller, chat::Chat, refusal::Refusal};
 
-/// How many of them a `welcome` has.
-pub(super) const IN_WELCOME: usize = 200;
-
 /// A page of them.
 #[derive(Debug, Serialize)]
 pub(super) struct RoomsTold {

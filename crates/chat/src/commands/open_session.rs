@@ -8,7 +8,7 @@ use super::may_come_in::{NotStanding, Stands, may_come_in};
 use super::my_rooms;
 use crate::{
     chat::Chat,
-    limits::Share,
+    limits::{ROOMS_IN_WELCOME, Share},
     refusal::Refusal,
     session::{Opening, Session},
 };
@@ -70,7 +70,7 @@ pub async fn open_session(
 ) -> Result<Option<Opened>, Refusal> {
     let share = chat.answers.reserve_welcome().await?;
     let mut rooms = my_rooms::latest_first(chat, &opening.user.id).await?;
-    rooms.truncate(my_rooms::IN_WELCOME);
+    rooms.truncate(ROOMS_IN_WELCOME);
     if is_gone() {
         return Ok(None);
     }

@@ -32,7 +32,12 @@ use super::{
     update_room::update_room,
     users::{user, users},
 };
-use crate::{caller::Caller, chat::Chat, limits::Claim, refusal::Refusal};
+use crate::{
+    caller::Caller,
+    chat::Chat,
+    limits::{Claim, ROW_BYTES},
+    refusal::Refusal,
+};
 
 /// What somebody is answered whose request was carried out.
 #[derive(Debug)]
@@ -93,9 +98,6 @@ impl Reply {
 
 /// What an answer without a list is taken to have.
 const SMALL_BYTES: usize = 4 * 1024;
-
-/// What a row of a room is: an id and a name of the greatest length, escaped, and numbers.
-const ROW_BYTES: usize = 1024;
 
 /// What one person in a list is: an id and a name of the greatest length, escaped, and numbers.
 const PERSON_BYTES: usize = 1024;

@@ -32,11 +32,11 @@ const CHARACTER_BYTES: usize = 4;
 /// The most bytes of a message, where neither its text nor its frame has a limit.
 const FRAME_BYTES: usize = 64 * 1024;
 
-/// The most bytes of a room in a `welcome`, about.
-const ROW_BYTES: usize = 256;
+/// The most bytes of a room in a list of them, about.
+pub(crate) const ROW_BYTES: usize = 512;
 
-/// So many rooms a user is expected to be in, where that has no limit.
-const ROOMS: usize = 1000;
+/// How many rooms a `welcome` has at most.
+pub(crate) const ROOMS_IN_WELCOME: usize = 200;
 
 /// All answers of a node.
 #[derive(Debug)]
@@ -228,10 +228,10 @@ fn event_bytes(limits: &Limits) -> usize {
 
 fn welcome_bytes(limits: &Limits) -> usize {
     let rooms = match limits.rooms_per_user {
-        0 => ROOMS,
-        rooms => usize::try_from(rooms).unwrap_or(usize::MAX),
+        0 => ROOMS_IN_WELCOME,
+        rooms => usize::try_from(rooms).map_or(ROOMS_IN_WELCOME, |it| it.min(ROOMS_IN_WELCOME)),
     };
-    rooms.saturating_mul(ROW_BYTES)
+    rooms * ROW_BYTES
 }
 
 impl From<TooMuch> for Refusal {

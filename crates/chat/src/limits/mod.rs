@@ -13,7 +13,7 @@ pub use address_block::AddressBlock;
 pub use allowances::Allowances;
 pub(crate) use allowances::run as forget_allowances;
 pub use answers::{Answers, Claim, TooMuch};
-pub(crate) use answers::{UserShare, carry};
+pub(crate) use answers::{ROOMS_IN_WELCOME, ROW_BYTES, UserShare, carry};
 pub(crate) use budget::Budget;
 pub use budget::Share;
 pub(crate) use purges::Purges;

@@ -23,6 +23,7 @@ use crate::{
     chat::Chat,
     clock::Moment,
     delivery::{ConnectionKey, Endpoint, Instruction, Push, WireNumber, WorkerNumber},
+    turns::Turn,
 };
 
 /// Who a connection is.
@@ -217,6 +218,11 @@ impl Session {
     /// Whether it is in a room, or coming into it.
     pub fn is_in(&self, room: &RoomId) -> bool {
         self.seats.borrow().iter().any(|(other, _)| other == room)
+    }
+
+    /// Waits until what the session asked before about a room is done with the store.
+    pub(crate) fn turn(&self, room: &RoomId) -> impl Future<Output = Turn> + Send + use<> {
+        Arc::clone(&self.chat.turns).take(self.number, room.clone())
     }
 
     /// Counts the session out of a room.
