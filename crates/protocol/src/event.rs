@@ -21,8 +21,10 @@ pub enum EventKind {
     Edited,
     /// A message was taken back.
     Deleted,
-    /// A reaction was set or taken away.
+    /// Reactions were set or taken away.
     Reacted,
+    /// A message was pinned, or is so no more.
+    Pinned,
     /// Somebody's membership or role changed.
     Member,
     /// The room itself changed: its name, its rules.
@@ -30,14 +32,15 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    /// All kinds.
-    pub const ALL: [Self; 6] = [
+    /// All kinds. A folder of the embedded engine has their places: more come at the end.
+    pub const ALL: [Self; 7] = [
         Self::Message,
         Self::Edited,
         Self::Deleted,
         Self::Reacted,
         Self::Member,
         Self::Changed,
+        Self::Pinned,
     ];
 
     /// The `type` of the frame.
@@ -47,6 +50,7 @@ impl EventKind {
             Self::Edited => "edited",
             Self::Deleted => "deleted",
             Self::Reacted => "reacted",
+            Self::Pinned => "pinned",
             Self::Member => "member",
             Self::Changed => "changed",
         }

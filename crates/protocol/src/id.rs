@@ -139,6 +139,13 @@ id!(
     InviteCode, "an invitation's code", 64, |character: char| character.is_ascii_alphanumeric()
 );
 id!(
+    /// What somebody thinks of a message: an emoji, or a word between colons. Here it is only
+    /// looked at whether it can be kept; which there are the chat knows.
+    Emoji, "an emoji", 64, |character: char| {
+        !character.is_whitespace() && !character.is_control() && !matches!(character, '"' | '\\' | '[' | ']')
+    }
+);
+id!(
     /// A client's own id of a message, by which a second sending is recognised.
     Nonce, "a nonce", 64, printable
 );

@@ -16,9 +16,11 @@ mod error;
 mod find_people;
 mod forks;
 mod invites;
+mod messages;
 mod model;
 mod partition;
 mod people;
+mod reactions;
 mod redis;
 mod retention;
 mod room_name;
@@ -52,6 +54,9 @@ pub use partition::Partition;
 pub use people::{
     Admission, Admitted, Denied, MemberPlace, MemberRow, MembersAsked, MembersPage, Restraint,
     RestraintRow, RoomChange, RoomChanged, RoomView, Rule, Step, Told, When,
+};
+pub use reactions::{
+    Pin, React, Reacted, Reaction, ReactionChange, Reactors, ReactorsAsked,
 };
 pub use retention::{Lifetime, Retention};
 pub use settings::{

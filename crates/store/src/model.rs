@@ -117,6 +117,8 @@ pub struct Joined {
     pub forks: Forks,
     /// How long its messages live, in milliseconds.
     pub ttl_ms: Option<u64>,
+    /// The messages that are pinned, in the order in which they were.
+    pub pins: Vec<u64>,
     /// What the client is told.
     pub recovery: Recovery,
 }

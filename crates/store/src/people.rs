@@ -65,6 +65,12 @@ pub enum Denied {
     /// The room has as many invitations as it may have.
     #[error("too many invitations")]
     TooManyInvites,
+    /// The message has as many different reactions as it may have.
+    #[error("too many different reactions")]
+    TooManyReactions,
+    /// The room has as many pins as it may have.
+    #[error("too many pins")]
+    TooManyPins,
 }
 
 /// Whether somebody may come in.

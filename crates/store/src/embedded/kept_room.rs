@@ -11,6 +11,7 @@ use super::{
     hidden::Hidden,
     nonces::{MEMORY_MS, Nonces, Seen},
     people::People,
+    reactions::Reactions,
     room::{Stored, StoredRoom},
 };
 use crate::{Retention, StoreError, epoch};
@@ -42,7 +43,9 @@ impl StoredRoom {
         let is_otherwise = somebody == head.left.is_some();
         let mut room = Self::of_head(disk, id, head, retention, somebody, now);
         disk.events(number, |seq, record| room.recall(seq, record, now))?;
-        disk.people(number, |key, value| room.people.recall(key, value))?;
+        disk.people(number, |key, value| {
+            room.reactions.recall(key, value) || room.people.recall(key, value)
+        })?;
         room.count_loaded();
         if generation != disk.generation() {
             room.fork();
@@ -77,6 +80,7 @@ impl StoredRoom {
             hidden: Hidden::default(),
             nonces: Nonces::new(disk.nonce_key()),
             people: People::default(),
+            reactions: Reactions::default(),
             sweep_at: None,
             used: now.steady,
             journal: Some(Box::new(Journal::new(disk, head.number))),

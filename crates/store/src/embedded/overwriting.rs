@@ -50,7 +50,7 @@ impl StoredRoom {
         Ok(None)
     }
 
-    fn put_in_place(
+    pub(super) fn put_in_place(
         &mut self,
         seq: u64,
         ts: u64,
@@ -79,6 +79,7 @@ impl StoredRoom {
         }
         if deleted {
             self.hidden.hide(seq);
+            self.reactions.forget(seq, self.journal.as_deref_mut());
         }
     }
 
@@ -103,7 +104,7 @@ impl StoredRoom {
 
 /// The time of an event, and its fields, which stand behind its time and, if it has one, its
 /// end.
-fn parts_of(event: &Event) -> Option<(u64, &[u8])> {
+pub(super) fn parts_of(event: &Event) -> Option<(u64, &[u8])> {
     let json = event.json();
     let digits_from = |at: usize| {
         let rest = json.get(at..)?;

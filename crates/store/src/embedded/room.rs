@@ -17,6 +17,7 @@ use super::{
     hidden::Hidden,
     nonces::{Digest, Nonces, Seen},
     people::{Member, People},
+    reactions::Reactions,
 };
 use crate::{
     Append, Appended, Forks, Overwrite, Replacement, Retention, StoreError, epoch, room_name,
@@ -46,6 +47,7 @@ pub(super) struct StoredRoom {
     pub(super) hidden: Hidden,
     pub(super) nonces: Nonces,
     pub(super) people: People,
+    pub(super) reactions: Reactions,
     /// When the sweep is to come by next, if it is.
     pub(super) sweep_at: Option<u64>,
     /// When it was used last, by the steady clock; of interest where it is kept elsewhere.
@@ -89,6 +91,7 @@ impl StoredRoom {
             hidden: Hidden::default(),
             nonces,
             people: People::default(),
+            reactions: Reactions::default(),
             sweep_at: None,
             used: 0,
             journal: None,

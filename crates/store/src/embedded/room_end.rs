@@ -40,6 +40,7 @@ impl StoredRoom {
         };
         let seq = stored.event.seq;
         self.hidden.forget_up_to(seq);
+        self.reactions.forget(seq, self.journal.as_deref_mut());
         if let Some(journal) = &mut self.journal {
             match self.nonces.of_event(seq) {
                 None => journal.remove(seq),

@@ -51,6 +51,7 @@ impl StoredRoom {
             head: self.head(),
             forks: self.forks.clone(),
             ttl_ms: self.ttl_ms,
+            pins: self.reactions.pins.clone(),
             recovery: match caught_up {
                 Some(events) => Recovery::Events(events),
                 None => Recovery::Messages(self.page_before(u64::MAX, join.limit).messages),

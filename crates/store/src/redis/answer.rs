@@ -45,6 +45,14 @@ impl Answer {
             .map_err(|_| failure::nonsense(self.what))
     }
 
+    /// The next element as numbers with blanks between them.
+    pub(super) fn numbers(&mut self) -> Result<Vec<u64>, StoreError> {
+        let text = self.text()?;
+        let numbers = text.split_ascii_whitespace().map(str::parse);
+        let numbers = numbers.collect::<Result<_, _>>();
+        numbers.map_err(|_| failure::nonsense(self.what))
+    }
+
     /// The next element as a flag.
     pub(super) fn flag(&mut self) -> Result<bool, StoreError> {
         Ok(self.number()? == 1)

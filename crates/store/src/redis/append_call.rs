@@ -17,7 +17,7 @@ use super::{denied, failure, keys, kind, read::number};
 use crate::{Append, Overwrite, Partition, Replacement, Retention, StoreError, epoch};
 
 /// Keys of the script for each room, without those of its partition.
-const KEYS_PER_ROOM: usize = 6;
+const KEYS_PER_ROOM: usize = 7;
 /// Arguments of the script before those of events and rooms.
 const FIXED_ARGS: usize = 8;
 /// How many bytes a nonce takes in a log. Two of a room are taken for one with a probability
@@ -137,6 +137,7 @@ impl AppendCall {
         keys.extend(rooms().map(|room| Key::from(keys::members(room))));
         keys.extend(rooms().map(|room| Key::from(keys::rules(room))));
         keys.extend(rooms().map(|room| Key::from(keys::wrote(room))));
+        keys.extend(rooms().map(|room| Key::from(keys::reactors(room))));
         let expiring = |group: &&Group| retention.ttl_ms(&group.room).is_some();
         let expiring = self.groups.iter().filter(expiring);
         keys.extend(expiring.map(|group| Key::from(keys::due(group.partition))));
@@ -341,7 +342,7 @@ mod tests {
         );
         assert_eq!(
             (words.keys.len(), words.args.len()),
-            (1 + partitions + 6 * 4, FIXED_ARGS + 4 * 3 + 5 * 3)
+            (1 + partitions + KEYS_PER_ROOM * 4, FIXED_ARGS + 4 * 3 + 5 * 3)
         );
         let answer = text("ea\n1-10\n=2-11\neb\n7-10\n\n-\n\n!WRONGTYPE no");
         let placed = call.read(&answer).unwrap();

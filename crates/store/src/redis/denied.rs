@@ -24,6 +24,8 @@ pub(super) fn read(words: &str) -> Option<Denied> {
         "restraints" => Denied::TooManyRestraints,
         "no_invite" => Denied::NoSuchInvite,
         "many_invites" => Denied::TooManyInvites,
+        "reactions" => Denied::TooManyReactions,
+        "pins" => Denied::TooManyPins,
         _ => return None,
     })
 }

@@ -65,6 +65,7 @@ impl Redis {
         let head = answer.cursor()?;
         let forks = answer.forks()?;
         let recovered = answer.flag()?;
+        let pins = answer.numbers()?;
         let events = answer.events(&join.room)?;
         Ok(Joined {
             kind,
@@ -73,6 +74,7 @@ impl Redis {
             head,
             forks,
             ttl_ms: self.retention.ttl_ms(&join.room),
+            pins,
             recovery: if recovered {
                 Recovery::Events(events)
             } else {
@@ -92,6 +94,7 @@ fn keys_of(join: &Join) -> Vec<Key> {
         keys::online(room),
         keys::rooms(partition),
         keys::due(partition),
+        keys::rules(room),
     ];
     keys.into_iter().map(Key::from).collect()
 }

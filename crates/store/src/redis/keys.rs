@@ -108,6 +108,17 @@ pub(super) fn wrote(room: &RoomId) -> String {
     of_room("wrote", room)
 }
 
+/// Sorted set: who reacted to which message, as `reactions.lua` says.
+pub(super) fn reactors(room: &RoomId) -> String {
+    of_room("reactors", room)
+}
+
+/// String, gone after a moment: something was told of the reactions to a message.
+pub(super) fn reacted(room: &RoomId, seq: u64) -> String {
+    let partition = Partition::of_room(room);
+    format!("rookery:{{{partition}}}:reacted:{seq}:{room}")
+}
+
 /// Hash: code → the invitation, as `invites.lua` says.
 pub(super) fn invites(room: &RoomId) -> String {
     of_room("invites", room)

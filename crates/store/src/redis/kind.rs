@@ -13,6 +13,7 @@ pub(super) fn letter(kind: EventKind) -> char {
         EventKind::Edited => 'e',
         EventKind::Deleted => 'd',
         EventKind::Reacted => 'r',
+        EventKind::Pinned => 'p',
         EventKind::Member => 'u',
         EventKind::Changed => 'c',
     }

@@ -39,6 +39,7 @@ mod people;
 mod plain_append;
 mod presence;
 mod pulse;
+mod reactions;
 mod read;
 mod room_lists;
 mod rooms;

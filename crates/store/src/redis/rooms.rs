@@ -94,6 +94,7 @@ pub(super) fn removal(
         keys::rules(room),
         keys::wrote(room),
         keys::invites(room),
+        keys::reactors(room),
     ];
     let codes = codes.iter().map(|code| keys::code(partition, code));
     let args = vec![

@@ -47,6 +47,11 @@ pub(super) enum Script {
     FindPeople,
     RoomsOfUsers,
     AreOnline,
+    React,
+    Pin,
+    Reactors,
+    OwnReactions,
+    Pinned,
 }
 
 /// Lua files in a row: what several scripts share, and the script at the end.
@@ -56,7 +61,7 @@ macro_rules! parts {
 
 impl Script {
     /// All scripts, in the order of their declaration.
-    pub(super) const ALL: [Self; 42] = [
+    pub(super) const ALL: [Self; 47] = [
         Self::Append,
         Self::AppendOne,
         Self::AppendPlain,
@@ -99,6 +104,11 @@ impl Script {
         Self::FindPeople,
         Self::RoomsOfUsers,
         Self::AreOnline,
+        Self::React,
+        Self::Pin,
+        Self::Reactors,
+        Self::OwnReactions,
+        Self::Pinned,
     ];
 
     /// Whether it may begin an epoch, so that the term has to be known.
@@ -112,6 +122,8 @@ impl Script {
                 | Self::MakeRoom
                 | Self::Confirm
                 | Self::ChangeRoom
+                | Self::React
+                | Self::Pin
         )
     }
 
@@ -131,7 +143,9 @@ impl Script {
             | Self::ChargeRoom
             | Self::ChangeRoom
             | Self::MakeDocument
-            | Self::NotePerson => "#!lua\n",
+            | Self::NotePerson
+            | Self::React
+            | Self::Pin => "#!lua\n",
             Self::Events
             | Self::History
             | Self::Count
@@ -149,7 +163,10 @@ impl Script {
             | Self::Documents
             | Self::FindPeople
             | Self::RoomsOfUsers
-            | Self::AreOnline => "#!lua flags=no-writes\n",
+            | Self::AreOnline
+            | Self::Reactors
+            | Self::OwnReactions
+            | Self::Pinned => "#!lua flags=no-writes\n",
             Self::Join
             | Self::Tidy
             | Self::RemoveRoom
@@ -173,19 +190,21 @@ impl Script {
 
     fn parts(self) -> &'static [&'static str] {
         match self {
-            Self::Append => parts!(time partition head hidden log texts people append),
+            Self::Append => {
+                parts!(time partition head hidden log texts people reactions pins append)
+            },
             Self::AppendOne => parts!(append_one),
             Self::AppendPlain => parts!(append_plain),
             // The same but where it may make a room, which is refused when memory is full.
             Self::Join | Self::MakeRoom => {
-                parts!(time partition head hidden log texts entries keep join)
+                parts!(time partition head hidden log texts entries keep people pins join)
             }
             Self::ChargeRoom => parts!(time charge_room),
             Self::Events => parts!(time head hidden log texts entries events),
             Self::History => parts!(time head hidden log texts entries people history),
             Self::Count => parts!(time head hidden log texts entries count),
             Self::Due => parts!(time due),
-            Self::Tidy => parts!(time partition head hidden log tidy),
+            Self::Tidy => parts!(time partition head hidden log people reactions tidy),
             Self::RemoveRoom => parts!(time head people remove_room),
             Self::Members => parts!(members),
             Self::ForgetRooms => parts!(forget_rooms),
@@ -202,7 +221,7 @@ impl Script {
             Self::GrowOlder => parts!(time grow_older),
             Self::Confirm => parts!(time partition head hidden keep confirm),
             Self::ChangeRoom => {
-                parts!(time partition head hidden log keep people invitation change_room)
+                parts!(time partition head hidden log keep people invitation tell change_room)
             }
             Self::Admit => parts!(time head people admit),
             Self::Room => parts!(time head people room),
@@ -217,6 +236,15 @@ impl Script {
             Self::FindPeople => parts!(find_people),
             Self::RoomsOfUsers => parts!(rooms_of_users),
             Self::AreOnline => parts!(are_online),
+            Self::React => {
+                parts!(time partition head hidden log texts people tail tell react)
+            }
+            Self::Pin => {
+                parts!(time partition head hidden log texts people tail pins tell pin)
+            }
+            Self::Reactors => parts!(time head hidden log texts people tail reactors),
+            Self::OwnReactions => parts!(own_reactions),
+            Self::Pinned => parts!(time head hidden log texts entries people pins pinned),
             // The same but where there is none yet, which is refused when memory is full.
             Self::MakeDocument | Self::SwapDocument => parts!(swap_document),
         }

@@ -132,6 +132,7 @@ impl Tidying {
             keys.push(keys::rules(room).into());
             keys.push(keys::wrote(room).into());
             keys.push(keys::invites(room).into());
+            keys.push(keys::reactors(room).into());
             args.push(text(room.as_str()));
             args.push(number(self.retention.keep_ms(room)));
         }

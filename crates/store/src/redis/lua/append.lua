@@ -1,7 +1,7 @@
 -- Numbers, stores and publishes events of any rooms in one step.
 --
 -- KEYS: the feed, the partitions, the heads of the rooms, their logs, their hidden bits, their
---   members, their rules, who wrote there lately; for each room with a ttl what is due in its partition
+--   members, their rules, who wrote there lately, who reacted there; for each room with a ttl what is due in its partition
 -- ARGV: server id, max messages (0: no limit), a fresh word, the channel, how many rooms,
 --   the kinds of all events (a letter each, a capital where the event overwrites another), how
 --   many events each room has and in which partition it lies (three bytes each, the high one of
@@ -21,7 +21,7 @@
 -- travels packed, and a number is written in digits once. Messages of rooms about which nothing
 -- is out of the ordinary go another way (append_plain.lua).
 
-local KINDS = { m = 'message', e = 'edited', d = 'deleted', r = 'reacted', u = 'member', c = 'changed' }
+local KINDS = { m = 'message', e = 'edited', d = 'deleted', r = 'reacted', p = 'pinned', u = 'member', c = 'changed' }
 -- So many messages beyond the limit, or behind their time, are let gather before they are taken away.
 local TRIM_EVERY = 64
 -- At most so many numbers are taken away of a room, and so many before the last room of which any are.
@@ -42,7 +42,8 @@ local partitions = 0
 for k = 1, rooms do partitions = math.max(partitions, string.byte(counts, 3 * k)) end
 local HEADS = PARTITIONS + partitions
 local LOGS, HIDDEN, MEMBERS, RULES, WROTE = HEADS + rooms, HEADS + 2 * rooms, HEADS + 3 * rooms, HEADS + 4 * rooms, HEADS + 5 * rooms
-local DUE = HEADS + 6 * rooms
+local REACTORS = HEADS + 6 * rooms
+local DUE = HEADS + 7 * rooms
 local now = clock_ms()
 local now_digits = digits(now)
 local lines, bytes, reply = {}, 0, {}
@@ -155,6 +156,8 @@ local function append_to(room, log, hidden, people, ttl, id, event, at, count)
           -- What is out of sight stays so, though there is a message less.
           move_floor(hidden, room, floor_of(hidden, room, most))
           hide(hidden, room, target)
+          forget_reactions_to(room, people.reactors, target)
+          unpin(room, people.rules, digits(target))
           -- Who deletes it again is told of this.
           redis.call('HSET', log, 'd' .. digits(target), digits(room.seq + 1))
         end
@@ -180,7 +183,7 @@ end
 
 local trimmed = 0
 -- Takes away what is out of sight, once for some events. What is too much now waits for the tidying.
-local function trim(room, log, hidden, age, before)
+local function trim(room, log, hidden, reactors, age, before)
   if room.expiring and math.floor(before / TRIM_EVERY) < math.floor(room.seq / TRIM_EVERY) then
     expire(log, hidden, room, now, TRIM_MOST)
     trimmed = trimmed + TRIM_EVERY
@@ -192,6 +195,7 @@ local function trim(room, log, hidden, age, before)
     trimmed = trimmed + math.min(room.floor - room.text, TRIM_MOST)
     trim_texts(log, room, age, TRIM_MOST)
     forget_nonces(log, room, age, TRIM_MOST)
+    forget_reactions(room, reactors)
   end
 end
 
@@ -212,10 +216,10 @@ local function append_to_room(k, held_head, partition, id, known_epoch, known_se
   end
   local log, hidden, before = KEYS[LOGS + k], KEYS[HIDDEN + k], room.seq
   hide_gap(hidden, room)
-  local people = { members = KEYS[MEMBERS + k], rules = KEYS[RULES + k], wrote = KEYS[WROTE + k] }
+  local people = { members = KEYS[MEMBERS + k], rules = KEYS[RULES + k], wrote = KEYS[WROTE + k], reactors = KEYS[REACTORS + k] }
   append_to(room, log, hidden, people, ttl, id, event, at, count)
   local added = room.seq > before
-  if added and trimmed < TRIM_ENOUGH then trim(room, log, hidden, age_of(partition), before) end
+  if added and trimmed < TRIM_ENOUGH then trim(room, log, hidden, people.reactors, age_of(partition), before) end
   if added and ttl > 0 then redis.call('ZADD', KEYS[due], 'LT', digits(room.ts + ttl), id) end
   if not added and not room.fresh then return end
   local n = #heads

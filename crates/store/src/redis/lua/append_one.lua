@@ -10,7 +10,7 @@
 local held = redis.call('MGET', KEYS[1], KEYS[2])
 local epoch, forks, seq, ts, past, tail = string.match(held[2] or '', '^(%w+)(%S*) (%d+) (%d+) (%S+)( .+)$')
 -- Whoever writes there has to be looked at, else.
-if not epoch or not string.find(tail, '^ public:?[rid]* ') then return false end
+if not epoch or not string.find(tail, '^ public:?[ridep]* ') then return false end
 local term = string.match(held[1] or '', '^%w*')
 if string.sub(epoch, 1, #term) ~= term then return false end
 local head, nonce, most = tonumber(seq), ARGV[3], tonumber(ARGV[1])

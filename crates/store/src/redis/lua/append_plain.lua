@@ -68,7 +68,7 @@ for k = 1, rooms do
   local epoch, forks, seq, ts, past, tail = string.match(held[partitions + k] or '', '^(%w+)(%S*) (%d+) (%d+) (%S+)( .+)$')
   local term = string.match(held[partition] or '', '^%w*')
   local last, stored = tonumber(seq), nil
-  if epoch and string.find(tail, '^ public:?[rid]* ') and string.sub(epoch, 1, #term) == term and not (epoch == known_epoch and last < tonumber(ARGV[at + 2])) then
+  if epoch and string.find(tail, '^ public:?[ridep]* ') and string.sub(epoch, 1, #term) == term and not (epoch == known_epoch and last < tonumber(ARGV[at + 2])) then
     local floor, hidden = 0, 0
     if past ~= '-' then floor, hidden = string.match(past, '^(%d+):(%d+):%d+:%d+:%d+$') end
     if floor and (most == 0 or last + count - floor - hidden < most + TRIM_EVERY) then

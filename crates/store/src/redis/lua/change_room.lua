@@ -13,7 +13,6 @@
 -- Gives the kind, 1 or 0 for whether anything changed, the time, the epoch, and of each event that was
 --   stored its seq and ts; 0 and 0 where it was not. Or `!` and why it was denied, or nothing where there is no such room.
 
-local FEED_ENTRIES = 10000 -- as in append.lua
 local ARGUMENTS = { make = 2, rank = 3, restrain = 4, release = 2, rule = 2, name = 1, tell = 4, offer = 4, revoke = 1, spend = 1 }
 
 local server_id, channel, word, id, by, least = unpack(ARGV, 1, 6)
@@ -101,27 +100,11 @@ end
 denied = denied or each_step(denied_step)
 if denied then return { '!' .. denied } end
 
-local first = room.seq + 1
+local last = room.seq
 local last_changed, any_changed, told = false, false, {}
 
-local function tell(letter, kind_name, fields)
-  if is_of_another(term, room.epoch) and not room.fresh then begin_epoch(room, term, word) end
-  hide_gap(keys.hidden, room)
-  if room.ts < now then room.ts, room.ts_digits = now, digits(now) end
-  local when, expires_field = room.ts_digits, ''
-  if ttl > 0 then
-    local expires = digits(room.ts + ttl)
-    when, expires_field = when .. 'x' .. expires, ',"expires_at":' .. expires
-    if not room.expiring then room.expiring, room.past = true, nil end
-  end
-  room.seq, room.seq_digits = room.seq + 1, digits(room.seq + 1)
-  redis.call('HSET', keys.log, room.seq_digits, letter .. when .. ':' .. fields)
-  hide(keys.hidden, room, room.seq)
-  told[#told + 1], told[#told + 2] = room.seq_digits, room.ts_digits
-  redis.call('PUBLISH', channel, '{"server_id":"' .. server_id .. '","type":"' .. kind_name .. '","room":"' .. id .. '","epoch":"' .. room.epoch
-    .. '","seq":' .. room.seq_digits .. expires_field .. ',"data":{"type":"' .. kind_name .. '","room":"' .. id .. '","seq":' .. room.seq_digits
-    .. ',"ts":' .. room.ts_digits .. expires_field .. ',' .. fields .. '}}\n')
-end
+local to = { server_id = server_id, channel = channel, id = id, term = term, word = word, now = now, ttl = ttl,
+  log = keys.log, hidden = keys.hidden, feed = KEYS[8], due = keys.due }
 
 local DO = {}
 function DO.make() return true end
@@ -180,7 +163,9 @@ each_step(function(what, ...)
   if what == 'tell' then
     local letter, kind_name, fields, scope = ...
     local wanted = last_changed and (scope == 'all' or kind ~= 'public')
-    if wanted then tell(letter, kind_name, fields) else told[#told + 1], told[#told + 2] = '0', '0' end
+    local seq, ts = '0', '0'
+    if wanted then seq, ts = tell(to, room, letter, kind_name, fields) end
+    told[#told + 1], told[#told + 2] = seq, ts
     return
   end
   last_changed = DO[what](...)
@@ -188,11 +173,7 @@ each_step(function(what, ...)
 end)
 
 if any_changed then redis.call('SET', keys.head, head_of_room(room)) end
-if room.seq >= first then
-  local grown = digits(first) == room.seq_digits and room.seq_digits or digits(first) .. '-' .. room.seq_digits
-  redis.call('XADD', KEYS[8], 'MAXLEN', '~', FEED_ENTRIES, '*', id, grown)
-  if ttl > 0 then redis.call('ZADD', keys.due, 'LT', digits(room.ts + ttl), id) end
-end
+note_told(to, room, last)
 local answer = { kind, any_changed and 1 or 0, digits(now), room.epoch }
 for _, value in ipairs(told) do answer[#answer + 1] = value end
 return answer

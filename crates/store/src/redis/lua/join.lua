@@ -1,18 +1,18 @@
 -- A room at one moment, for a user who comes in; makes it where that is wanted.
 --
--- KEYS: the partition, head, log, hidden bits, online hash, the rooms of the partition, what is due there
+-- KEYS: the partition, head, log, hidden bits, online hash, the rooms of the partition, what is due there, rules
 -- ARGV: the id, 1 or 0 for making it, known epoch, known seq, since epoch, since seq (these
 --   four may be empty), limit of messages, catch_up (0: no limit), max messages (0: no
 --   limit), a fresh word, how long an empty room is kept (0: for good)
 -- Gives nothing where there is no such room, else kind with its letters (people.lua), name (may be empty), epoch, seq, what
---   it shares with epochs before, 1 or 0 for recovered, and the events (see entries.lua).
+--   it shares with epochs before, 1 or 0 for recovered, the pins, and the events (see entries.lua).
 
 local id, create = ARGV[1], ARGV[2] == '1'
 local known_epoch, known_seq = ARGV[3], tonumber(ARGV[4])
 local since_epoch, since_seq = ARGV[5], tonumber(ARGV[6])
 local limit, catch_up, most, word = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10]
 local keep_ms = tonumber(ARGV[11])
-local keys = { head = KEYS[2], log = KEYS[3], hidden = KEYS[4], online = KEYS[5], rooms = KEYS[6], due = KEYS[7] }
+local keys = { head = KEYS[2], log = KEYS[3], hidden = KEYS[4], online = KEYS[5], rooms = KEYS[6], due = KEYS[7], rules = KEYS[8] }
 
 local held = redis.pcall('GET', keys.head)
 if type(held) == 'table' then return held end
@@ -44,4 +44,4 @@ end
 local recovered = names and 1 or 0
 if not names then names, entries = some_messages(keys.log, keys.hidden, room, floor + 1, room.seq, limit, false, now) end
 local kind, called = string.match(room.tail, '^(%S+) (.*)$')
-return answer_with({ kind, called, room.epoch, room.seq_digits, room.forks, recovered }, names, entries)
+return answer_with({ kind, called, room.epoch, room.seq_digits, room.forks, recovered, table.concat(pins_of(room, keys.rules, floor), ' ') }, names, entries)

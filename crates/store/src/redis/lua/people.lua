@@ -4,12 +4,12 @@
 --   rules    a hash: `ban USER` and `mute USER` → `until note` (until: 0 for good); the name of a rule → its value
 --   (head)   the kind is followed by a colon and a letter for each thing that is out of the
 --            ordinary, so that nobody looks for what is not there: `r` some have another rank than 2,
---            `o` some may only read, `b` some were banned or removed, `m` some were muted, and those
---            of the rules
+--            `o` some may only read, `b` some were banned or removed, `m` some were muted, `e` somebody
+--            reacted to a message, and those of the rules
 
 local RANK = 4398046511104 -- 2^42: in milliseconds the year 2109
 local READONLY, MEMBER, ADMIN, OWNER = 1, 2, 3, 4
-local LETTERS = { description = 'd', archived = 'a', who_may_send = 's', who_may_invite = 'i', slow_mode_ms = 'l' }
+local LETTERS = { description = 'd', archived = 'a', who_may_send = 's', who_may_invite = 'i', slow_mode_ms = 'l', pins = 'p' }
 
 -- The kind of a room, its letters, its name.
 local function kind_of(room) return string.match(room.tail, '^(%l+):?(%l*) (.*)$') end

@@ -1,7 +1,7 @@
 -- Takes a room away with everything in it. Who is there stays, in whatever is made in its place.
 --
 -- KEYS: the rooms of the partition, what is due there, head, log, hidden bits, members, rules, who wrote lately, invites,
---   the codes of these
+--   reactors, the codes of these
 -- ARGV: the id; who wants it (empty: whoever may) and the rank that they need
 -- Gives 1, or 0 where there was none, or `!` and why they may not.
 

@@ -3,7 +3,7 @@
 -- long enough.
 --
 -- KEYS: the partition, the rooms of it, what is due in it; then of each room its head, log, hidden
---   bits, online hash, members, rules, who wrote lately, invites
+--   bits, online hash, members, rules, who wrote lately, invites, reactors
 -- ARGV: max messages (0: no limit), at most how many numbers are looked at in all; then of each
 --   room its id and how long it is kept when empty (0: for good)
 -- Gives how many rooms were taken away, and how many numbers were looked at.
@@ -19,12 +19,13 @@ local function is_somebodys(room)
 end
 
 -- When to come by again; nothing where nothing is to be let go of, as things are.
-local function tidy(room, log, hidden, online, keep_ms)
+local function tidy(room, log, hidden, online, reactors, keep_ms)
   local expires = expire(log, hidden, room, now, budget)
   move_floor(hidden, room, floor_of(hidden, room, most))
   local texts, nonces = room.text, room.first
   trim_texts(log, room, age, budget)
   forget_nonces(log, room, age, budget)
+  forget_reactions(room, reactors)
   looked_at = looked_at + (room.text - texts) + (room.first - nonces)
   if room.text < room.floor or expires == now then return now end
   if expires then return expires end
@@ -34,16 +35,16 @@ local function tidy(room, log, hidden, online, keep_ms)
   return room.ts + keep_ms
 end
 
-for k = 4, #KEYS, 8 do
-  local head, log, hidden, online, members, rules, wrote, invites = unpack(KEYS, k, k + 7)
-  local id, keep_ms = ARGV[2 * (k - 4) / 8 + 3], tonumber(ARGV[2 * (k - 4) / 8 + 4])
+for k = 4, #KEYS, 9 do
+  local head, log, hidden, online, members, rules, wrote, invites, reactors = unpack(KEYS, k, k + 8)
+  local id, keep_ms = ARGV[2 * (k - 4) / 9 + 3], tonumber(ARGV[2 * (k - 4) / 9 + 4])
   local held = redis.call('GET', head)
   local room = held and read_head(held)
   if looked_at < budget then
-    local next_time = room and tidy(room, log, hidden, online, keep_ms)
+    local next_time = room and tidy(room, log, hidden, online, reactors, keep_ms)
     local is_over = room and next_time and room.seq == room.first and next_time == room.ts + keep_ms and next_time <= now
     if not held or is_over then
-      redis.call('UNLINK', head, log, hidden, members, rules, wrote, invites)
+      redis.call('UNLINK', head, log, hidden, members, rules, wrote, invites, reactors)
       redis.call('ZREM', index, id)
       redis.call('ZREM', due, id)
       taken_away = taken_away + 1
