@@ -29,7 +29,9 @@ pub use cursor::Cursor;
 pub use envelope::Envelope;
 pub use error::ErrorCode;
 pub use event::{Event, EventBody, EventKind};
-pub use id::{Emoji, Epoch, IdError, InviteCode, Nonce, RequestId, RoomId, ServerId, SessionId, UserId};
+pub use id::{
+    Emoji, Epoch, IdError, InviteCode, Nonce, RequestId, RoomId, ServerId, SessionId, UserId,
+};
 pub use login_id::{LoginId, LoginIdError};
 pub use role::Role;
 pub use user::User;

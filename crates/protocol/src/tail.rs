@@ -91,7 +91,11 @@ impl TailChange {
                 }
             }
         }
-        Some([&with_tail(before, &reactions, pinned)[..], b"}"].concat().into())
+        Some(
+            [&with_tail(before, &reactions, pinned)[..], b"}"]
+                .concat()
+                .into(),
+        )
     }
 }
 
@@ -238,7 +242,8 @@ mod tests {
         let single = r#"{"type":"reacted","room":"r","seq":9,"ts":1,"target":7,"emoji":"👍","on":false,"by":{"id":"u","name":"U"},"count":0}"#;
         let (target, change) = of(single).unwrap();
         assert_eq!((target, &change), (7, &TailChange::Count(emoji("👍"), 0)));
-        let message = r#"{"type":"message","text":"a","reactions":[{"emoji":"👍","count":1}],"pinned":true}"#;
+        let message =
+            r#"{"type":"message","text":"a","reactions":[{"emoji":"👍","count":1}],"pinned":true}"#;
         let changed = change.applied_to(message.as_bytes()).unwrap();
         assert_eq!(
             value(&changed),

@@ -55,9 +55,7 @@ pub use people::{
     Admission, Admitted, Denied, MemberPlace, MemberRow, MembersAsked, MembersPage, Restraint,
     RestraintRow, RoomChange, RoomChanged, RoomView, Rule, Step, Told, When,
 };
-pub use reactions::{
-    Pin, React, Reacted, Reaction, ReactionChange, Reactors, ReactorsAsked,
-};
+pub use reactions::{Pin, React, Reacted, Reaction, ReactionChange, Reactors, ReactorsAsked};
 pub use retention::{Lifetime, Retention};
 pub use settings::{
     DataSettings, DataSync, EngineSettings, PresenceTimes, RedisSettings, Settings,

@@ -42,7 +42,11 @@ impl Embedded {
         id: &RoomId,
         known: Option<&Cursor>,
         kind: EventKind,
-        change: impl FnOnce(&mut StoredRoom, &Retention, Now) -> Result<(T, Option<Appended>), StoreError>,
+        change: impl FnOnce(
+            &mut StoredRoom,
+            &Retention,
+            Now,
+        ) -> Result<(T, Option<Appended>), StoreError>,
     ) -> Result<(T, BatchNumber), StoreError> {
         let shared = &*self.shared;
         let _step = shared.step();
@@ -111,9 +115,10 @@ fn may_read(room: &StoredRoom, reader: &UserId) -> Result<(), StoreError> {
 
 impl Shared {
     fn publish_told(&self, room: &RoomId, kind: EventKind, told: &Appended) {
-        let line = told.event.as_ref().filter(|_| self.echo).and_then(|event| {
-            envelope::durable(&self.server_id, room, &told.epoch, kind, event)
-        });
+        let line =
+            told.event.as_ref().filter(|_| self.echo).and_then(|event| {
+                envelope::durable(&self.server_id, room, &told.epoch, kind, event)
+            });
         if let Some(line) = line {
             self.feed.send(BusEvent::Payload(line.into()));
         }

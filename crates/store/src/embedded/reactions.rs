@@ -11,15 +11,10 @@ use rookery_protocol::{
 };
 use serde::Serialize;
 
-use super::{
-    clock::Now,
-    disk::Journal,
-    overwriting::parts_of,
-    room::StoredRoom,
-};
+use super::{clock::Now, disk::Journal, overwriting::parts_of, room::StoredRoom};
 use crate::{
-    Append, Appended, Denied, React, Reacted, Reaction, ReactionChange, Reactors,
-    ReactorsAsked, Retention, StoreError,
+    Append, Appended, Denied, React, Reacted, Reaction, ReactionChange, Reactors, ReactorsAsked,
+    Retention, StoreError,
 };
 
 /// What begins the key of a reaction on the disk, and that of the pins.
@@ -185,7 +180,10 @@ impl StoredRoom {
     }
 
     pub(super) fn may_react(&mut self, user: &UserId, now: u64) -> Result<(), Denied> {
-        match self.people.may_write(self.kind, EventKind::Reacted, user, now, None) {
+        match self
+            .people
+            .may_write(self.kind, EventKind::Reacted, user, now, None)
+        {
             // Only messages are for admins alone.
             Ok(()) | Err(Denied::AdminsWrite) => {}
             Err(denied) => return Err(denied),
@@ -224,7 +222,11 @@ impl StoredRoom {
                 false => journal.remove_person(&key),
             }
         }
-        let count = if *on { count + 1 } else { count.saturating_sub(1) };
+        let count = if *on {
+            count + 1
+        } else {
+            count.saturating_sub(1)
+        };
         match (place, count) {
             (Some(place), 0) => drop(counts.remove(place)),
             (Some(place), count) => counts[place].count = count,
@@ -256,9 +258,8 @@ impl StoredRoom {
     /// Which of some reactions are a user's own.
     pub(super) fn own_reactions(&self, user: &UserId, asked: &[(u64, Emoji)]) -> Vec<bool> {
         let given = &self.reactions.given;
-        let is_own = |(seq, emoji): &(u64, Emoji)| {
-            given.contains(&(*seq, emoji.clone(), user.clone()))
-        };
+        let is_own =
+            |(seq, emoji): &(u64, Emoji)| given.contains(&(*seq, emoji.clone(), user.clone()));
         asked.iter().map(is_own).collect()
     }
 
@@ -329,7 +330,11 @@ fn told_of(target: u64, done: &[&ReactionChange], counts: &[ReactionCount]) -> E
             EventBody::of(EventKind::Reacted, &one)
         }
         _ => {
-            let told = if done.len() <= React::MOST_TOLD { done } else { &[] };
+            let told = if done.len() <= React::MOST_TOLD {
+                done
+            } else {
+                &[]
+            };
             let several = Several {
                 target,
                 reactions: counts,

@@ -342,7 +342,10 @@ mod tests {
         );
         assert_eq!(
             (words.keys.len(), words.args.len()),
-            (1 + partitions + KEYS_PER_ROOM * 4, FIXED_ARGS + 4 * 3 + 5 * 3)
+            (
+                1 + partitions + KEYS_PER_ROOM * 4,
+                FIXED_ARGS + 4 * 3 + 5 * 3
+            )
         );
         let answer = text("ea\n1-10\n=2-11\neb\n7-10\n\n-\n\n!WRONGTYPE no");
         let placed = call.read(&answer).unwrap();

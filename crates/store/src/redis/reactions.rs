@@ -50,9 +50,7 @@ impl Redis {
         let epoch = match answer.text()?.as_str() {
             NOT_THERE => return Err(no_message(room, *target)),
             "wait" => return Ok(Reacted::Wait(answer.number()?)),
-            epoch => {
-                rookery_protocol::Epoch::new(epoch).map_err(|_| failure::nonsense(WHAT))?
-            }
+            epoch => rookery_protocol::Epoch::new(epoch).map_err(|_| failure::nonsense(WHAT))?,
         };
         let (seq, ts, fields) = (answer.number()?, answer.number()?, answer.bytes()?);
         let body = EventBody {
@@ -144,10 +142,7 @@ impl Redis {
         reader: &UserId,
     ) -> Result<Vec<Event>, StoreError> {
         const WHAT: &str = "the pins of a room";
-        let args = vec![
-            text(reader.as_str()),
-            number(self.retention.max_messages),
-        ];
+        let args = vec![text(reader.as_str()), number(self.retention.max_messages)];
         let mut answer = self
             .ask(WHAT, Script::Pinned, keys_to_read(room), args)
             .await?;
@@ -156,11 +151,7 @@ impl Redis {
     }
 
     /// What the scripts are told before what it is about.
-    fn words_before(
-        &self,
-        room: &RoomId,
-        known: Option<&rookery_protocol::Cursor>,
-    ) -> Vec<Value> {
+    fn words_before(&self, room: &RoomId, known: Option<&rookery_protocol::Cursor>) -> Vec<Value> {
         let mut args = vec![
             text(self.server_id.as_str()),
             text(&*self.channel),

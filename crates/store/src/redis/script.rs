@@ -192,7 +192,7 @@ impl Script {
         match self {
             Self::Append => {
                 parts!(time partition head hidden log texts people reactions pins append)
-            },
+            }
             Self::AppendOne => parts!(append_one),
             Self::AppendPlain => parts!(append_plain),
             // The same but where it may make a room, which is refused when memory is full.

@@ -32,8 +32,10 @@ mod nonce;
 mod outage;
 mod overwrite;
 mod people;
+mod pins;
 mod place;
 mod presence;
+mod reactions;
 mod retention;
 mod rollback;
 mod rooms;
@@ -162,6 +164,15 @@ cases_of_both_engines! {
     overwrite::what_is_not_there_is_not_overwritten,
     overwrite::an_overwriting_event_has_a_nonce_too,
     overwrite::overwriting_goes_in_the_order_of_appends,
+
+    reactions::a_reaction_is_counted_and_told_once,
+    reactions::many_reactions_are_told_together,
+    reactions::who_may_not_write_does_not_react,
+    reactions::reactions_go_with_their_message,
+    reactions::any_reactions_are_what_a_plain_model_says,
+
+    pins::a_message_is_pinned_by_who_keeps_order,
+    pins::pins_are_bounded_and_go_with_their_messages,
 
     counting::any_history_is_counted_as_a_plain_model_does,
     counting::a_room_that_is_not_there_has_nothing_to_count,

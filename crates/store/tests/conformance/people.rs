@@ -13,14 +13,14 @@ use rookery_store::{
 
 use crate::place::*;
 
-fn make(kind: RoomKind) -> Step {
+pub(crate) fn make(kind: RoomKind) -> Step {
     Step::Make {
         kind,
         name: "Some room".to_owned(),
     }
 }
 
-fn rank(user: &str, role: Option<Role>, when: When) -> Step {
+pub(crate) fn rank(user: &str, role: Option<Role>, when: When) -> Step {
     Step::Rank {
         user: user_id(user),
         role,
@@ -36,7 +36,7 @@ fn remove(user: &str) -> Step {
     rank(user, None, When::Member)
 }
 
-fn restrain(restraint: Restraint, user: &str, for_ms: Option<u64>) -> Step {
+pub(crate) fn restrain(restraint: Restraint, user: &str, for_ms: Option<u64>) -> Step {
     Step::Restrain {
         restraint,
         user: user_id(user),
@@ -45,7 +45,7 @@ fn restrain(restraint: Restraint, user: &str, for_ms: Option<u64>) -> Step {
     }
 }
 
-fn rule(rule: Rule, value: Option<&str>) -> Step {
+pub(crate) fn rule(rule: Rule, value: Option<&str>) -> Step {
     Step::Rule {
         rule,
         value: value.map(str::to_owned),
@@ -70,7 +70,7 @@ fn change(id: &str, by: &str, least: Option<Role>, steps: Vec<Step>) -> RoomChan
     }
 }
 
-async fn try_change(
+pub(crate) async fn try_change(
     node: &Node,
     id: &str,
     by: &str,
@@ -81,7 +81,7 @@ async fn try_change(
 }
 
 /// A room of `owner` with an admin, a member and one who only reads, each called so.
-async fn staffed(node: &Node, id: &str, kind: RoomKind) {
+pub(crate) async fn staffed(node: &Node, id: &str, kind: RoomKind) {
     let steps = vec![
         make(kind),
         rank("owner", Some(Role::Owner), When::Stranger),
@@ -104,7 +104,7 @@ async fn write(node: &Node, id: &str, user: &str) -> Result<u64, Denied> {
     appended.map(|appended| appended.seq).map_err(denied)
 }
 
-fn denied(error: StoreError) -> Denied {
+pub(crate) fn denied(error: StoreError) -> Denied {
     match error {
         StoreError::Denied { denied, .. } => denied,
         other => panic!("{other}"),

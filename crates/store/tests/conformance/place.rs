@@ -70,6 +70,11 @@ impl Place {
         Self::Redis(RedisServer::start_in_cluster_mode().unwrap())
     }
 
+    /// Whether nothing is known from one step to the next but what is kept.
+    pub(crate) fn is_forgetful(&self) -> bool {
+        matches!(self, Self::OnDisk { data, .. } if data.forgetful)
+    }
+
     /// The server, in a case that runs on Redis only.
     pub(crate) fn server(&mut self) -> &mut RedisServer {
         match self {
