@@ -18,7 +18,7 @@ use crate::{
     background::Background,
     delivery::Inboxes,
     health::{Health, Readiness},
-    limits::{self, Allowances, Answers, Purges},
+    limits::{self, Allowances, Answers, Purges, Reactions},
     metrics::Metrics,
     rooms::{self, Rooms},
     settings::Settings,
@@ -66,6 +66,8 @@ pub struct Chat {
     pub(crate) sends_in_flight: AtomicUsize,
     /// What those who are banned have written, while it is taken away.
     pub(crate) purges: Purges,
+    /// What is to be told of reactions together.
+    pub(crate) reactions: Arc<Reactions>,
     pub(crate) background: Background,
     listener: Arc<Listener>,
 }
@@ -141,6 +143,7 @@ impl Chat {
             turns: Arc::default(),
             sends_in_flight: AtomicUsize::new(0),
             purges: Purges::new(settings.limits.purges),
+            reactions: Arc::new(Reactions::new(settings.limits.reactions_waiting)),
             listener: Arc::new(listener),
             server_id,
             settings,

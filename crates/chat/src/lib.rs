@@ -16,6 +16,7 @@ mod chat;
 pub mod clock;
 pub mod commands;
 pub mod delivery;
+mod emoji;
 pub mod health;
 pub mod limits;
 pub mod metrics;

@@ -131,6 +131,16 @@ impl Refusal {
                 );
                 return Self::new(ErrorCode::Conflict, message);
             }
+            Denied::TooManyReactions => {
+                let message = "that message has as many different reactions as it may have (limits.reactions_per_message); take one of those";
+                return Self::new(ErrorCode::Conflict, message);
+            }
+            Denied::TooManyPins => {
+                let message = format!(
+                    "{room} has as many pins as it may have (limits.pins_per_room); unpin one first"
+                );
+                return Self::new(ErrorCode::Conflict, message);
+            }
             Denied::Banned => format!("you are banned from {room}"),
             Denied::ReadOnly => format!("you may only read in {room}"),
             Denied::Muted => format!("you are muted in {room}"),

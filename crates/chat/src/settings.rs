@@ -29,6 +29,12 @@ pub struct Limits {
     pub rooms_per_user: u64,
     /// The most invitations of a room that are good.
     pub invites_per_room: u64,
+    /// How many different reactions a message may have.
+    pub reactions_per_message: u64,
+    /// How many reactions may wait on this node to be told together.
+    pub reactions_waiting: usize,
+    /// How many messages of a room may be pinned.
+    pub pins_per_room: u64,
     /// Of how many banned people this node takes away the messages at once.
     pub purges: usize,
     /// The most sessions of one user on this node.
@@ -76,6 +82,8 @@ pub struct RoomSettings {
     pub linger_ms: u64,
     /// Whether joining a room that nobody has made makes a public one.
     pub create_on_join: bool,
+    /// The words that are reactions beside the emoji of Unicode, without their colons.
+    pub custom_reactions: Vec<String>,
 }
 
 /// Who is seen online, and for how long.
@@ -108,6 +116,9 @@ impl Default for Limits {
             rooms_per_connection: 500,
             rooms_per_user: 1_000,
             invites_per_room: 1_000,
+            reactions_per_message: 20,
+            reactions_waiting: 20_000,
+            pins_per_room: 50,
             purges: 16,
             connections_per_user: 50,
             user_rate: 100,
@@ -136,6 +147,7 @@ impl Default for RoomSettings {
             recent_bytes: 64 * 1024 * 1024,
             linger_ms: 60_000,
             create_on_join: true,
+            custom_reactions: Vec::new(),
         }
     }
 }

@@ -5,8 +5,10 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use rookery_protocol::{Cursor, Event, RequestId, RoomId, encode, server_frame::RoomKind};
+use bytes::{BufMut, Bytes, BytesMut};
+use rookery_protocol::{
+    Cursor, Emoji, Event, RequestId, RoomId, encode, server_frame::RoomKind, tail,
+};
 use rookery_store::{Joined, Recovery};
 
 use crate::limits::{Budget, Share};
@@ -39,6 +41,8 @@ pub(crate) struct RoomInfo {
     pub(crate) kind: RoomKind,
     pub(crate) name: Arc<str>,
     pub(crate) ttl_ms: Option<u64>,
+    /// The messages that are pinned.
+    pub(crate) pins: Arc<[u64]>,
 }
 
 /// A room at one moment.
@@ -51,6 +55,8 @@ pub(crate) struct Snapshot {
     items: Bytes,
     /// When the first of the events is gone, by the store's clock.
     expires_at: Option<u64>,
+    /// Reactions to the messages: whose, which, and where each of them ends among the items.
+    reactions: Box<[(u64, Emoji, usize)]>,
 }
 
 impl View {
@@ -92,6 +98,7 @@ impl RoomInfo {
             kind: joined.kind,
             name: Arc::from(joined.name.as_str()),
             ttl_ms: joined.ttl_ms,
+            pins: joined.pins.as_slice().into(),
         }
     }
 }
@@ -103,12 +110,13 @@ impl Snapshot {
         recovered: bool,
         events: impl Iterator<Item = &'a Event> + Clone,
     ) -> Self {
-        let items = events.clone().map(Event::json);
+        let items = encode::ok_joined_items(recovered, events.clone().map(Event::json));
         Self {
             head,
             info,
             recovered,
-            items: encode::ok_joined_items(recovered, items).into(),
+            reactions: reactions_among(&items, events.clone()),
+            items: items.into(),
             expires_at: events.filter_map(|event| event.expires_at).min(),
         }
     }
@@ -132,6 +140,34 @@ impl Snapshot {
     /// How many bytes the events take in the answer.
     pub(crate) fn bytes(&self) -> usize {
         self.items.len()
+    }
+
+    /// The reactions to the messages: of each the number of its message.
+    pub(crate) fn reactions(&self) -> impl Iterator<Item = (u64, Emoji)> {
+        let reactions = self.reactions.iter();
+        reactions.map(|(seq, emoji, _)| (*seq, emoji.clone()))
+    }
+
+    /// The same for somebody whose own some of the reactions are.
+    pub(crate) fn with_mine(&self, is_mine: impl Fn(u64, &Emoji) -> bool) -> Self {
+        let mut items = BytesMut::with_capacity(self.items.len() + 64);
+        let mut at = 0;
+        for (seq, emoji, end) in &self.reactions {
+            if is_mine(*seq, emoji) {
+                items.put_slice(&self.items[at..*end]);
+                items.put_slice(br#","mine":true"#);
+                at = *end;
+            }
+        }
+        items.put_slice(&self.items[at..]);
+        Self {
+            head: self.head.clone(),
+            info: self.info.clone(),
+            recovered: self.recovered,
+            items: items.freeze(),
+            expires_at: self.expires_at,
+            reactions: Box::default(),
+        }
     }
 
     /// With what the events take of the node's bytes, for as long as anybody
@@ -163,6 +199,7 @@ impl Snapshot {
                 seq: self.head.seq,
                 ttl_ms: self.info.ttl_ms,
                 recovered: self.recovered,
+                pins: &self.info.pins,
                 online,
                 online_count,
             },
@@ -172,5 +209,77 @@ impl Snapshot {
     /// The rest of it, with the events; shared by all who are shown the same.
     pub(crate) fn items(&self) -> &Bytes {
         &self.items
+    }
+}
+
+/// Where the reactions to some events end among these as they are told. Nearly always there are
+/// none.
+fn reactions_among<'a>(
+    items: &[u8],
+    events: impl Iterator<Item = &'a Event>,
+) -> Box<[(u64, Emoji, usize)]> {
+    let mut found = Vec::new();
+    // Behind the beginning of the list, and a comma behind each.
+    let mut at = items
+        .iter()
+        .position(|byte| *byte == b'[')
+        .map_or(0, |at| at + 1);
+    for event in events {
+        let json = event.json();
+        let ends = tail::reaction_ends(json).into_iter();
+        found.extend(ends.map(|(emoji, end)| (event.seq, emoji, at + end)));
+        at += json.len() + 1;
+    }
+    found.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use rookery_protocol::Epoch;
+
+    use super::*;
+
+    #[test]
+    fn own_reactions_are_marked_where_they_stand() {
+        let event = |seq, rest: &str| {
+            Event::new(
+                seq,
+                None,
+                format!(r#"{{"type":"message","seq":{seq},"text":"a]"{rest}}}"#),
+            )
+        };
+        let list = r#","reactions":[{"emoji":"👍","count":2},{"emoji":"❤️","count":12}]"#;
+        let events = [
+            event(1, ""),
+            event(2, list),
+            event(3, &format!(r#"{list},"pinned":true"#)),
+            event(4, ""),
+        ];
+        let head = Cursor {
+            epoch: Epoch::new("e").unwrap(),
+            seq: 4,
+        };
+        let info = RoomInfo {
+            kind: RoomKind::Public,
+            name: "r".into(),
+            ttl_ms: None,
+            pins: [3].into(),
+        };
+        let snapshot = Snapshot::new(head, info, false, events.iter());
+        assert_eq!(snapshot.reactions().count(), 4);
+        let mine = [(2, "❤️"), (3, "👍")];
+        let marked = snapshot.with_mine(|seq, emoji| mine.contains(&(seq, emoji.as_str())));
+        let expected: Vec<_> = events
+            .iter()
+            .map(|event| {
+                let is_mine = |emoji: &Emoji| mine.contains(&(event.seq, emoji.as_str()));
+                match event.seq {
+                    2 | 3 => tail::with_mine(event.json(), is_mine).to_vec(),
+                    _ => event.json().to_vec(),
+                }
+            })
+            .collect();
+        let expected = encode::ok_joined_items(false, expected.iter().map(Vec::as_slice));
+        assert_eq!(str::from_utf8(&marked.items), str::from_utf8(&expected));
     }
 }

@@ -5,23 +5,32 @@
 
 use std::collections::BTreeMap;
 
-use rookery_protocol::server_frame::{Deleted, Edited, Message};
+use rookery_protocol::{
+    UserId,
+    server_frame::{Deleted, Edited, Message, Pinned, Reacted, ReactionOf, Snapshot},
+    tail::ReactionCount,
+};
 
 use crate::{EventContent, LogEvent};
 
 /// The messages of one room that can be seen, by their numbers.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FoldedRoom {
+    /// Who looks: their own reactions are marked.
+    user: UserId,
     messages: BTreeMap<u64, Message>,
+    pins: Vec<u64>,
 }
 
 impl FoldedRoom {
     /// Begins with the messages of a snapshot. Those before its first are not known, and what
     /// happens to them changes nothing here.
-    pub fn of<'a>(messages: impl IntoIterator<Item = &'a Message>) -> Self {
-        let messages = messages.into_iter();
+    pub fn of(snapshot: &Snapshot, user: &UserId) -> Self {
+        let messages = snapshot.messages.iter().flatten();
         Self {
+            user: user.clone(),
             messages: messages.map(|it| (it.seq, it.clone())).collect(),
+            pins: snapshot.pins.clone(),
         }
     }
 
@@ -38,7 +47,10 @@ impl FoldedRoom {
             EventContent::Edited(edited) => self.edit(edited),
             EventContent::Deleted(Deleted { target, .. }) => {
                 self.messages.remove(target);
+                self.pins.retain(|pin| pin != target);
             }
+            EventContent::Reacted(reacted) => self.react(reacted),
+            EventContent::Pinned(pinned) => self.pin(pinned),
             EventContent::Other { .. } => {}
         }
     }
@@ -53,8 +65,63 @@ impl FoldedRoom {
         message.edited_at = message.edited_at.max(Some(edited.ts));
     }
 
+    fn react(&mut self, reacted: &Reacted) {
+        let Some(message) = self.messages.get_mut(&reacted.target) else {
+            return;
+        };
+        let reactions = &mut message.reactions;
+        if let Some(one) = &reacted.one {
+            set_count(reactions, &one.change, one.count);
+        }
+        if let Some(now) = &reacted.reactions {
+            let before = std::mem::replace(reactions, now.clone());
+            for reaction in reactions.iter_mut() {
+                let mut before = before.iter();
+                let known = before.find(|it| it.emoji == reaction.emoji);
+                reaction.mine = known.is_some_and(|it| it.mine);
+            }
+        }
+        let one = reacted.one.iter().map(|one| &one.change);
+        let changes = one.chain(reacted.changes.iter().flatten());
+        for change in changes.filter(|change| change.by.id == self.user) {
+            let mut reactions = reactions.iter_mut();
+            if let Some(reaction) = reactions.find(|it| it.emoji == change.emoji) {
+                reaction.mine = change.on;
+            }
+        }
+    }
+
+    fn pin(&mut self, pinned: &Pinned) {
+        let Pinned { target, on, .. } = pinned;
+        self.pins.retain(|pin| pin != target);
+        self.pins.extend(on.then_some(*target));
+        if let Some(message) = self.messages.get_mut(target) {
+            message.pinned = *on;
+        }
+    }
+
+    /// The numbers of the messages that are pinned, in the order in which they were.
+    pub fn pins(&self) -> &[u64] {
+        &self.pins
+    }
+
     /// The messages, ascending.
     pub fn messages(&self) -> impl DoubleEndedIterator<Item = &Message> {
         self.messages.values()
+    }
+}
+
+/// One that ends goes; one that comes is the last.
+fn set_count(reactions: &mut Vec<ReactionCount>, change: &ReactionOf, count: u64) {
+    let place = reactions.iter().position(|it| it.emoji == change.emoji);
+    match (place, count) {
+        (Some(place), 0) => drop(reactions.remove(place)),
+        (Some(place), count) => reactions[place].count = count,
+        (None, 0) => {}
+        (None, count) => reactions.push(ReactionCount {
+            emoji: change.emoji.clone(),
+            count,
+            mine: false,
+        }),
     }
 }

@@ -6,8 +6,8 @@ use std::{borrow::Cow, sync::Arc};
 use rookery_protocol::{
     RequestId, RoomId,
     server_frame::{
-        Deleted, Edited, ErrorFrame, Expiring, Message, NewEpoch, Pong, Presence, Reconnect,
-        Snapshot, Typing, Welcome,
+        Deleted, Edited, ErrorFrame, Expiring, Message, NewEpoch, Pinned, Pong, Presence, Reacted,
+        Reconnect, Snapshot, Typing, Welcome,
     },
 };
 use serde::Deserialize;
@@ -37,6 +37,10 @@ pub enum EventContent {
     Edited(Edited),
     /// A message was taken back.
     Deleted(Deleted),
+    /// Reactions to a message changed.
+    Reacted(Box<Reacted>),
+    /// A message was pinned, or is so no more.
+    Pinned(Pinned),
     /// Anything else, as it came.
     Other {
         /// The `type` of the frame.
@@ -173,6 +177,8 @@ fn log_event(json: &str, outline: &Outline<'_>) -> serde_json::Result<Option<Log
         "message" => EventContent::Message(serde_json::from_str(json)?),
         "edited" => EventContent::Edited(serde_json::from_str(json)?),
         "deleted" => EventContent::Deleted(serde_json::from_str(json)?),
+        "reacted" => EventContent::Reacted(serde_json::from_str(json)?),
+        "pinned" => EventContent::Pinned(serde_json::from_str(json)?),
         kind => EventContent::Other {
             kind: kind.to_owned(),
             frame: serde_json::from_str(json)?,

@@ -189,6 +189,8 @@ pub struct SnapshotHead<'a> {
     pub ttl_ms: Option<u64>,
     /// Whether the items are raw events after a cursor, or messages as they are now.
     pub recovered: bool,
+    /// The messages that are pinned.
+    pub pins: &'a [u64],
     /// Who is here, at most 200, as [`users`] writes them.
     pub online: &'a [u8],
     /// How many are here.
@@ -213,6 +215,8 @@ pub fn ok_joined_head(id: &RequestId, snapshot: &SnapshotHead<'_>) -> Vec<u8> {
         #[serde(skip_serializing_if = "Option::is_none")]
         ttl_ms: Option<u64>,
         recovered: bool,
+        #[serde(skip_serializing_if = "<[u64]>::is_empty")]
+        pins: &'a [u64],
         online_count: u64,
     }
     let SnapshotHead {
@@ -223,6 +227,7 @@ pub fn ok_joined_head(id: &RequestId, snapshot: &SnapshotHead<'_>) -> Vec<u8> {
         seq,
         ttl_ms,
         recovered,
+        pins,
         online,
         online_count,
     } = *snapshot;
@@ -234,6 +239,7 @@ pub fn ok_joined_head(id: &RequestId, snapshot: &SnapshotHead<'_>) -> Vec<u8> {
         seq,
         ttl_ms,
         recovered,
+        pins,
         online_count,
     });
     inner.pop();

@@ -142,7 +142,7 @@ id!(
     /// What somebody thinks of a message: an emoji, or a word between colons. Here it is only
     /// looked at whether it can be kept; which there are the chat knows.
     Emoji, "an emoji", 64, |character: char| {
-        !character.is_whitespace() && !character.is_control() && !matches!(character, '"' | '\\' | '[' | ']')
+        !character.is_whitespace() && !character.is_control() && !matches!(character, '"' | '\\' | '[' | ']' | '{' | '}')
     }
 );
 id!(

@@ -5,7 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Cursor, Epoch, ErrorCode, Nonce, RequestId, Role, RoomId, ServerId, SessionId, User};
+use crate::{
+    Cursor, Emoji, Epoch, ErrorCode, Nonce, RequestId, Role, RoomId, ServerId, SessionId, User,
+    tail::ReactionCount,
+};
 
 /// Any frame of a node. Unknown types are kept apart, not refused: a later
 /// node may say more than this crate knows.
@@ -188,6 +191,9 @@ pub struct Snapshot {
     pub ttl_ms: Option<u64>,
     /// Whether `events` is exactly what came after the cursor.
     pub recovered: bool,
+    /// The messages that are pinned, in the order in which they were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pins: Vec<u64>,
     /// The raw events after the cursor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub events: Option<Vec<ServerFrame>>,
@@ -267,6 +273,60 @@ pub struct Message {
     /// Whether it was taken back: then nothing is left but who wrote it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
+    /// What people think of it, in the order of the first use.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<ReactionCount>,
+    /// Whether it is held up to everybody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pinned: bool,
+}
+
+/// Reactions to a message were set or taken away: one, or, told together, several.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reacted {
+    /// The number of the message.
+    pub target: u64,
+    /// The one.
+    #[serde(flatten)]
+    pub one: Option<OneReaction>,
+    /// All reactions that there are now, where several are told together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reactions: Option<Vec<ReactionCount>>,
+    /// What changed, where these are few; else it is not said whose they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Vec<ReactionOf>>,
+}
+
+/// A reaction that is told by itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OneReaction {
+    /// What, and of whom.
+    #[serde(flatten)]
+    pub change: ReactionOf,
+    /// How many think so now.
+    pub count: u64,
+}
+
+/// What somebody thinks, or does no more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReactionOf {
+    /// What.
+    pub emoji: Emoji,
+    /// Whether they think so.
+    pub on: bool,
+    /// Who.
+    pub by: User,
+}
+
+/// A message is held up to everybody, or is so no more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pinned {
+    /// The number of the message.
+    pub target: u64,
+    /// Who says so.
+    pub by: User,
+    /// Whether it is.
+    pub on: bool,
 }
 
 /// A message got another text.

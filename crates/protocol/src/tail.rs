@@ -150,6 +150,23 @@ pub fn reactions_of(json: &[u8]) -> Vec<ReactionCount> {
     tail_of(json.strip_suffix(b"}").unwrap_or(json)).reactions
 }
 
+/// The reactions in the event of a message, and where each of them ends in it: before its closing
+/// brace.
+pub fn reaction_ends(event: &[u8]) -> Vec<(Emoji, usize)> {
+    let fields = event.strip_suffix(b"}").unwrap_or(event);
+    let Tail {
+        before, reactions, ..
+    } = tail_of(fields);
+    let mut at = before.len();
+    let ends = reactions.into_iter().map(|it| {
+        // No emoji has a brace.
+        let end = memchr::memchr(b'}', fields.get(at..).unwrap_or_default()).unwrap_or(0);
+        at += end + 1;
+        (it.emoji, at - 1)
+    });
+    ends.collect()
+}
+
 /// Whether a message is pinned, of its fields or of its event.
 pub fn is_pinned(json: &[u8]) -> bool {
     json.strip_suffix(b"}").unwrap_or(json).ends_with(PINNED)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rookery_protocol::{Epoch, Event, RoomId, client_frame::HistoryPage};
 
+use super::own_reactions::mark_own;
 use crate::{caller::Caller, chat::Chat, limits::Claim, refusal::Refusal};
 
 /// Which part of which room's past.
@@ -67,6 +68,7 @@ pub(super) async fn read_page(
 ) -> Result<rookery_store::History, Refusal> {
     let History { room, page, limit } = arguments;
     let reader = Some(&caller.user.id);
-    let history = chat.store.history(room, reader, *page, *limit).await;
-    Ok(history?)
+    let mut history = chat.store.history(room, reader, *page, *limit).await?;
+    mark_own(chat, room, &caller.user.id, &mut history.messages).await?;
+    Ok(history)
 }

@@ -5,7 +5,7 @@ use std::{rc::Rc, sync::Arc, time::Duration};
 use rookery_protocol::{Cursor, ErrorCode, RequestId, RoomId, User, client_frame::DEFAULT_PAGE};
 use rookery_store::{Admission, StoreError};
 
-use super::leave;
+use super::{leave, own_reactions::marked_own};
 use crate::{
     caller::Caller,
     chat::Chat,
@@ -143,6 +143,7 @@ impl Joining<'_> {
             if room.roster_is_wanting() {
                 chat.rooms.refresh_roster(room).await?;
             }
+            let snapshot = marked_own(chat, &room.id, &user.id, snapshot).await?;
             if self.attach(&snapshot, following, share).await? {
                 return Ok(());
             }

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use rookery_protocol::client_frame::{DEFAULT_PAGE, MAX_PAGE, Request};
+use rookery_protocol::{
+    Event,
+    client_frame::{DEFAULT_PAGE, MAX_PAGE, Request},
+};
 use serde::Serialize;
 
 use super::{
@@ -23,7 +26,9 @@ use super::{
     message::message,
     my_rooms::my_rooms,
     open_direct::open_direct,
+    pins::{pin, pins, unpin},
     presence_of::presence_of,
+    react::{react, reactors},
     remove::remove,
     restrain,
     sessions::{revoke_session, sessions},
@@ -118,6 +123,11 @@ const PROFILE_BYTES: usize = 16 * 1024;
 pub fn most_bytes(chat: &Chat, request: &Request) -> usize {
     match request {
         Request::OneMessage(_) => chat.answers.most_bytes(1),
+        Request::Pins(_) => chat.answers.most_bytes(chat.settings.limits.pins_per_room),
+        Request::Reactors(asked) => {
+            let limit = asked.limit.unwrap_or(DEFAULT_PAGE).min(MAX_PAGE);
+            limit as usize * PERSON_BYTES
+        }
         Request::Members(asked) => {
             let limit = asked.limit.unwrap_or(DEFAULT_PAGE).min(MAX_PAGE);
             limit as usize * PERSON_BYTES
@@ -171,6 +181,19 @@ pub async fn request(
     chat.background.carry_out(work.boxed()).await
 }
 
+/// A JSON object with finished events.
+fn listed(name: &str, events: &[Event]) -> Vec<u8> {
+    let mut json = format!(r#"{{"{name}":["#).into_bytes();
+    for (place, event) in events.iter().enumerate() {
+        if place > 0 {
+            json.push(b',');
+        }
+        json.extend_from_slice(event.json());
+    }
+    json.extend_from_slice(b"]}");
+    json
+}
+
 /// Answers one that reads, after room was made for what that can be at most.
 async fn read(chat: &Arc<Chat>, caller: Caller<'_>, request: Request) -> Result<Reply, Refusal> {
     let most = most_bytes(chat, &request);
@@ -196,6 +219,23 @@ async fn answer(chat: &Arc<Chat>, caller: Caller<'_>, request: Request) -> Resul
         Request::Edit(arguments) => {
             let stored = edit(chat, caller, arguments).await?;
             Ok(Reply::with(&stored))
+        }
+        Request::React(arguments) => {
+            let told = react(chat, caller, arguments).await?;
+            Ok(Reply::with(&told))
+        }
+        Request::Reactors(arguments) => {
+            let page = reactors(chat, caller, arguments).await?;
+            Ok(Reply::with(&page))
+        }
+        Request::Pin(arguments) => Ok(Reply::with(&pin(chat, caller, arguments).await?)),
+        Request::Unpin(arguments) => Ok(Reply::with(&unpin(chat, caller, arguments).await?)),
+        Request::Pins(arguments) => {
+            let messages = pins(chat, caller, &arguments).await?;
+            Ok(Reply {
+                json: listed("messages", &messages),
+                ..Reply::done(())
+            })
         }
         Request::CreateRoom(arguments) => {
             let row = create_room(chat, caller, arguments).await?;

@@ -8,6 +8,7 @@ mod answers;
 mod budget;
 mod keyed;
 mod purges;
+mod reactions;
 
 pub use address_block::AddressBlock;
 pub use allowances::Allowances;
@@ -17,3 +18,4 @@ pub(crate) use answers::{ROOMS_IN_WELCOME, ROW_BYTES, UserShare, carry};
 pub(crate) use budget::Budget;
 pub use budget::Share;
 pub(crate) use purges::Purges;
+pub(crate) use reactions::{Gathered, Gathering, Given, Reactions};

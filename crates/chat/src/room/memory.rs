@@ -10,10 +10,10 @@ use std::{
     time::Duration,
 };
 
-use rookery_protocol::{Cursor, Epoch, server_frame::RoomKind};
+use rookery_protocol::{Cursor, Epoch, Event, server_frame::RoomKind};
 use rookery_store::{Forks, Joined, Recovery, StoreError};
 
-use super::{Recent, Room, RoomState};
+use super::{Recent, Room, RoomState, overwriting::pins_behind};
 use crate::{
     clock::Moment,
     delivery::Inboxes,
@@ -145,6 +145,7 @@ impl Room {
             if recent.is_up_to_date(joined.head.seq) {
                 memory.hold(view.clone(), &snapshot);
             }
+            memory.bring_forward(joined.head.seq, position.seq, recent);
         }
         SnapshotRead { view, snapshot }
     }
@@ -231,6 +232,33 @@ impl Memory {
 
     pub(super) fn doubt(&mut self) {
         self.info = None;
+    }
+
+    /// What was read at one number becomes what it is at another; what cannot be known is
+    /// asked again.
+    fn bring_forward(&mut self, from: u64, to: u64, recent: &Recent) {
+        if from >= to {
+            return;
+        }
+        match recent.since(from, to) {
+            Some(events) => events.for_each(|event| {
+                self.note_pins(event);
+            }),
+            None => self.doubt(),
+        }
+    }
+
+    /// Keeps which messages are pinned behind an event; whether that changed.
+    pub(super) fn note_pins(&mut self, event: &Event) -> bool {
+        let Some((info, _)) = &mut self.info else {
+            return false;
+        };
+        let pins = pins_behind(event, &info.pins);
+        let changed = pins.is_some();
+        if let Some(pins) = pins {
+            info.pins = pins.into();
+        }
+        changed
     }
 
     /// What a cursor is in the log that ends at `end`: itself, or where it is in the

@@ -220,7 +220,8 @@ impl RoomState {
         for event in passed {
             self.push(room, &[Push::Event(&event)], false, inboxes);
             self.take_heed(room, &event, inboxes);
-            if self.recent.push(event) {
+            let pins = self.memory.note_pins(&event);
+            if self.recent.push(event) || pins {
                 self.memory.forget_made();
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! The store does the same to its log in the step that stores the event.
 
-use rookery_protocol::{Event, edit, tombstone};
+use rookery_protocol::{Event, edit, tail::TailChange, tombstone};
 
 /// An event that changes a message.
 #[derive(Debug)]
@@ -13,12 +13,30 @@ pub(super) struct Overwriting<'a> {
     change: Change<'a>,
 }
 
+/// What an event makes of the pins of its room.
+pub(super) fn pins_behind(event: &Event, pins: &[u64]) -> Option<Vec<u64>> {
+    let json = event.json();
+    let (target, on) = match TailChange::of_event(json) {
+        Some((target, TailChange::Pin(on))) => (target, on),
+        None if json.starts_with(DELETION) => (number_behind(json, br#","target":"#)?, false),
+        _ => return None,
+    };
+    if pins.contains(&target) == on {
+        return None;
+    }
+    let mut pins: Vec<u64> = pins.iter().copied().filter(|pin| *pin != target).collect();
+    pins.extend(on.then_some(target));
+    Some(pins)
+}
+
 #[derive(Debug)]
 enum Change<'a> {
     /// Another text, a JSON string, written at that time. Without one the message was deleted
     /// after it was edited, by an event that is yet to come.
     Edit(Option<&'a [u8]>, u64),
     Deletion,
+    /// What stands behind it.
+    Tail(TailChange),
 }
 
 /// What a message begins with.
@@ -30,6 +48,13 @@ impl<'a> Overwriting<'a> {
     /// What an event changes, if it does.
     pub(super) fn of(event: &'a Event) -> Option<Self> {
         let json = event.json();
+        if let Some((target, change)) = TailChange::of_event(json) {
+            return Some(Self {
+                target,
+                seq: event.seq,
+                change: Change::Tail(change),
+            });
+        }
         let change = match edit::target_of(json) {
             Some(_) => Change::Edit(edit::text_of(json), number_behind(json, br#","ts":"#)?),
             None if json.starts_with(DELETION) => Change::Deletion,
@@ -42,6 +67,11 @@ impl<'a> Overwriting<'a> {
         })
     }
 
+    /// Whether no other event is otherwise by it.
+    pub(super) fn is_about_the_message_alone(&self) -> bool {
+        matches!(self.change, Change::Tail(_))
+    }
+
     /// What an earlier event is from now on; `None` where it stays as it is.
     pub(super) fn applied_to(&self, event: &Event) -> Option<Event> {
         let json = event.json();
@@ -52,6 +82,10 @@ impl<'a> Overwriting<'a> {
                 None => tombstone::event(json),
             },
             Change::Deletion if is_the_message => tombstone::event(json),
+            Change::Tail(change) if is_the_message && !tombstone::is_tombstone(json) => {
+                change.applied_to(json)?
+            }
+            Change::Tail(_) => return None,
             _ if event.seq >= self.seq || edit::target_of(json) != Some(self.target) => {
                 return None;
             }

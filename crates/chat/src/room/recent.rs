@@ -147,7 +147,12 @@ impl Recent {
         let first = self
             .events
             .partition_point(|it| it.seq < overwriting.target);
-        for event in self.events.range_mut(first..) {
+        // Of what is behind the message only an edit or a deletion changes more.
+        let last = match overwriting.is_about_the_message_alone() {
+            true => self.events.len().min(first + 1),
+            false => self.events.len(),
+        };
+        for event in self.events.range_mut(first..last) {
             let Some(now) = overwriting.applied_to(event) else {
                 continue;
             };

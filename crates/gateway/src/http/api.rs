@@ -105,7 +105,11 @@ fn fields(
     values: &[String],
     body: &[u8],
 ) -> Result<String, HttpError> {
-    let mut fields = Vec::new();
+    let mut fields: Vec<String> = route
+        .said_by_method()
+        .map(str::to_owned)
+        .into_iter()
+        .collect();
     for ((name, _), value) in request.match_info().iter().zip(values) {
         fields.push(field(route.field(name), value)?);
     }

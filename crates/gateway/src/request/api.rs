@@ -15,11 +15,20 @@ pub(crate) struct ApiRoute {
 }
 
 impl ApiRoute {
+    /// What the method says of the request, as fields of JSON.
+    pub(crate) fn said_by_method(&self) -> Option<&'static str> {
+        match (self.request, self.method) {
+            ("react", "PUT") => Some(r#""on":true"#),
+            ("react", "DELETE") => Some(r#""on":false"#),
+            _ => None,
+        }
+    }
+
     /// The field of the request that a part of the path is.
     pub(crate) fn field<'a>(&self, part: &'a str) -> &'a str {
         match (self.request, part) {
             // The number of a message that something is done to.
-            ("edit" | "delete", "seq") => "target",
+            ("edit" | "delete" | "react" | "reactors" | "pin" | "unpin", "seq") => "target",
             ("revoke_session", "id") => "session",
             _ => part,
         }
@@ -34,11 +43,20 @@ const fn route(method: &'static str, path: &'static str, request: &'static str) 
     }
 }
 
+/// One reaction to a message.
+const REACTIONS: &str = "/api/v1/rooms/{room}/messages/{seq}/reactions/{emoji}";
+
 /// All of them; those of a path stand together.
 pub(crate) const API: &[ApiRoute] = &[
     route("GET", "/api/v1/rooms/{room}/messages/{seq}", "message"),
     route("PATCH", "/api/v1/rooms/{room}/messages/{seq}", "edit"),
     route("DELETE", "/api/v1/rooms/{room}/messages/{seq}", "delete"),
+    route("PUT", REACTIONS, "react"),
+    route("DELETE", REACTIONS, "react"),
+    route("GET", REACTIONS, "reactors"),
+    route("GET", "/api/v1/rooms/{room}/pins", "pins"),
+    route("PUT", "/api/v1/rooms/{room}/pins/{seq}", "pin"),
+    route("DELETE", "/api/v1/rooms/{room}/pins/{seq}", "unpin"),
     route("GET", "/api/v1/rooms", "directory"),
     route("POST", "/api/v1/rooms", "create_room"),
     route("PATCH", "/api/v1/rooms/{room}", "update_room"),

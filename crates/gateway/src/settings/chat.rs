@@ -17,6 +17,9 @@ impl Settings {
                 rooms_per_connection: limits.rooms_per_connection,
                 rooms_per_user: limits.rooms_per_user,
                 invites_per_room: limits.invites_per_room,
+                reactions_per_message: limits.reactions_per_message,
+                reactions_waiting: limits.reactions_waiting,
+                pins_per_room: limits.pins_per_room,
                 purges: limits.purges,
                 connections_per_user: limits.connections_per_user,
                 user_rate: limits.user_rate,
@@ -40,6 +43,7 @@ impl Settings {
                 recent_bytes: rooms.recent_bytes,
                 linger_ms: rooms.linger_ms,
                 create_on_join: rooms.create_on_join,
+                custom_reactions: rooms.custom_reactions.clone(),
             },
             presence: PresenceSettings {
                 grace_ms: self.presence.grace_ms,

@@ -32,6 +32,15 @@ pub struct LimitSettings {
     /// The most invitations by code that a room has; 1 to 10,000, since they are listed as one.
     #[serde(deserialize_with = "kinds::whole")]
     pub invites_per_room: u64,
+    /// How many different reactions a message may have; 1 to 100, since they stand in it.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub reactions_per_message: u64,
+    /// How many reactions may wait on a node to be told together, where many come at once.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub reactions_waiting: usize,
+    /// How many messages of a room may be pinned; 1 to 200, since they are listed as one.
+    #[serde(deserialize_with = "kinds::whole")]
+    pub pins_per_room: u64,
     /// Of how many people at once a node takes away what they wrote before a ban with `delete_since`.
     #[serde(deserialize_with = "kinds::whole")]
     pub purges: usize,
@@ -138,6 +147,9 @@ impl Default for LimitSettings {
             rooms_made_per_hour: 100,
             restraints_per_room: 1_000,
             invites_per_room: 1_000,
+            reactions_per_message: 20,
+            reactions_waiting: 20_000,
+            pins_per_room: 50,
             purges: 16,
             send_rate: 50,
             send_burst: 200,

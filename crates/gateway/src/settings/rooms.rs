@@ -29,6 +29,10 @@ pub struct RoomSettings {
     /// Whether joining a room that nobody has made makes a public one.
     #[serde(deserialize_with = "kinds::yes_or_no")]
     pub create_on_join: bool,
+    /// The words that are reactions as `:word:`, beside the emoji of Unicode; for the environment a
+    /// text with commas.
+    #[serde(deserialize_with = "kinds::list")]
+    pub custom_reactions: Vec<String>,
     /// How long messages live in rooms whose id begins so.
     pub lifetimes: Lifetimes,
 }
@@ -41,6 +45,7 @@ impl Default for RoomSettings {
             linger_ms: 60_000,
             keep_empty_ms: 3_600_000,
             create_on_join: true,
+            custom_reactions: Vec::new(),
             lifetimes: Lifetimes(BTreeMap::from([("event:".to_owned(), 30_000)])),
         }
     }

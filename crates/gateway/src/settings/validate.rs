@@ -26,6 +26,12 @@ const LEAST_ANSWER_BYTES: usize = 64 * 1024;
 /// The most invitations of a room: they are listed, and looked over, as one.
 const MOST_INVITES: u64 = 10_000;
 
+/// The most different reactions to a message, which has them all in it.
+const MOST_REACTIONS: u64 = 100;
+
+/// The most pins of a room, which are listed as one.
+const MOST_PINS: u64 = 200;
+
 /// The shortest time that a client may take nothing for.
 const LEAST_STALLED_MS: u64 = 1_000;
 
@@ -204,6 +210,18 @@ impl Settings {
             problems.push(format!(
                 "limits.invites_per_room: must be 1 to {MOST_INVITES}; who_may_invite of a room says who makes any"
             ));
+        }
+        for (name, value, most) in [
+            (
+                "reactions_per_message",
+                limits.reactions_per_message,
+                MOST_REACTIONS,
+            ),
+            ("pins_per_room", limits.pins_per_room, MOST_PINS),
+        ] {
+            if !(1..=most).contains(&value) {
+                problems.push(format!("limits.{name}: must be 1 to {most}"));
+            }
         }
         self.check_messages_fit(problems);
     }

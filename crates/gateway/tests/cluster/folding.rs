@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use rookery_client::{Client, ClientError, ClientSettings, Event, Events, FoldedRoom};
-use rookery_protocol::{ErrorCode, RoomId, server_frame::Message};
+use rookery_protocol::{ErrorCode, RoomId, UserId, server_frame::Snapshot};
 use rookery_testing::Proxy;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Cluster, Node, Raw, client, client_settings, room, soon};
 
@@ -30,7 +30,7 @@ impl Folder {
             targets: vec![format!("ws://{}/ws", proxy.address())],
             backoff_base: Duration::from_millis(5),
             backoff_cap: Duration::from_millis(20),
-            ..client_settings([], "folder")
+            ..client_settings([], "anna")
         };
         let (client, events) = Client::connect(settings).unwrap();
         let snapshot = client.join_from(general, None, Some(200)).await.unwrap();
@@ -38,7 +38,7 @@ impl Folder {
             _client: client,
             events,
             proxy,
-            room: FoldedRoom::of(snapshot.messages.iter().flatten()),
+            room: FoldedRoom::of(&snapshot, &reader()),
             seq: snapshot.seq,
         }
     }
@@ -50,7 +50,7 @@ impl Folder {
                 self.seq = event.seq;
             }
             Event::Snapshot(snapshot) => {
-                self.room = FoldedRoom::of(snapshot.messages.iter().flatten());
+                self.room = FoldedRoom::of(&snapshot, &reader());
                 self.seq = snapshot.seq;
             }
             _ => {}
@@ -68,20 +68,59 @@ impl Folder {
     }
 }
 
+const EMOJI: [&str; 4] = ["👍", "❤️", "🎉", "👩‍🚀"];
+
+fn reader() -> UserId {
+    UserId::new("anna").unwrap()
+}
+
+/// Asks for what need not change anything: 0 is no number of an event.
+async fn ask(who: &Client, frame: Value) -> Result<u64, ClientError> {
+    let answer = who.ask(frame).await?;
+    Ok(answer["seq"].as_u64().unwrap_or(0))
+}
+
 /// Something that somebody does; gives the number of what came of it.
 async fn act(rng: &mut StdRng, people: &[Client], general: &RoomId, last: u64) -> u64 {
     let who = &people[rng.random_range(0..people.len())];
     let target = rng.random_range(0..=last + 1);
     let text = format!("{} \"{}\" \\ {}", rng.random::<u16>(), last, "ü".repeat(3));
-    let done = match rng.random_range(0..10) {
-        0..4 => who.send(general, text).await,
-        4..8 => who.edit(general, target, text).await,
-        _ => who.delete(general, target).await,
+    let done = match rng.random_range(0..16) {
+        0..4 => who.send(general, text).await.map(|sent| sent.seq),
+        4..7 => who.edit(general, target, text).await.map(|sent| sent.seq),
+        7 => who.delete(general, target).await.map(|sent| sent.seq),
+        8..10 => {
+            let kind = ["pin", "unpin"][rng.random_range(0..2)];
+            let frame = json!({"type": kind, "room": general, "target": target});
+            ask(who, frame).await
+        }
+        _ => {
+            // Several at once, of which some are told together.
+            let targets = [target, rng.random_range(1..=last + 1)];
+            let frame = |k: usize| {
+                let emoji = EMOJI[(k + target as usize) % EMOJI.len()];
+                let on = (k + last as usize) % 3 > 0;
+                json!({"type": "react", "room": general, "target": targets[k % 2], "emoji": emoji, "on": on})
+            };
+            let all = (0..4).map(|k| ask(&people[k], frame(k)));
+            let all = futures_util::future::join_all(all).await;
+            all.into_iter()
+                .reduce(|one, other| match (one, other) {
+                    (Ok(one), Ok(other)) => Ok(one.max(other)),
+                    (Ok(seq), Err(_)) | (Err(_), Ok(seq)) => Ok(seq),
+                    (error, _) => error,
+                })
+                .unwrap()
+        }
     };
     match done {
-        Ok(sent) => sent.seq.max(last),
+        Ok(seq) => seq.max(last),
         Err(ClientError::Refused(error)) => {
-            let wanted = [ErrorCode::NotFound, ErrorCode::Forbidden];
+            let wanted = [
+                ErrorCode::NotFound,
+                ErrorCode::Forbidden,
+                ErrorCode::Conflict,
+            ];
             assert!(wanted.contains(&error.code), "{error:?}");
             last
         }
@@ -89,11 +128,11 @@ async fn act(rng: &mut StdRng, people: &[Client], general: &RoomId, last: u64) -
     }
 }
 
-async fn fresh(node: &Node, general: &RoomId) -> Vec<Message> {
-    let mut raw = Raw::hello(node, "fresh").await;
+async fn fresh(node: &Node, general: &RoomId) -> Snapshot {
+    let mut raw = Raw::hello(node, "anna").await;
     let join = json!({"type": "join", "room": general, "limit": 200});
     let answer = raw.ask(join).await;
-    serde_json::from_value(answer["room"]["messages"].clone()).unwrap()
+    serde_json::from_value(answer["room"].clone()).unwrap()
 }
 
 async fn hold(cluster: &Cluster, seed: u64) {
@@ -103,7 +142,10 @@ async fn hold(cluster: &Cluster, seed: u64) {
     let people: Vec<_> = (0..4)
         .map(|who| client([&nodes[who % nodes.len()]], ["anna", "ben"][who % 2]))
         .collect();
-    people[0].join(&general).await.unwrap();
+    // Who makes it pins; the others may not.
+    let make = json!({"type": "create_room", "room": general, "kind": "public"});
+    people[0].ask(make).await.unwrap();
+    people[1].join(&general).await.unwrap();
     let mut last = 0;
     let mut folders = Vec::new();
     for step in 0..STEPS {
@@ -122,7 +164,8 @@ async fn hold(cluster: &Cluster, seed: u64) {
         for node in nodes {
             let fresh = fresh(node, &general).await;
             let folded: Vec<_> = folder.room.messages().cloned().collect();
-            assert_eq!(folded, fresh, "folder {at} of seed {seed}");
+            assert_eq!(Some(folded), fresh.messages, "folder {at} of seed {seed}");
+            assert_eq!(folder.room.pins(), fresh.pins, "folder {at} of seed {seed}");
         }
     }
 }

@@ -64,6 +64,8 @@ macro_rules! requests {
 requests! {
     reads {
         "message" => OneMessage,
+        "reactors" => Reactors,
+        "pins" => Pins,
         "members" => Members,
         "bans" => Bans,
         "mutes" => Mutes,
@@ -80,6 +82,9 @@ requests! {
     changes {
         "edit" => Edit,
         "delete" => Delete,
+        "react" => React,
+        "pin" => Pin,
+        "unpin" => Unpin,
         "create_room" => CreateRoom,
         "open_direct" => OpenDirect,
         "update_room" => UpdateRoom,
@@ -134,6 +139,59 @@ pub struct Delete {
     pub target: u64,
     /// The client's own id of the deletion.
     pub nonce: Option<Nonce>,
+}
+
+/// What somebody thinks of a message, or does no more.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct React {
+    /// The room.
+    pub room: RoomId,
+    /// The number of the message.
+    pub target: u64,
+    /// An emoji, or a word between colons.
+    pub emoji: String,
+    /// Whether they think so.
+    pub on: bool,
+}
+
+/// Who thinks so of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Reactors {
+    /// The room.
+    pub room: RoomId,
+    /// The number of the message.
+    pub target: u64,
+    /// An emoji, or a word between colons.
+    pub emoji: String,
+    /// What an answer gave as its `next`.
+    pub after: Option<String>,
+    /// At most how many.
+    pub limit: Option<u32>,
+}
+
+/// A message that is to be held up to everybody.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Pin {
+    /// The room.
+    pub room: RoomId,
+    /// The number of the message.
+    pub target: u64,
+}
+
+/// One that is to be so no more.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Unpin {
+    /// The room.
+    pub room: RoomId,
+    /// The number of the message.
+    pub target: u64,
+}
+
+/// The messages that are.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Pins {
+    /// The room.
+    pub room: RoomId,
 }
 
 /// A part of a room's members.
