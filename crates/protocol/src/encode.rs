@@ -326,6 +326,7 @@ mod tests {
             seq: 44,
             ttl_ms: None,
             recovered: true,
+            pins: &[],
             online: &online,
             online_count: 1,
         };

@@ -50,7 +50,7 @@ impl Folder {
                 self.seq = event.seq;
             }
             Event::Snapshot(snapshot) => {
-                self.room = FoldedRoom::of(&snapshot, &reader());
+                self.room = FoldedRoom::of(snapshot, &reader());
                 self.seq = snapshot.seq;
             }
             _ => {}
@@ -99,7 +99,7 @@ async fn act(rng: &mut StdRng, people: &[Client], general: &RoomId, last: u64) -
             let targets = [target, rng.random_range(1..=last + 1)];
             let frame = |k: usize| {
                 let emoji = EMOJI[(k + target as usize) % EMOJI.len()];
-                let on = (k + last as usize) % 3 > 0;
+                let on = !(k + last as usize).is_multiple_of(3);
                 json!({"type": "react", "room": general, "target": targets[k % 2], "emoji": emoji, "on": on})
             };
             let all = (0..4).map(|k| ask(&people[k], frame(k)));

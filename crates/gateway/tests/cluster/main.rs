@@ -43,6 +43,7 @@ mod outage;
 mod presence;
 mod presence_at_scale;
 mod presence_kept;
+mod reacting;
 mod read_only_redis;
 mod reads_on;
 mod redis_away;

@@ -22,7 +22,7 @@ const fn row(action: &'static str, public: &'static str, private: &'static str) 
     }
 }
 
-const TABLE: [Row; 14] = [
+const TABLE: [Row; 20] = [
     row("history", "fyyyyy", "nnyyyy"),
     row("members", "fyyyyy", "nnyyyy"),
     row("send", "fyfyyy", "nnfyyy"),
@@ -37,10 +37,16 @@ const TABLE: [Row; 14] = [
     row("set_role", "ffffyy", "nnffyy"),
     row("update_room", "ffffyy", "nnffyy"),
     row("make_admin", "fffffy", "nnfffy"),
+    row("message", "fyyyyy", "nnyyyy"),
+    row("react", "fffyyy", "nnfyyy"),
+    row("reactors", "fyyyyy", "nnyyyy"),
+    row("pin", "ffffyy", "nnffyy"),
+    row("pins", "fyyyyy", "nnyyyy"),
+    row("delete", "ffffyy", "nnffyy"),
 ];
 
 /// A frame, and the route that is the same: method, path, body.
-fn asked(action: &str, id: &str) -> (Value, &'static str, String, Value) {
+fn asked(action: &str, id: &str, target: u64) -> (Value, &'static str, String, Value) {
     let (kind, method, path, fields) = match action {
         "history" => ("history", "GET", "messages?before=9", json!({"before": 9})),
         "members" => ("members", "GET", "members", json!({})),
@@ -53,6 +59,22 @@ fn asked(action: &str, id: &str) -> (Value, &'static str, String, Value) {
         "unmute" => ("unmute", "DELETE", "mutes/target", json!({})),
         "ban" => ("ban", "PUT", "bans/target", json!({})),
         "bans" => ("bans", "GET", "bans", json!({})),
+        "message" => ("message", "GET", "messages/{}", json!({"seq": target})),
+        "react" => (
+            "react",
+            "PUT",
+            "messages/{}/reactions/%F0%9F%91%8D",
+            json!({"emoji": "👍", "on": true}),
+        ),
+        "reactors" => (
+            "reactors",
+            "GET",
+            "messages/{}/reactions/%F0%9F%91%8D",
+            json!({"emoji": "👍"}),
+        ),
+        "pin" => ("pin", "PUT", "pins/{}", json!({})),
+        "pins" => ("pins", "GET", "pins", json!({})),
+        "delete" => ("delete", "DELETE", "messages/{}", json!({})),
         "set_role" => (
             "set_role",
             "PATCH",
@@ -73,10 +95,15 @@ fn asked(action: &str, id: &str) -> (Value, &'static str, String, Value) {
     if path.ends_with("/target") {
         frame["user"] = "target".into();
     }
-    let path = format!("rooms/{id}/{path}");
+    if path.contains("{}") {
+        frame["target"] = target.into();
+    }
+    let has_all = path.ends_with("%8D");
+    let path = format!("rooms/{id}/{path}").replace("{}", &target.to_string());
     let path = path.trim_end_matches('/').to_owned();
     let body = match method {
         "GET" | "DELETE" => Value::Null,
+        _ if has_all => Value::Null,
         _ => fields,
     };
     (frame, method, path, body)
@@ -100,8 +127,9 @@ async fn done(raw: &mut Raw, frame: Value) {
     assert_eq!(answer["type"], "ok", "{frame} → {answer}");
 }
 
-/// A room in which there is one of each role, and the target of what they do.
-async fn make(owner: &mut Raw, id: &str, kind: &str) {
+/// A room in which there is one of each role, and the target of what they do. Gives the number of
+/// a message of the owner.
+async fn make(owner: &mut Raw, id: &str, kind: &str) -> u64 {
     let members = ["readonly", "member", "admin", "target"];
     done(
         owner,
@@ -116,6 +144,8 @@ async fn make(owner: &mut Raw, id: &str, kind: &str) {
         .await;
     }
     done(owner, json!({"type": "ban", "room": id, "user": "banned"})).await;
+    let send = json!({"type": "send", "room": id, "text": "by the owner"});
+    owner.ask(send).await["seq"].as_u64().unwrap()
 }
 
 /// The target is what it was, whatever was done before.
@@ -174,8 +204,8 @@ async fn every_action_is_answered_to_every_role_as_the_table_says() {
             let wanted = if kind == "public" { public } else { private };
             let mut answers = [String::new(), String::new()];
             let id = format!("{kind}-{action}");
-            make(&mut people[5], &id, kind).await;
-            let (frame, method, path, body) = asked(action, &id);
+            let target = make(&mut people[5], &id, kind).await;
+            let (frame, method, path, body) = asked(action, &id, target);
             for (place, role) in ROLES.into_iter().enumerate() {
                 put_right(&mut people[5], &id).await;
                 let answer = people[place].ask(frame.clone()).await;

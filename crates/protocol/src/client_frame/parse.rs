@@ -201,7 +201,6 @@ impl Raw<'_> {
                 limit: self.page_limit()?.unwrap_or(DEFAULT_PAGE),
             },
             "ping" => Command::Ping,
-            "react" => Command::Unserved("react"),
             "delivered" => Command::Unserved("delivered"),
             "read" => Command::Unserved("read"),
             "search" => Command::Unserved("search"),

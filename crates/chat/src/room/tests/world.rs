@@ -96,6 +96,7 @@ impl Log {
             head: self.cursor(head),
             forks: self.forks.clone(),
             ttl_ms: None,
+            pins: Vec::new(),
             recovery: match caught_up {
                 Some(events) => Recovery::Events(events),
                 None => Recovery::Messages(messages.split_off(skip)),

@@ -1,0 +1,278 @@
+//! What people think of messages, and which are held up to everybody: on every node, by every
+//! way, for who is there and who comes later.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::support::{Cluster, Node, Raw, request, room, soon, token};
+
+async fn ok(raw: &mut Raw, frame: Value) -> Value {
+    let answer = raw.ask(frame.clone()).await;
+    assert_eq!(answer["type"], "ok", "{frame} → {answer}");
+    answer
+}
+
+async fn refused(raw: &mut Raw, frame: Value) -> Value {
+    let answer = raw.ask(frame.clone()).await;
+    assert_eq!(answer["type"], "error", "{frame} → {answer}");
+    answer["code"].clone()
+}
+
+async fn next_of(raw: &mut Raw, kind: &str) -> Value {
+    soon(kind, async {
+        loop {
+            let frame = raw.next().await;
+            if frame["type"] == kind {
+                return frame;
+            }
+        }
+    })
+    .await
+}
+
+async fn by_http(node: &Node, user: &str, method: &str, path: &str) -> (u16, Value) {
+    let head = format!(
+        "{method} /api/v1/rooms/general/{path} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+        token(user),
+    );
+    let (status, body) = request(node.address(), &head).await.unwrap();
+    (status, serde_json::from_str(&body).unwrap())
+}
+
+fn react(target: u64, emoji: &str, on: bool) -> Value {
+    json!({"type": "react", "room": "general", "target": target, "emoji": emoji, "on": on})
+}
+
+fn about(kind: &str, target: u64) -> Value {
+    json!({"type": kind, "room": "general", "target": target})
+}
+
+/// anna, who made the room and wrote three messages there, and ben, on other nodes.
+async fn anna_and_ben(cluster: &Cluster) -> (Raw, Raw) {
+    let general = room("general");
+    let mut anna = Raw::hello(&cluster.nodes[0], "anna").await;
+    let mut ben = Raw::hello(&cluster.nodes[1], "ben").await;
+    let make = json!({"type": "create_room", "room": "general", "kind": "public"});
+    ok(&mut anna, make).await;
+    anna.join(&general, None).await;
+    ben.join(&general, None).await;
+    for text in ["one", "two", "three"] {
+        ok(
+            &mut anna,
+            json!({"type": "send", "room": "general", "text": text}),
+        )
+        .await;
+    }
+    (anna, ben)
+}
+
+#[tokio::test]
+async fn a_reaction_is_counted_on_every_node_for_who_is_there_and_who_comes_later() {
+    let cluster = Cluster::start_far_away(3, &[]).await;
+    let general = room("general");
+    let (mut anna, mut ben) = anna_and_ben(&cluster).await;
+    // A heart without the sign that it is a picture is the same.
+    let given = ok(&mut ben, react(2, "\u{2764}", true)).await;
+    assert_eq!(given["count"], 1);
+    for raw in [&mut anna, &mut ben] {
+        let told = next_of(raw, "reacted").await;
+        let wanted = json!({"type": "reacted", "room": "general", "seq": given["seq"], "ts": given["ts"],
+            "target": 2, "emoji": "❤️", "on": true, "by": {"id": "ben", "name": "Name of ben"}, "count": 1});
+        assert_eq!(told, wanted);
+    }
+    let again = ok(&mut ben, react(2, "❤️", true)).await;
+    assert_eq!((&again["count"], again.get("seq")), (&json!(1), None));
+    let path = "messages/2/reactions/%E2%9D%A4%EF%B8%8F";
+    let (status, put) = by_http(&cluster.nodes[2], "anna", "PUT", path).await;
+    assert_eq!((status, &put["count"]), (200, &json!(2)), "{put}");
+    let (status, page) = by_http(&cluster.nodes[2], "ben", "GET", &format!("{path}?limit=1")).await;
+    assert_eq!(status, 200, "{page}");
+    assert_eq!(
+        page["users"],
+        json!([{"id": "anna", "name": "Name of anna"}])
+    );
+    let frame = json!({"type": "reactors", "room": "general", "target": 2, "emoji": "❤️", "after": page["next"]});
+    let rest = ok(&mut anna, frame).await;
+    assert_eq!(rest["users"], json!([{"id": "ben", "name": "Name of ben"}]));
+    assert_eq!(rest.get("next"), None);
+    for (emoji, code) in [("heart", "bad_request"), ("👍👍", "bad_request")] {
+        assert_eq!(refused(&mut ben, react(2, emoji, true)).await, code);
+    }
+    for target in [0, 99] {
+        assert_eq!(
+            refused(&mut ben, react(target, "👍", true)).await,
+            "not_found"
+        );
+    }
+    let mut stranger = Raw::hello(&cluster.nodes[0], "stranger").await;
+    assert_eq!(
+        refused(&mut stranger, react(2, "👍", true)).await,
+        "forbidden"
+    );
+
+    for node in &cluster.nodes {
+        for (user, mine) in [("ben", true), ("later", false)] {
+            let mut raw = Raw::hello(node, user).await;
+            let mut wanted = json!([{"emoji": "❤️", "count": 2}]);
+            if mine {
+                wanted[0]["mine"] = true.into();
+            }
+            let snapshot = raw.join(&general, None).await;
+            assert_eq!(snapshot["messages"][1]["reactions"], wanted);
+            assert_eq!(snapshot["messages"][0].get("reactions"), None);
+            let history = json!({"type": "history", "room": "general", "before": 9});
+            let page = ok(&mut raw, history).await;
+            assert_eq!(page["messages"][1]["reactions"], wanted);
+            let one = json!({"type": "message", "room": "general", "seq": 2});
+            let one = ok(&mut raw, one).await;
+            assert_eq!(one["message"]["reactions"], wanted);
+        }
+    }
+    let (status, taken) = by_http(&cluster.nodes[2], "anna", "DELETE", path).await;
+    assert_eq!((status, &taken["count"]), (200, &json!(1)));
+    let taken = ok(&mut ben, react(2, "❤️", false)).await;
+    assert_eq!(taken["count"], 0);
+    for node in &cluster.nodes {
+        let mut later = Raw::hello(node, "later").await;
+        soon("no reaction is left", async {
+            loop {
+                let snapshot = later.join(&general, None).await;
+                if snapshot["messages"][1].get("reactions").is_none() {
+                    return;
+                }
+            }
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_pin_is_seen_by_everybody_and_set_by_who_keeps_order() {
+    let cluster = Cluster::start_far_away(3, &[("limits.pins_per_room", "2")]).await;
+    let general = room("general");
+    let (mut anna, mut ben) = anna_and_ben(&cluster).await;
+    let pinned = ok(&mut anna, about("pin", 2)).await;
+    for raw in [&mut anna, &mut ben] {
+        let told = next_of(raw, "pinned").await;
+        let wanted = json!({"type": "pinned", "room": "general", "seq": pinned["seq"], "ts": pinned["ts"],
+            "target": 2, "by": {"id": "anna", "name": "Name of anna"}, "on": true});
+        assert_eq!(told, wanted);
+    }
+    assert_eq!(ok(&mut anna, about("pin", 2)).await.get("seq"), None);
+    assert_eq!(refused(&mut ben, about("pin", 1)).await, "forbidden");
+    assert_eq!(refused(&mut ben, about("unpin", 2)).await, "forbidden");
+    assert_eq!(refused(&mut anna, about("pin", 99)).await, "not_found");
+    let (status, _) = by_http(&cluster.nodes[2], "anna", "PUT", "pins/1").await;
+    assert_eq!(status, 200);
+    assert_eq!(refused(&mut anna, about("pin", 3)).await, "conflict");
+    next_of(&mut ben, "pinned").await;
+    let (_, listed) = by_http(&cluster.nodes[2], "ben", "GET", "pins").await;
+    let numbers = |listed: &Value| {
+        let messages = listed["messages"].as_array().unwrap().clone();
+        let messages = messages.into_iter();
+        messages
+            .map(|it| (it["seq"].as_u64().unwrap(), it["pinned"] == true))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(&listed), [(2, true), (1, true)]);
+    for node in &cluster.nodes {
+        let mut later = Raw::hello(node, "later").await;
+        let snapshot = soon("both pins", async {
+            loop {
+                let snapshot = later.join(&general, None).await;
+                if snapshot["pins"] == json!([2, 1]) {
+                    return snapshot;
+                }
+            }
+        })
+        .await;
+        assert_eq!(snapshot["messages"][1]["pinned"], true);
+        assert_eq!(snapshot["messages"][2].get("pinned"), None);
+    }
+    // What is deleted is pinned no more.
+    ok(&mut anna, about("delete", 2)).await;
+    let (status, _) = by_http(&cluster.nodes[1], "anna", "DELETE", "pins/1").await;
+    assert_eq!(status, 200);
+    for node in &cluster.nodes {
+        let mut later = Raw::hello(node, "later").await;
+        soon("no pins", async {
+            while later.join(&general, None).await.get("pins").is_some() {}
+        })
+        .await;
+    }
+    let listed = ok(&mut anna, json!({"type": "pins", "room": "general"})).await;
+    assert_eq!(listed["messages"], json!([]));
+}
+
+/// Many react at once, on all nodes, to one message: all are counted, and told in a few events.
+#[tokio::test]
+async fn many_reactions_at_once_are_a_few_events_and_the_right_counts() {
+    const PEOPLE: usize = 300;
+    let emoji = ["👍", "❤️", "🎉"];
+    let unhurried = [
+        ("limits.user_rate", "100000"),
+        ("limits.user_burst", "100000"),
+        ("rooms.max_messages", "20"),
+        ("limits.catch_up", "0"),
+    ];
+    let cluster = Cluster::start_far_away(3, &unhurried).await;
+    let general = room("general");
+    let (mut anna, _ben) = anna_and_ben(&cluster).await;
+    for _ in 0..20 {
+        let send = json!({"type": "send", "room": "general", "text": "x"});
+        ok(&mut anna, send).await;
+    }
+    let mut watcher = Raw::hello(&cluster.nodes[2], "watcher").await;
+    let start = watcher.join(&general, None).await;
+    let target = start["messages"][0]["seq"].as_u64().unwrap();
+    let people = (0..PEOPLE).map(async |number| {
+        let node = &cluster.nodes[number % 3];
+        let mut raw = Raw::hello(node, &format!("p{number}")).await;
+        raw.join(&general, None).await;
+        raw
+    });
+    let mut people = join_all(people).await;
+    let given = people.iter_mut().enumerate().map(async |(number, raw)| {
+        let given = ok(raw, react(target, emoji[number % 3], true)).await;
+        given["seq"].as_u64().unwrap()
+    });
+    let seqs: BTreeSet<u64> = join_all(given).await.into_iter().collect();
+    // With nothing else in the room each of its events tells of some of them.
+    assert!(
+        seqs.len() < PEOPLE / 5,
+        "{} events for {PEOPLE} reactions",
+        seqs.len()
+    );
+    let mut told = BTreeSet::new();
+    let mut last = Value::Null;
+    let mut times = Vec::new();
+    while told.len() < seqs.len() {
+        last = next_of(&mut watcher, "reacted").await;
+        times.push(last["ts"].as_u64().unwrap());
+        told.insert(last["seq"].as_u64().unwrap());
+    }
+    assert_eq!(told, seqs);
+    let pause = Duration::from_millis(240).as_millis() as u64;
+    assert!(
+        times.windows(2).all(|two| two[1] - two[0] >= pause),
+        "{times:?}"
+    );
+    let count = |reactions: &Value| {
+        let reactions = reactions.as_array().unwrap();
+        let counts = reactions.iter().map(|it| it["count"].as_u64().unwrap());
+        counts.collect::<Vec<_>>()
+    };
+    assert_eq!(count(&last["reactions"]), [100, 100, 100]);
+    for node in &cluster.nodes {
+        let mut later = Raw::hello(node, "p4").await;
+        let snapshot = later.join(&general, None).await;
+        let messages = snapshot["messages"].as_array().unwrap();
+        assert_eq!(messages.len(), 20, "no message went for the reactions");
+        assert_eq!(count(&messages[0]["reactions"]), [100, 100, 100]);
+        let mine = messages[0]["reactions"].as_array().unwrap().iter();
+        let mine: Vec<_> = mine.filter(|it| it["mine"] == true).collect();
+        assert_eq!((mine.len(), &mine[0]["emoji"]), (1, &json!("❤️")));
+    }
+}
