@@ -190,6 +190,7 @@ mod tests {
             seq,
             ttl_ms: None,
             recovered: false,
+            pins: Vec::new(),
             events: None,
             messages: None,
             online: vec![],
