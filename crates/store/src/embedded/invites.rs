@@ -170,7 +170,8 @@ impl People {
 /// is not written yet.
 #[derive(Debug, Default)]
 pub(super) struct Codes {
-    by_code: DashMap<InviteCode, (RoomId, BatchNumber)>,
+    /// What is not written yet: where a code leads, or that it leads nowhere any more.
+    by_code: DashMap<InviteCode, (Option<RoomId>, BatchNumber)>,
     disk: Option<Arc<Disk>>,
 }
 
@@ -187,23 +188,33 @@ impl Codes {
         let disk = self.disk.as_ref();
         let batch = disk.map(|disk| disk.note_code(code, Some(room)));
         let batch = batch.unwrap_or_default();
-        self.by_code.insert(code.clone(), (room.clone(), batch));
+        self.by_code
+            .insert(code.clone(), (Some(room.clone()), batch));
         batch
     }
 
-    /// The codes lead nowhere.
-    pub(super) fn forget<'a>(&self, codes: impl IntoIterator<Item = &'a InviteCode>) {
+    /// The codes lead nowhere; what is to be waited for.
+    pub(super) fn forget<'a>(
+        &self,
+        codes: impl IntoIterator<Item = &'a InviteCode>,
+    ) -> BatchNumber {
+        let mut last = BatchNumber::default();
         for code in codes {
-            self.by_code.remove(code);
-            if let Some(disk) = &self.disk {
-                disk.note_code(code, None);
+            match &self.disk {
+                Some(disk) => {
+                    last = disk.note_code(code, None);
+                    // On the disk it stands until then.
+                    self.by_code.insert(code.clone(), (None, last));
+                }
+                None => drop(self.by_code.remove(code)),
             }
         }
+        last
     }
 
     fn find(&self, code: &InviteCode) -> Result<Option<RoomId>, StoreError> {
         if let Some(found) = self.by_code.get(code) {
-            return Ok(Some(found.0.clone()));
+            return Ok(found.0.clone());
         }
         self.disk
             .as_ref()

@@ -107,10 +107,10 @@ impl Shared {
 
     /// The room goes. To be called while it is held, so that nobody reads it again.
     pub(super) fn note_removed(&self, id: &RoomId, room: &StoredRoom) -> BatchNumber {
-        self.codes.forget(room.people.invites.by_code.keys());
+        let forgotten = self.codes.forget(room.people.invites.by_code.keys());
         match (&self.disk, room.number()) {
-            (Some(disk), Some(number)) => disk.remove_room(id, number),
-            _ => BatchNumber::default(),
+            (Some(disk), Some(number)) => disk.remove_room(id, number).max(forgotten),
+            _ => forgotten,
         }
     }
 

@@ -58,8 +58,8 @@ impl Embedded {
             }
         }
         shared.agenda.enter(id, &mut room, now);
-        shared.codes.forget(&room.people.invites.take_gone());
-        let mut batch = room.batch();
+        let forgotten = shared.codes.forget(&room.people.invites.take_gone());
+        let mut batch = room.batch().max(forgotten);
         if let Some(Step::Offer { code, .. }) = change.steps.first() {
             batch = batch.max(shared.codes.note(code, id));
         }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use rookery_protocol::{EventKind, LoginId, Role, ServerId, User, UserId, server_frame::RoomKind};
+use rookery_protocol::{
+    Emoji, EventKind, LoginId, Role, ServerId, User, UserId, server_frame::RoomKind,
+};
 use rookery_store::{
-    Append, NewAccount, NewLogin, Overwrite, PresenceChange, RefreshHash, Replacement, RoomChange,
-    Rule, Skeleton, Step, Store, When,
+    Append, NewAccount, NewLogin, Overwrite, PresenceChange, React, ReactionChange, RefreshHash,
+    Replacement, RoomChange, Rule, Skeleton, Step, Store, When,
 };
 use rookery_testing::RedisServer;
 
@@ -32,6 +34,8 @@ fn general(key: &str) -> String {
         3 if ["member", "made", "person", "account", "blocks"].contains(&words[2]) => "USER",
         3 if words[2] == "name" => "NAME",
         3 if words[2] == "code" => "CODE",
+        3 if words[2] == "reacted" => "SEQ",
+        4 if words[2] == "reacted" => "ROOM",
         3 if words[1].starts_with('{') => "ROOM",
         2 if words[1] == "node" => "NODE",
         _ => word,
@@ -128,7 +132,7 @@ async fn used(redis: &RedisServer) -> BTreeSet<String> {
         user: writer,
         ..append("slow", "hi", None, None)
     };
-    store.append(written).await.unwrap();
+    let target = store.append(written).await.unwrap().seq;
     store.try_write().await.unwrap();
     let keys = || -> BTreeSet<String> {
         let keys = redis.command(&["--scan"]).unwrap();
@@ -137,6 +141,8 @@ async fn used(redis: &RedisServer) -> BTreeSet<String> {
     let mut seen = keys();
     // What is written by and by.
     until("everything was written once", async || {
+        // What is there for a moment alone.
+        store.react(&reacting(target)).await.unwrap();
         seen.extend(keys());
         seen.len() >= documented().len()
     })
@@ -144,6 +150,25 @@ async fn used(redis: &RedisServer) -> BTreeSet<String> {
     store.give_up_lease().await.unwrap();
     seen.extend(keys());
     seen
+}
+
+fn reacting(target: u64) -> React {
+    let user = User {
+        id: UserId::new("u_2").unwrap(),
+        name: "Ben".into(),
+    };
+    let changes = [false, true].map(|on| ReactionChange {
+        user: user.clone(),
+        emoji: Emoji::new("👍").unwrap(),
+        on,
+    });
+    React {
+        room: room("slow"),
+        target,
+        known: None,
+        changes: changes.into(),
+        most_emoji: 1,
+    }
 }
 
 async fn make_account(store: &Store) {
