@@ -241,3 +241,51 @@ async fn who_is_removed_while_their_node_begins_to_follow_is_out() {
         owner.unasked.clear();
     }
 }
+
+/// What is about a message never comes behind its deletion, and nothing of it is left.
+#[tokio::test]
+async fn nothing_is_done_to_a_message_behind_its_deletion() {
+    let mut race = Race::start().await;
+    race.make("private").await;
+    let mut done_first = 0;
+    for round in 0..TIMES {
+        let send = json!({"type": "send", "room": "r", "text": format!("secret {round}")});
+        let target = done(&mut race.other, send).await["seq"].clone();
+        let delete = json!({"type": "delete", "room": "r", "target": target});
+        let change = match round % 2 {
+            0 => json!({"type": "react", "room": "r", "target": target, "emoji": "👍", "on": true}),
+            _ => json!({"type": "edit", "room": "r", "target": target, "text": "secret still"}),
+        };
+        // The far one is heard later; so the near one waits for a moment, or does not.
+        let wait = Duration::from_micros(500 * (round % 8));
+        let deleting = async {
+            tokio::time::sleep(wait).await;
+            race.owner.ask(delete).await
+        };
+        let (deleted, changed) = tokio::join!(deleting, race.other.ask(change));
+        assert_eq!(deleted["type"], "ok", "{deleted}");
+        match changed["type"] == "ok" {
+            true => done_first += 1,
+            false => assert_eq!(changed["code"], "not_found", "{changed}"),
+        }
+    }
+    assert!((1..TIMES).contains(&done_first), "{done_first}");
+    let log = race.log().await;
+    let number = |event: &Value, field: &str| event[field].as_u64().unwrap();
+    let of = |kind: &'static str| log.iter().filter(move |event| event["type"] == kind);
+    let mut changes = 0;
+    for deleted in of("deleted") {
+        let target = number(deleted, "target");
+        let about = of("reacted").chain(of("edited"));
+        for change in about.filter(|event| number(event, "target") == target) {
+            assert!(number(change, "seq") < number(deleted, "seq"), "{change}");
+            assert_eq!(change.get("text"), None, "{change}");
+            changes += 1;
+        }
+    }
+    assert_eq!(changes, done_first);
+    for message in of("message") {
+        assert_eq!(message["deleted"], true, "{message}");
+        assert_eq!(message.get("reactions"), None, "{message}");
+    }
+}

@@ -92,13 +92,13 @@ async fn one_reading_answers_a_storm(cluster: Cluster) {
 }
 
 async fn change(author: &mut Raw, kind: &str, target: u64) {
-    let change = json!({"type": kind, "room": "general", "target": target, "text": "other words"});
+    let change = json!({"type": kind, "room": "general", "target": target, "text": "other words", "emoji": "👍", "on": true});
     assert_eq!(author.ask(change).await["type"], "ok");
 }
 
 /// What is edited and deleted is so in memory too: nothing of it is read again.
 #[tokio::test]
-async fn a_storm_in_a_room_with_edits_and_deletions_is_answered_from_memory() {
+async fn a_storm_in_a_room_with_edits_deletions_and_reactions_is_answered_from_memory() {
     let cluster = Cluster::start_far_away(2, &[]).await;
     let [home, other] = &cluster.nodes[..] else {
         unreachable!()
@@ -108,6 +108,7 @@ async fn a_storm_in_a_room_with_edits_and_deletions_is_answered_from_memory() {
     for target in (1..80).step_by(4) {
         change(&mut author, "edit", target).await;
         change(&mut author, "delete", target + 1).await;
+        change(&mut author, "react", target + 2).await;
     }
     let since = json!({"epoch": begun["epoch"], "seq": 60});
     for (node, mut readings) in [(home, 1.0), (other, 0.0)] {
@@ -118,6 +119,9 @@ async fn a_storm_in_a_room_with_edits_and_deletions_is_answered_from_memory() {
             assert_eq!(seqs(page).len(), 50, "{page}");
             let edited = page.as_array().unwrap().iter();
             assert!(edited.filter(|it| it["text"] == "other words").count() > 10);
+            let reacted = page.as_array().unwrap().iter();
+            let reacted = reacted.filter(|it| it["reactions"][0]["count"] == 1);
+            assert!(reacted.count() > 10);
             for (_, snapshot) in &coming {
                 assert_eq!(snapshot["messages"], *page);
             }
