@@ -3,7 +3,7 @@
 //!
 //! Who is here is not a part of it: that is looked up at the moment of coming in.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use rookery_protocol::{
@@ -55,8 +55,18 @@ pub(crate) struct Snapshot {
     items: Bytes,
     /// When the first of the events is gone, by the store's clock.
     expires_at: Option<u64>,
-    /// Reactions to the messages: whose, which, and where each of them ends among the items.
-    reactions: Box<[(u64, Emoji, usize)]>,
+    /// The reactions to the messages.
+    reactions: Box<[ReactionAt]>,
+}
+
+/// Where a reaction stands among the items.
+#[derive(Debug)]
+struct ReactionAt {
+    /// The number of its message.
+    seq: u64,
+    emoji: Range<usize>,
+    /// Where more can be put into it.
+    end: usize,
 }
 
 impl View {
@@ -137,26 +147,32 @@ impl Snapshot {
         self.recovered && since.is_some_and(|since| since.epoch != self.head.epoch)
     }
 
-    /// How many bytes the events take in the answer.
+    /// How many bytes the events take, in the answer and beside it.
     pub(crate) fn bytes(&self) -> usize {
-        self.items.len()
+        self.items.len() + size_of_val(&*self.reactions)
     }
 
     /// The reactions to the messages: of each the number of its message.
     pub(crate) fn reactions(&self) -> impl Iterator<Item = (u64, Emoji)> {
         let reactions = self.reactions.iter();
-        reactions.map(|(seq, emoji, _)| (*seq, emoji.clone()))
+        reactions.filter_map(|it| Some((it.seq, self.emoji(it)?)))
+    }
+
+    fn emoji(&self, reaction: &ReactionAt) -> Option<Emoji> {
+        let emoji = self.items.get(reaction.emoji.clone())?;
+        Emoji::new(str::from_utf8(emoji).ok()?).ok()
     }
 
     /// The same for somebody whose own some of the reactions are.
     pub(crate) fn with_mine(&self, is_mine: impl Fn(u64, &Emoji) -> bool) -> Self {
         let mut items = BytesMut::with_capacity(self.items.len() + 64);
         let mut at = 0;
-        for (seq, emoji, end) in &self.reactions {
-            if is_mine(*seq, emoji) {
-                items.put_slice(&self.items[at..*end]);
+        for reaction in &self.reactions {
+            let emoji = self.emoji(reaction);
+            if emoji.is_some_and(|emoji| is_mine(reaction.seq, &emoji)) {
+                items.put_slice(&self.items[at..reaction.end]);
                 items.put_slice(br#","mine":true"#);
-                at = *end;
+                at = reaction.end;
             }
         }
         items.put_slice(&self.items[at..]);
@@ -214,10 +230,7 @@ impl Snapshot {
 
 /// Where the reactions to some events end among these as they are told. Nearly always there are
 /// none.
-fn reactions_among<'a>(
-    items: &[u8],
-    events: impl Iterator<Item = &'a Event>,
-) -> Box<[(u64, Emoji, usize)]> {
+fn reactions_among<'a>(items: &[u8], events: impl Iterator<Item = &'a Event>) -> Box<[ReactionAt]> {
     let mut found = Vec::new();
     // Behind the beginning of the list, and a comma behind each.
     let mut at = items
@@ -226,8 +239,12 @@ fn reactions_among<'a>(
         .map_or(0, |at| at + 1);
     for event in events {
         let json = event.json();
-        let ends = tail::reaction_ends(json).into_iter();
-        found.extend(ends.map(|(emoji, end)| (event.seq, emoji, at + end)));
+        let places = tail::reaction_places(json).into_iter();
+        found.extend(places.map(|(emoji, end)| ReactionAt {
+            seq: event.seq,
+            emoji: at + emoji.start..at + emoji.end,
+            end: at + end,
+        }));
         at += json.len() + 1;
     }
     found.into()

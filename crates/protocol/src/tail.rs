@@ -5,6 +5,8 @@
 //! same rules here and in the scripts of the store (`tail.lua`). What else a client puts into a
 //! message ends with a brace of its own, or a quote.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +15,8 @@ use crate::Emoji;
 /// Before the reactions, and what says that a message is pinned.
 const REACTIONS: &[u8] = br#","reactions":["#;
 const PINNED: &[u8] = br#","pinned":true"#;
+/// Before an emoji among the reactions.
+const EMOJI: &[u8] = br#"{"emoji":""#;
 /// What an event begins with that tells of reactions, or of a pin.
 const REACTED_EVENT: &[u8] = br#"{"type":"reacted""#;
 const PINNED_EVENT: &[u8] = br#"{"type":"pinned""#;
@@ -150,21 +154,24 @@ pub fn reactions_of(json: &[u8]) -> Vec<ReactionCount> {
     tail_of(json.strip_suffix(b"}").unwrap_or(json)).reactions
 }
 
-/// The reactions in the event of a message, and where each of them ends in it: before its closing
-/// brace.
-pub fn reaction_ends(event: &[u8]) -> Vec<(Emoji, usize)> {
+/// Where the reactions stand in the event of a message: of each its emoji, and the closing brace.
+pub fn reaction_places(event: &[u8]) -> Vec<(Range<usize>, usize)> {
     let fields = event.strip_suffix(b"}").unwrap_or(event);
     let Tail {
         before, reactions, ..
     } = tail_of(fields);
     let mut at = before.len();
-    let ends = reactions.into_iter().map(|it| {
-        // No emoji has a brace.
-        let end = memchr::memchr(b'}', fields.get(at..).unwrap_or_default()).unwrap_or(0);
-        at += end + 1;
-        (it.emoji, at - 1)
+    let behind = |at: usize, sign: &[u8]| {
+        let rest = fields.get(at..).unwrap_or_default();
+        memchr::memmem::find(rest, sign).map_or(fields.len(), |found| at + found + sign.len())
+    };
+    let places = reactions.iter().map(|it| {
+        // No emoji has a quote or a brace.
+        let emoji = behind(at, EMOJI);
+        at = behind(emoji, b"}");
+        (emoji..emoji + it.emoji.as_str().len(), at - 1)
     });
-    ends.collect()
+    places.collect()
 }
 
 /// Whether a message is pinned, of its fields or of its event.

@@ -26,6 +26,10 @@ const RETRY_MS: u64 = 1_000;
 /// the greatest length, and the names of the fields.
 const BYTES_BESIDE: usize = 2048;
 
+/// What a reaction is in a message: an emoji or a word of the greatest length, a count, and the
+/// names of the fields.
+const REACTION_BYTES: usize = 96;
+
 /// The most bytes of a character.
 const CHARACTER_BYTES: usize = 4;
 
@@ -222,7 +226,9 @@ fn event_bytes(limits: &Limits) -> usize {
         (0, frame_bytes) => frame_bytes,
         (characters, _) => characters.saturating_mul(CHARACTER_BYTES),
     };
+    let reactions = usize::try_from(limits.reactions_per_message).unwrap_or(usize::MAX);
     text.saturating_add(limits.meta_bytes)
+        .saturating_add(reactions.saturating_mul(REACTION_BYTES))
         .saturating_add(BYTES_BESIDE)
 }
 

@@ -16,7 +16,9 @@ pub(super) struct Overwriting<'a> {
 /// What an event makes of the pins of its room.
 pub(super) fn pins_behind(event: &Event, pins: &[u64]) -> Option<Vec<u64>> {
     let json = event.json();
-    let (target, on) = match TailChange::of_event(json) {
+    // Nothing else is read for it.
+    let pin = json.starts_with(PIN).then(|| TailChange::of_event(json));
+    let (target, on) = match pin.flatten() {
         Some((target, TailChange::Pin(on))) => (target, on),
         None if json.starts_with(DELETION) => (number_behind(json, br#","target":"#)?, false),
         _ => return None,
@@ -41,6 +43,8 @@ enum Change<'a> {
 
 /// What a message begins with.
 const MESSAGE: &[u8] = br#"{"type":"message""#;
+/// What tells of a pin begins with.
+const PIN: &[u8] = br#"{"type":"pinned""#;
 /// What a deletion begins with.
 const DELETION: &[u8] = br#"{"type":"deleted""#;
 

@@ -29,6 +29,9 @@ const MOST_INVITES: u64 = 10_000;
 /// The most different reactions to a message, which has them all in it.
 const MOST_REACTIONS: u64 = 100;
 
+/// The most bytes of a word that is a reaction.
+const MOST_WORD_BYTES: usize = 32;
+
 /// The most pins of a room, which are listed as one.
 const MOST_PINS: u64 = 200;
 
@@ -254,6 +257,14 @@ impl Settings {
             problems.push(format!(
                 "rooms.keep_empty_ms: must be at least {LEAST_KEEP_EMPTY_MS}, or rooms would go while people come in; 0 keeps empty rooms for good"
             ));
+        }
+        for word in &self.rooms.custom_reactions {
+            let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_+-".contains(&byte);
+            if !(1..=MOST_WORD_BYTES).contains(&word.len()) || !word.bytes().all(allowed) {
+                problems.push(format!(
+                    "rooms.custom_reactions: {word:?} must be 1 to {MOST_WORD_BYTES} of A-Z a-z 0-9 _ + -, without colons"
+                ));
+            }
         }
         for prefix in self.rooms.lifetimes.0.keys() {
             // The empty prefix is the one of all rooms.

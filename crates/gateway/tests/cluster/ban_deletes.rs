@@ -10,15 +10,9 @@ use crate::support::{Cluster, Raw, room, soon, token};
 /// More than are looked at in one step.
 const NEW: usize = 130;
 
-async fn done(raw: &mut Raw, frame: Value) -> Value {
-    let answer = raw.ask(frame.clone()).await;
-    assert_eq!(answer["type"], "ok", "{frame} → {answer}");
-    answer
-}
-
 async fn send(raw: &mut Raw, text: &str) -> u64 {
     let frame = json!({"type": "send", "room": "r", "text": text});
-    done(raw, frame).await["seq"].as_u64().unwrap()
+    raw.done(frame).await["seq"].as_u64().unwrap()
 }
 
 /// The messages that are left, as somebody finds them who comes later.
@@ -26,7 +20,7 @@ async fn left(raw: &mut Raw) -> Vec<Value> {
     let mut all = Vec::new();
     let mut frame = json!({"type": "history", "room": "r", "after": 0, "limit": 200});
     loop {
-        let page = done(raw, frame.clone()).await;
+        let page = raw.done(frame.clone()).await;
         let messages = page["messages"].as_array().unwrap();
         all.extend(messages.iter().cloned());
         match messages.last() {
@@ -50,11 +44,9 @@ async fn fast(nodes: usize) -> Cluster {
 async fn what_was_written_in_the_span_goes_whoever_hangs_up() {
     let cluster = fast(2).await;
     let mut owner = Raw::hello(&cluster.nodes[0], "owner").await;
-    done(
-        &mut owner,
-        json!({"type": "create_room", "kind": "public", "room": "r"}),
-    )
-    .await;
+    owner
+        .done(json!({"type": "create_room", "kind": "public", "room": "r"}))
+        .await;
     let mut spammer = Raw::hello(&cluster.nodes[0], "spammer").await;
     spammer.join(&room("r"), None).await;
     let mut watcher = Raw::hello(&cluster.nodes[1], "watcher").await;
@@ -118,20 +110,20 @@ async fn what_was_written_in_the_span_goes_whoever_hangs_up() {
 async fn it_goes_on_where_the_store_was_away() {
     let mut cluster = fast(1).await;
     let mut owner = Raw::hello(&cluster.nodes[0], "owner").await;
-    done(
-        &mut owner,
-        json!({"type": "create_room", "kind": "private", "room": "r"}),
-    )
-    .await;
+    owner
+        .done(json!({"type": "create_room", "kind": "private", "room": "r"}))
+        .await;
     let code = json!({"type": "create_invite", "room": "r"});
-    let code = done(&mut owner, code).await["code"].clone();
+    let code = owner.done(code).await["code"].clone();
     let mut spammer = Raw::hello(&cluster.nodes[0], "spammer").await;
-    done(&mut spammer, json!({"type": "accept_invite", "code": code})).await;
+    spammer
+        .done(json!({"type": "accept_invite", "code": code}))
+        .await;
     for number in 0..400 {
         send(&mut spammer, &format!("new {number}")).await;
     }
     let ban = json!({"type": "ban", "room": "r", "user": "spammer", "delete_since": 600_000});
-    done(&mut owner, ban).await;
+    owner.done(ban).await;
     cluster.kill_redis();
     tokio::time::sleep(Duration::from_secs(1)).await;
     cluster.restart_redis().await;
@@ -152,11 +144,9 @@ async fn it_goes_on_where_the_store_was_away() {
 async fn what_makes_no_sense_is_refused_and_so_is_too_much() {
     let cluster = Cluster::start_with(1, &[("limits.purges", "1")]).await;
     let mut owner = Raw::hello(&cluster.nodes[0], "owner").await;
-    done(
-        &mut owner,
-        json!({"type": "create_room", "kind": "public", "room": "r"}),
-    )
-    .await;
+    owner
+        .done(json!({"type": "create_room", "kind": "public", "room": "r"}))
+        .await;
     let ban = json!({"type": "ban", "room": "r", "user": "x", "delete_since": 0});
     assert_eq!(owner.ask(ban).await["code"], "bad_request");
     // Many at once: some are refused whole, with a time to come again; all come to pass.
@@ -174,7 +164,7 @@ async fn what_makes_no_sense_is_refused_and_so_is_too_much() {
             refused.push(number);
         }
     }
-    let bans = done(&mut owner, json!({"type": "bans", "room": "r"})).await;
+    let bans = owner.done(json!({"type": "bans", "room": "r"})).await;
     let count = bans["bans"].as_array().unwrap().len();
     assert_eq!(count, 20 - refused.len());
     assert!(count > 0);

@@ -2,40 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Cluster, Node, Raw, request, room, soon, token};
-
-async fn ok(raw: &mut Raw, frame: Value) -> Value {
-    let answer = raw.ask(frame.clone()).await;
-    assert_eq!(answer["type"], "ok", "{frame} → {answer}");
-    answer
-}
-
-async fn refused(raw: &mut Raw, frame: Value) -> Value {
-    let answer = raw.ask(frame.clone()).await;
-    assert_eq!(answer["type"], "error", "{frame} → {answer}");
-    answer["code"].clone()
-}
-
-async fn next_deleted(raw: &mut Raw) -> Value {
-    soon("a deletion", async {
-        loop {
-            let frame = raw.next().await;
-            if frame["type"] == "deleted" {
-                return frame;
-            }
-        }
-    })
-    .await
-}
-
-async fn delete_by_http(node: &Node, user: &str, path: &str) -> (u16, Value) {
-    let head = format!(
-        "DELETE /api/v1/rooms/{path} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\nconnection: close\r\n\r\n",
-        token(user)
-    );
-    let (status, body) = request(node.address(), &head).await.unwrap();
-    (status, serde_json::from_str(&body).unwrap())
-}
+use crate::support::{Cluster, Raw, call_api, room};
 
 fn delete(target: u64) -> Value {
     json!({"type": "delete", "room": "general", "target": target})
@@ -50,35 +17,39 @@ async fn what_is_deleted_is_gone_on_every_node_for_who_is_there_and_who_comes_la
     let epoch = anna.join(&general, None).await["epoch"].clone();
     ben.join(&general, None).await;
     for text in ["one", "a \"secret\" word", "three"] {
-        ok(
-            &mut anna,
-            json!({"type": "send", "room": "general", "text": text}),
-        )
-        .await;
+        anna.done(json!({"type": "send", "room": "general", "text": text}))
+            .await;
     }
-    assert_eq!(refused(&mut ben, delete(2)).await, "forbidden");
-    let deletion = ok(&mut anna, delete(2)).await;
+    assert_eq!(ben.refused(delete(2)).await, "forbidden");
+    let deletion = anna.done(delete(2)).await;
     assert_eq!(
         (&deletion["seq"], &deletion["duplicate"]),
         (&json!(4), &json!(false))
     );
     for raw in [&mut anna, &mut ben] {
-        let told = next_deleted(raw).await;
+        let told = raw.next_of("deleted").await;
         assert_eq!(
             (&told["target"], &told["by"]["id"], &told["seq"]),
             (&json!(2), &json!("anna"), &json!(4))
         );
     }
     // Again it is the same deletion, by whatever way.
-    let again = ok(&mut anna, delete(2)).await;
+    let again = anna.done(delete(2)).await;
     assert_eq!(
         (&again["seq"], &again["duplicate"]),
         (&json!(4), &json!(true))
     );
-    let (status, again) = delete_by_http(&cluster.nodes[2], "anna", "general/messages/2").await;
+    let (status, again) = call_api(
+        &cluster.nodes[2],
+        "anna",
+        "DELETE",
+        "rooms/general/messages/2",
+        &Value::Null,
+    )
+    .await;
     assert_eq!((status, &again["seq"]), (200, &json!(4)), "{again}");
     for target in [0, 4, 99] {
-        assert_eq!(refused(&mut anna, delete(target)).await, "not_found");
+        assert_eq!(anna.refused(delete(target)).await, "not_found");
     }
     for node in &cluster.nodes {
         let mut later = Raw::hello(node, "later").await;
@@ -92,7 +63,7 @@ async fn what_is_deleted_is_gone_on_every_node_for_who_is_there_and_who_comes_la
             .collect();
         assert_eq!(seqs, [1, 3]);
         let message = json!({"type": "message", "room": "general", "seq": 2});
-        assert_eq!(refused(&mut later, message).await, "not_found");
+        assert_eq!(later.refused(message).await, "not_found");
         let mut back = Raw::hello(node, "back").await;
         let caught_up = back
             .join(&general, Some(json!({"epoch": epoch, "seq": 1})))
@@ -118,27 +89,23 @@ async fn who_keeps_order_deletes_what_others_wrote_and_who_is_muted_their_own() 
         unreachable!()
     };
     let made = json!({"type": "create_room", "kind": "private", "room": "general", "members": ["anna", "ben"]});
-    ok(owner, made).await;
+    owner.done(made).await;
     for raw in [&mut *owner, &mut *anna, &mut *ben] {
         raw.join(&room("general"), None).await;
     }
     let send = json!({"type": "send", "room": "general", "text": "x"});
-    let (first, second) = (ok(anna, send.clone()).await, ok(anna, send).await);
+    let (first, second) = (anna.done(send.clone()).await, anna.done(send).await);
     let [first, second] = [first, second].map(|sent| sent["seq"].as_u64().unwrap());
-    assert_eq!(refused(ben, delete(first)).await, "forbidden");
-    ok(owner, delete(first)).await;
-    assert_eq!(next_deleted(anna).await["by"]["id"], "owner");
-    ok(
-        owner,
-        json!({"type": "mute", "room": "general", "user": "anna"}),
-    )
-    .await;
-    ok(
-        owner,
-        json!({"type": "update_room", "room": "general", "archived": true}),
-    )
-    .await;
-    ok(anna, delete(second)).await;
+    assert_eq!(ben.refused(delete(first)).await, "forbidden");
+    owner.done(delete(first)).await;
+    assert_eq!(anna.next_of("deleted").await["by"]["id"], "owner");
+    owner
+        .done(json!({"type": "mute", "room": "general", "user": "anna"}))
+        .await;
+    owner
+        .done(json!({"type": "update_room", "room": "general", "archived": true}))
+        .await;
+    anna.done(delete(second)).await;
     let mut stranger = Raw::hello(&cluster.nodes[0], "stranger").await;
-    assert_eq!(refused(&mut stranger, delete(second)).await, "not_found");
+    assert_eq!(stranger.refused(delete(second)).await, "not_found");
 }

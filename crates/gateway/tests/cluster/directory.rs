@@ -2,22 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Cluster, Node, Raw, request, room, soon, token};
-
-async fn by_http(node: &Node, user: &str, path: &str) -> (u16, Value) {
-    let head = format!(
-        "GET /api/v1/{path} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\nconnection: close\r\n\r\n",
-        token(user),
-    );
-    let (status, body) = request(node.address(), &head).await.unwrap();
-    (status, serde_json::from_str(&body).unwrap_or_default())
-}
-
-async fn done(raw: &mut Raw, frame: Value) -> Value {
-    let answer = raw.ask(frame.clone()).await;
-    assert_eq!(answer["type"], "ok", "{frame} → {answer}");
-    answer
-}
+use crate::support::{Cluster, Raw, call_api, room, soon};
 
 #[tokio::test]
 async fn public_rooms_are_found_page_by_page() {
@@ -26,17 +11,17 @@ async fn public_rooms_are_found_page_by_page() {
     for number in 0..5 {
         let frame = json!({"type": "create_room", "kind": "public", "room": format!("talk-{number}"),
             "name": format!("Gespräch {number}"), "description": "words"});
-        done(&mut owner, frame).await;
+        owner.done(frame).await;
     }
     let private = json!({"type": "create_room", "kind": "private", "room": "talk-secret"});
-    done(&mut owner, private).await;
+    owner.done(private).await;
     owner.join(&room("talk-1"), None).await;
 
     let mut seeker = Raw::hello(&cluster.nodes[1], "seeker").await;
     let mut found = Vec::new();
     let mut frame = json!({"type": "directory", "limit": 2});
     loop {
-        let page = done(&mut seeker, frame.clone()).await;
+        let page = seeker.done(frame.clone()).await;
         let rooms = page["rooms"].as_array().unwrap();
         found.extend(rooms.iter().map(|row| row["room"].clone()));
         if page["next"].is_null() {
@@ -53,7 +38,8 @@ async fn public_rooms_are_found_page_by_page() {
     soon("the owner is seen there", async {
         let query = "rooms?q=GESPR%C3%84CH%201";
         loop {
-            let (status, page) = by_http(&cluster.nodes[1], "seeker", query).await;
+            let (status, page) =
+                call_api(&cluster.nodes[1], "seeker", "GET", query, &Value::Null).await;
             assert_eq!(status, 200, "{page}");
             let row = &page["rooms"][0];
             assert_eq!(
@@ -68,11 +54,18 @@ async fn public_rooms_are_found_page_by_page() {
     })
     .await;
     for query in ["after=x", "limit=0", "limit=201"] {
-        let (status, _) = by_http(&cluster.nodes[1], "seeker", &format!("rooms?{query}")).await;
+        let (status, _) = call_api(
+            &cluster.nodes[1],
+            "seeker",
+            "GET",
+            &format!("rooms?{query}"),
+            &Value::Null,
+        )
+        .await;
         assert_eq!(status, 400, "{query}");
     }
     let ban = json!({"type": "ban", "room": "talk-1", "user": "seeker"});
-    done(&mut owner, ban).await;
-    let (_, page) = by_http(&cluster.nodes[1], "seeker", "rooms").await;
+    owner.done(ban).await;
+    let (_, page) = call_api(&cluster.nodes[1], "seeker", "GET", "rooms", &Value::Null).await;
     assert_eq!(page["rooms"].as_array().unwrap().len(), 4, "{page}");
 }

@@ -5,26 +5,10 @@ use std::time::Duration;
 use rookery_testing::{Proxy, RedisServer};
 use serde_json::{Value, json};
 
-use crate::support::{Cluster, Node, Raw, request, room, soon, token};
+use crate::support::{Cluster, Raw, call_api, room, soon};
 
 /// How often two people want the last use.
 const TIMES: u64 = 100;
-
-async fn by_http(node: &Node, user: &str, method: &str, path: &str, body: &str) -> (u16, Value) {
-    let head = format!(
-        "{method} /api/v1/{path} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-        token(user),
-        body.len(),
-    );
-    let (status, body) = request(node.address(), &head).await.unwrap();
-    (status, serde_json::from_str(&body).unwrap_or_default())
-}
-
-async fn done(raw: &mut Raw, frame: Value) -> Value {
-    let answer = raw.ask(frame.clone()).await;
-    assert_eq!(answer["type"], "ok", "{frame} → {answer}");
-    answer
-}
 
 async fn refused(raw: &mut Raw, frame: Value) -> (String, String) {
     let answer = raw.ask(frame.clone()).await;
@@ -48,12 +32,12 @@ async fn next_of(raw: &mut Raw, kind: &str, change: &str) -> Value {
 
 async fn made(owner: &mut Raw, id: &str, kind: &str) {
     let room = json!({"type": "create_room", "kind": kind, "room": id, "name": "Secret plans"});
-    done(owner, room).await;
+    owner.done(room).await;
 }
 
 async fn code(raw: &mut Raw, id: &str, uses: Option<u32>) -> String {
     let frame = json!({"type": "create_invite", "room": id, "uses": uses});
-    let made = done(raw, frame).await;
+    let made = raw.done(frame).await;
     assert!(made["expires_at"].as_u64() > Some(0), "{made}");
     made["code"].as_str().unwrap().to_owned()
 }
@@ -72,7 +56,7 @@ async fn whoever_has_a_code_comes_in_and_everybody_hears_of_it() {
     owner.join(&room("plans"), None).await;
     let code = code(&mut owner, "plans", Some(3)).await;
 
-    let answer = done(&mut guest, accept(&code)).await;
+    let answer = guest.done(accept(&code)).await;
     let row = &answer["room"];
     assert_eq!(
         (&row["room"], &row["role"], &row["name"]),
@@ -84,9 +68,11 @@ async fn whoever_has_a_code_comes_in_and_everybody_hears_of_it() {
         next_of(&mut other_tab, "room", "made").await["room"],
         "plans"
     );
-    let again = done(&mut guest, accept(&code)).await;
+    let again = guest.done(accept(&code)).await;
     assert_eq!(again["room"]["role"], "member");
-    let list = done(&mut owner, json!({"type": "invites", "room": "plans"})).await;
+    let list = owner
+        .done(json!({"type": "invites", "room": "plans"}))
+        .await;
     let invite = &list["invites"][0];
     assert_eq!(
         (&invite["uses_left"], &invite["by"]["id"]),
@@ -95,17 +81,27 @@ async fn whoever_has_a_code_comes_in_and_everybody_hears_of_it() {
 
     // The same by routes, on the other node.
     let node = &cluster.nodes[1];
-    let (status, made) = by_http(node, "owner", "POST", "rooms/plans/invites", "{}").await;
+    let (status, made) = call_api(node, "owner", "POST", "rooms/plans/invites", &json!({})).await;
     assert_eq!(status, 201, "{made}");
     let by_route = made["code"].as_str().unwrap();
     let path = format!("invites/{by_route}");
-    let (status, row) = by_http(node, "third", "POST", &path, "").await;
+    let (status, row) = call_api(node, "third", "POST", &path, &Value::Null).await;
     assert_eq!((status, &row["room"]["room"]), (200, &json!("plans")));
     let path = format!("rooms/plans/invites/{by_route}");
-    assert_eq!(by_http(node, "owner", "DELETE", &path, "").await.0, 200);
+    assert_eq!(
+        call_api(node, "owner", "DELETE", &path, &Value::Null)
+            .await
+            .0,
+        200
+    );
     let path = format!("invites/{by_route}");
-    assert_eq!(by_http(node, "fourth", "POST", &path, "").await.0, 404);
-    let (_, list) = by_http(node, "owner", "GET", "rooms/plans/invites", "").await;
+    assert_eq!(
+        call_api(node, "fourth", "POST", &path, &Value::Null)
+            .await
+            .0,
+        404
+    );
+    let (_, list) = call_api(node, "owner", "GET", "rooms/plans/invites", &Value::Null).await;
     assert_eq!(list["invites"].as_array().unwrap().len(), 1);
 }
 
@@ -118,18 +114,16 @@ async fn who_does_not_come_in_hears_nothing_of_the_room() {
     let spent = code(&mut owner, "plans", Some(1)).await;
     let revoked = code(&mut owner, "plans", None).await;
     let mut taker = Raw::hello(&cluster.nodes[1], "taker").await;
-    done(&mut taker, accept(&spent)).await;
+    taker.done(accept(&spent)).await;
     let revoke = json!({"type": "revoke_invite", "room": "plans", "code": revoked});
-    done(&mut owner, revoke).await;
+    owner.done(revoke).await;
     let short = json!({"type": "create_invite", "room": "plans", "expires_ms": 1});
-    let short = done(&mut owner, short).await["code"].clone();
+    let short = owner.done(short).await["code"].clone();
     tokio::time::sleep(Duration::from_millis(20)).await;
     let good = code(&mut owner, "plans", None).await;
-    done(
-        &mut owner,
-        json!({"type": "ban", "room": "plans", "user": "guest"}),
-    )
-    .await;
+    owner
+        .done(json!({"type": "ban", "room": "plans", "user": "guest"}))
+        .await;
     let unknown = "18abcdefghijklmnopqrst";
     let all = [&spent, &revoked, short.as_str().unwrap(), unknown];
     for (code, wanted) in all
@@ -163,7 +157,9 @@ async fn who_does_not_come_in_hears_nothing_of_the_room() {
         assert_eq!(refused(&mut owner, frame).await.0, "bad_request");
     }
     // With the room its codes are gone.
-    done(&mut owner, json!({"type": "delete_room", "room": "plans"})).await;
+    owner
+        .done(json!({"type": "delete_room", "room": "plans"}))
+        .await;
     let (code, _) = refused(&mut taker, accept(&good)).await;
     assert_eq!(code, "not_found");
 }
@@ -189,8 +185,8 @@ async fn limits_are_said_in_words() {
     let (conflict, words) = refused(&mut guest, accept(&code_of)).await;
     assert_eq!(conflict, "conflict");
     assert!(words.contains("limits.rooms_per_user"), "{words}");
-    done(&mut guest, json!({"type": "leave", "room": "lobby"})).await;
-    done(&mut guest, accept(&code_of)).await;
+    guest.done(json!({"type": "leave", "room": "lobby"})).await;
+    guest.done(accept(&code_of)).await;
 }
 
 #[tokio::test]
@@ -224,10 +220,10 @@ async fn one_of_two_has_the_last_use() {
         assert!(answers.iter().any(|answer| answer["code"] == "not_found"));
         let winner = usize::from(answers[1]["type"] == "ok");
         won[winner] += 1;
-        let members = done(&mut owner, json!({"type": "members", "room": "r"})).await;
+        let members = owner.done(json!({"type": "members", "room": "r"})).await;
         assert_eq!(members["count"], 2, "the owner and who came in");
         let raw = [&mut near, &mut far].into_iter().nth(winner).unwrap();
-        done(raw, json!({"type": "leave", "room": "r"})).await;
+        raw.done(json!({"type": "leave", "room": "r"})).await;
         for raw in [&mut owner, &mut near, &mut far] {
             raw.unasked.clear();
         }

@@ -12,12 +12,6 @@ fn ids(rows: &Value) -> Vec<String> {
         .collect()
 }
 
-async fn ok(raw: &mut Raw, frame: Value) -> Value {
-    let answer = raw.ask(frame.clone()).await;
-    assert_eq!(answer["type"], "ok", "{frame} → {answer}");
-    answer
-}
-
 async fn pages_hold_all_rooms(settings: &[(&str, &str)], cluster: &mut Cluster) {
     let unhurried = [
         ("limits.user_rate", "100000"),
@@ -32,14 +26,14 @@ async fn pages_hold_all_rooms(settings: &[(&str, &str)], cluster: &mut Cluster) 
     let mut anna = Raw::hello(node, "anna").await;
     for number in 0..ROOMS {
         let made = json!({"type": "create_room", "kind": "private", "room": format!("r{number}")});
-        ok(&mut anna, made).await;
+        anna.done(made).await;
     }
     // The store's clock counts milliseconds: this is later than all that was made.
     let send = json!({"type": "send", "room": "r0", "text": "hi"});
     let mut last = 0;
-    let made = ok(&mut anna, json!({"type": "my_rooms", "limit": 1})).await;
+    let made = anna.done(json!({"type": "my_rooms", "limit": 1})).await;
     while last <= made["rooms"][0]["last_ts"].as_u64().unwrap() {
-        last = ok(&mut anna, send.clone()).await["ts"].as_u64().unwrap();
+        last = anna.done(send.clone()).await["ts"].as_u64().unwrap();
     }
 
     let welcome = Raw::hello(node, "anna").await.welcome;
@@ -61,7 +55,7 @@ async fn pages_hold_all_rooms(settings: &[(&str, &str)], cluster: &mut Cluster) 
     let mut after = Value::Null;
     while !after.is_null() || all.is_empty() {
         let asked = json!({"type": "my_rooms", "limit": 60, "after": after});
-        let page = ok(&mut anna, asked).await;
+        let page = anna.done(asked).await;
         all.extend(ids(&page["rooms"]));
         after = page["next"].clone();
     }

@@ -6,40 +6,7 @@ use std::{collections::BTreeSet, time::Duration};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::{Cluster, Node, Raw, request, room, soon, token};
-
-async fn ok(raw: &mut Raw, frame: Value) -> Value {
-    let answer = raw.ask(frame.clone()).await;
-    assert_eq!(answer["type"], "ok", "{frame} → {answer}");
-    answer
-}
-
-async fn refused(raw: &mut Raw, frame: Value) -> Value {
-    let answer = raw.ask(frame.clone()).await;
-    assert_eq!(answer["type"], "error", "{frame} → {answer}");
-    answer["code"].clone()
-}
-
-async fn next_of(raw: &mut Raw, kind: &str) -> Value {
-    soon(kind, async {
-        loop {
-            let frame = raw.next().await;
-            if frame["type"] == kind {
-                return frame;
-            }
-        }
-    })
-    .await
-}
-
-async fn by_http(node: &Node, user: &str, method: &str, path: &str) -> (u16, Value) {
-    let head = format!(
-        "{method} /api/v1/rooms/general/{path} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
-        token(user),
-    );
-    let (status, body) = request(node.address(), &head).await.unwrap();
-    (status, serde_json::from_str(&body).unwrap())
-}
+use crate::support::{Cluster, Raw, call_api, room, soon};
 
 fn react(target: u64, emoji: &str, on: bool) -> Value {
     json!({"type": "react", "room": "general", "target": target, "emoji": emoji, "on": on})
@@ -55,15 +22,12 @@ async fn anna_and_ben(cluster: &Cluster) -> (Raw, Raw) {
     let mut anna = Raw::hello(&cluster.nodes[0], "anna").await;
     let mut ben = Raw::hello(&cluster.nodes[1], "ben").await;
     let make = json!({"type": "create_room", "room": "general", "kind": "public"});
-    ok(&mut anna, make).await;
+    anna.done(make).await;
     anna.join(&general, None).await;
     ben.join(&general, None).await;
     for text in ["one", "two", "three"] {
-        ok(
-            &mut anna,
-            json!({"type": "send", "room": "general", "text": text}),
-        )
-        .await;
+        anna.done(json!({"type": "send", "room": "general", "text": text}))
+            .await;
     }
     (anna, ben)
 }
@@ -74,43 +38,44 @@ async fn a_reaction_is_counted_on_every_node_for_who_is_there_and_who_comes_late
     let general = room("general");
     let (mut anna, mut ben) = anna_and_ben(&cluster).await;
     // A heart without the sign that it is a picture is the same.
-    let given = ok(&mut ben, react(2, "\u{2764}", true)).await;
+    let given = ben.done(react(2, "\u{2764}", true)).await;
     assert_eq!(given["count"], 1);
     for raw in [&mut anna, &mut ben] {
-        let told = next_of(raw, "reacted").await;
+        let told = raw.next_of("reacted").await;
         let wanted = json!({"type": "reacted", "room": "general", "seq": given["seq"], "ts": given["ts"],
             "target": 2, "emoji": "❤️", "on": true, "by": {"id": "ben", "name": "Name of ben"}, "count": 1});
         assert_eq!(told, wanted);
     }
-    let again = ok(&mut ben, react(2, "❤️", true)).await;
+    let again = ben.done(react(2, "❤️", true)).await;
     assert_eq!((&again["count"], again.get("seq")), (&json!(1), None));
-    let path = "messages/2/reactions/%E2%9D%A4%EF%B8%8F";
-    let (status, put) = by_http(&cluster.nodes[2], "anna", "PUT", path).await;
+    let path = "rooms/general/messages/2/reactions/%E2%9D%A4%EF%B8%8F";
+    let (status, put) = call_api(&cluster.nodes[2], "anna", "PUT", path, &Value::Null).await;
     assert_eq!((status, &put["count"]), (200, &json!(2)), "{put}");
-    let (status, page) = by_http(&cluster.nodes[2], "ben", "GET", &format!("{path}?limit=1")).await;
+    let (status, page) = call_api(
+        &cluster.nodes[2],
+        "ben",
+        "GET",
+        &format!("{path}?limit=1"),
+        &Value::Null,
+    )
+    .await;
     assert_eq!(status, 200, "{page}");
     assert_eq!(
         page["users"],
         json!([{"id": "anna", "name": "Name of anna"}])
     );
     let frame = json!({"type": "reactors", "room": "general", "target": 2, "emoji": "❤️", "after": page["next"]});
-    let rest = ok(&mut anna, frame).await;
+    let rest = anna.done(frame).await;
     assert_eq!(rest["users"], json!([{"id": "ben", "name": "Name of ben"}]));
     assert_eq!(rest.get("next"), None);
     for (emoji, code) in [("heart", "bad_request"), ("👍👍", "bad_request")] {
-        assert_eq!(refused(&mut ben, react(2, emoji, true)).await, code);
+        assert_eq!(ben.refused(react(2, emoji, true)).await, code);
     }
     for target in [0, 99] {
-        assert_eq!(
-            refused(&mut ben, react(target, "👍", true)).await,
-            "not_found"
-        );
+        assert_eq!(ben.refused(react(target, "👍", true)).await, "not_found");
     }
     let mut stranger = Raw::hello(&cluster.nodes[0], "stranger").await;
-    assert_eq!(
-        refused(&mut stranger, react(2, "👍", true)).await,
-        "forbidden"
-    );
+    assert_eq!(stranger.refused(react(2, "👍", true)).await, "forbidden");
 
     for node in &cluster.nodes {
         for (user, mine) in [("ben", true), ("later", false)] {
@@ -123,16 +88,16 @@ async fn a_reaction_is_counted_on_every_node_for_who_is_there_and_who_comes_late
             assert_eq!(snapshot["messages"][1]["reactions"], wanted);
             assert_eq!(snapshot["messages"][0].get("reactions"), None);
             let history = json!({"type": "history", "room": "general", "before": 9});
-            let page = ok(&mut raw, history).await;
+            let page = raw.done(history).await;
             assert_eq!(page["messages"][1]["reactions"], wanted);
             let one = json!({"type": "message", "room": "general", "seq": 2});
-            let one = ok(&mut raw, one).await;
+            let one = raw.done(one).await;
             assert_eq!(one["message"]["reactions"], wanted);
         }
     }
-    let (status, taken) = by_http(&cluster.nodes[2], "anna", "DELETE", path).await;
+    let (status, taken) = call_api(&cluster.nodes[2], "anna", "DELETE", path, &Value::Null).await;
     assert_eq!((status, &taken["count"]), (200, &json!(1)));
-    let taken = ok(&mut ben, react(2, "❤️", false)).await;
+    let taken = ben.done(react(2, "❤️", false)).await;
     assert_eq!(taken["count"], 0);
     for node in &cluster.nodes {
         let mut later = Raw::hello(node, "later").await;
@@ -153,22 +118,36 @@ async fn a_pin_is_seen_by_everybody_and_set_by_who_keeps_order() {
     let cluster = Cluster::start_far_away(3, &[("limits.pins_per_room", "2")]).await;
     let general = room("general");
     let (mut anna, mut ben) = anna_and_ben(&cluster).await;
-    let pinned = ok(&mut anna, about("pin", 2)).await;
+    let pinned = anna.done(about("pin", 2)).await;
     for raw in [&mut anna, &mut ben] {
-        let told = next_of(raw, "pinned").await;
+        let told = raw.next_of("pinned").await;
         let wanted = json!({"type": "pinned", "room": "general", "seq": pinned["seq"], "ts": pinned["ts"],
             "target": 2, "by": {"id": "anna", "name": "Name of anna"}, "on": true});
         assert_eq!(told, wanted);
     }
-    assert_eq!(ok(&mut anna, about("pin", 2)).await.get("seq"), None);
-    assert_eq!(refused(&mut ben, about("pin", 1)).await, "forbidden");
-    assert_eq!(refused(&mut ben, about("unpin", 2)).await, "forbidden");
-    assert_eq!(refused(&mut anna, about("pin", 99)).await, "not_found");
-    let (status, _) = by_http(&cluster.nodes[2], "anna", "PUT", "pins/1").await;
+    assert_eq!(anna.done(about("pin", 2)).await.get("seq"), None);
+    assert_eq!(ben.refused(about("pin", 1)).await, "forbidden");
+    assert_eq!(ben.refused(about("unpin", 2)).await, "forbidden");
+    assert_eq!(anna.refused(about("pin", 99)).await, "not_found");
+    let (status, _) = call_api(
+        &cluster.nodes[2],
+        "anna",
+        "PUT",
+        "rooms/general/pins/1",
+        &Value::Null,
+    )
+    .await;
     assert_eq!(status, 200);
-    assert_eq!(refused(&mut anna, about("pin", 3)).await, "conflict");
-    next_of(&mut ben, "pinned").await;
-    let (_, listed) = by_http(&cluster.nodes[2], "ben", "GET", "pins").await;
+    assert_eq!(anna.refused(about("pin", 3)).await, "conflict");
+    ben.next_of("pinned").await;
+    let (_, listed) = call_api(
+        &cluster.nodes[2],
+        "ben",
+        "GET",
+        "rooms/general/pins",
+        &Value::Null,
+    )
+    .await;
     let numbers = |listed: &Value| {
         let messages = listed["messages"].as_array().unwrap().clone();
         let messages = messages.into_iter();
@@ -192,8 +171,15 @@ async fn a_pin_is_seen_by_everybody_and_set_by_who_keeps_order() {
         assert_eq!(snapshot["messages"][2].get("pinned"), None);
     }
     // What is deleted is pinned no more.
-    ok(&mut anna, about("delete", 2)).await;
-    let (status, _) = by_http(&cluster.nodes[1], "anna", "DELETE", "pins/1").await;
+    anna.done(about("delete", 2)).await;
+    let (status, _) = call_api(
+        &cluster.nodes[1],
+        "anna",
+        "DELETE",
+        "rooms/general/pins/1",
+        &Value::Null,
+    )
+    .await;
     assert_eq!(status, 200);
     for node in &cluster.nodes {
         let mut later = Raw::hello(node, "later").await;
@@ -202,7 +188,7 @@ async fn a_pin_is_seen_by_everybody_and_set_by_who_keeps_order() {
         })
         .await;
     }
-    let listed = ok(&mut anna, json!({"type": "pins", "room": "general"})).await;
+    let listed = anna.done(json!({"type": "pins", "room": "general"})).await;
     assert_eq!(listed["messages"], json!([]));
 }
 
@@ -222,7 +208,7 @@ async fn many_reactions_at_once_are_a_few_events_and_the_right_counts() {
     let (mut anna, _ben) = anna_and_ben(&cluster).await;
     for _ in 0..20 {
         let send = json!({"type": "send", "room": "general", "text": "x"});
-        ok(&mut anna, send).await;
+        anna.done(send).await;
     }
     let mut watcher = Raw::hello(&cluster.nodes[2], "watcher").await;
     let start = watcher.join(&general, None).await;
@@ -235,7 +221,7 @@ async fn many_reactions_at_once_are_a_few_events_and_the_right_counts() {
     });
     let mut people = join_all(people).await;
     let given = people.iter_mut().enumerate().map(async |(number, raw)| {
-        let given = ok(raw, react(target, emoji[number % 3], true)).await;
+        let given = raw.done(react(target, emoji[number % 3], true)).await;
         given["seq"].as_u64().unwrap()
     });
     let seqs: BTreeSet<u64> = join_all(given).await.into_iter().collect();
@@ -249,7 +235,7 @@ async fn many_reactions_at_once_are_a_few_events_and_the_right_counts() {
     let mut last = Value::Null;
     let mut times = Vec::new();
     while told.len() < seqs.len() {
-        last = next_of(&mut watcher, "reacted").await;
+        last = watcher.next_of("reacted").await;
         times.push(last["ts"].as_u64().unwrap());
         told.insert(last["seq"].as_u64().unwrap());
     }

@@ -4,22 +4,7 @@
 use rookery_protocol::RoomId;
 use serde_json::{Value, json};
 
-use crate::support::{Cluster, Node, Raw, client_settings, request, room, soon, token};
-
-/// A request of a user by HTTP.
-async fn by_http(node: &Node, user: &str, method: &str, path: &str, body: &Value) -> (u16, Value) {
-    let body = match body {
-        Value::Null => String::new(),
-        body => body.to_string(),
-    };
-    let head = format!(
-        "{method} /api/v1/{path} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-        token(user),
-        body.len(),
-    );
-    let (status, body) = request(node.address(), &head).await.unwrap();
-    (status, serde_json::from_str(&body).unwrap_or_default())
-}
+use crate::support::{Cluster, Raw, call_api, client_settings, room, soon};
 
 /// People on each of the nodes, all of whom were heard of.
 struct People<'a> {
@@ -41,31 +26,6 @@ impl<'a> People<'a> {
     }
 }
 
-async fn done(raw: &mut Raw, frame: Value) -> Value {
-    let answer = raw.ask(frame.clone()).await;
-    assert_eq!(answer["type"], "ok", "{frame} → {answer}");
-    answer
-}
-
-async fn refused(raw: &mut Raw, frame: Value) -> String {
-    let answer = raw.ask(frame.clone()).await;
-    assert_eq!(answer["type"], "error", "{frame} → {answer}");
-    answer["code"].as_str().unwrap().to_owned()
-}
-
-/// The next event of the log of a type.
-async fn next_of(raw: &mut Raw, kind: &str) -> Value {
-    soon(kind, async {
-        loop {
-            let frame = raw.next().await;
-            if frame["type"] == kind {
-                return frame;
-            }
-        }
-    })
-    .await
-}
-
 fn join(id: &str) -> Value {
     json!({"type": "join", "room": id})
 }
@@ -78,14 +38,12 @@ fn send(id: &str, text: &str) -> Value {
 async fn staffed(owner: &mut Raw, id: &str) {
     let made = json!({"type": "create_room", "kind": "private", "room": id, "name": "Staff",
         "members": ["admin", "member", "reader"]});
-    let made = done(owner, made).await;
+    let made = owner.done(made).await;
     assert_eq!(made["room"]["role"], "owner", "{made}");
     for (user, role) in [("admin", "admin"), ("reader", "readonly")] {
-        done(
-            owner,
-            json!({"type": "set_role", "room": id, "user": user, "role": role}),
-        )
-        .await;
+        owner
+            .done(json!({"type": "set_role", "room": id, "user": user, "role": role}))
+            .await;
     }
 }
 
@@ -100,11 +58,11 @@ async fn a_private_room_is_there_for_its_members_alone() {
     let mut owner = people.on(0, "owner").await;
     staffed(&mut owner, "staff").await;
     let mut member = people.on(1, "member").await;
-    done(&mut owner, join("staff")).await;
-    let snapshot = done(&mut member, join("staff")).await;
+    owner.done(join("staff")).await;
+    let snapshot = member.done(join("staff")).await;
     assert_eq!(snapshot["room"]["kind"], "private");
-    done(&mut owner, send("staff", "hi")).await;
-    assert_eq!(next_of(&mut member, "message").await["text"], "hi");
+    owner.done(send("staff", "hi")).await;
+    assert_eq!(member.next_of("message").await["text"], "hi");
 
     let mut stranger = people.on(1, "stranger").await;
     for frame in [
@@ -123,7 +81,7 @@ async fn a_private_room_is_there_for_its_members_alone() {
         json!({"type": "leave", "room": "staff"}),
     ] {
         assert_eq!(
-            refused(&mut stranger, frame.clone()).await,
+            stranger.refused(frame.clone()).await,
             "not_found",
             "{frame}"
         );
@@ -150,10 +108,10 @@ async fn a_private_room_is_there_for_its_members_alone() {
         ("PATCH", "rooms/staff", json!({"name": "Mine"})),
         ("DELETE", "rooms/staff", Value::Null),
     ] {
-        let (status, answer) = by_http(node, "stranger", method, path, &body).await;
+        let (status, answer) = call_api(node, "stranger", method, path, &body).await;
         assert_eq!(status, 404, "{method} {path} → {answer}");
     }
-    let (status, page) = by_http(node, "reader", "GET", "rooms/staff/members", &Value::Null).await;
+    let (status, page) = call_api(node, "reader", "GET", "rooms/staff/members", &Value::Null).await;
     assert_eq!((status, page["count"].as_u64()), (200, Some(4)), "{page}");
     let who: Vec<_> = page["members"].as_array().unwrap().iter().collect();
     assert_eq!(
@@ -193,14 +151,14 @@ async fn who_is_removed_hears_and_writes_nothing_more_on_any_node() {
     let people = People::of(&cluster, &["owner", "admin", "member", "reader"]).await;
     let mut owner = people.on(0, "owner").await;
     staffed(&mut owner, "staff").await;
-    done(&mut owner, join("staff")).await;
+    owner.done(join("staff")).await;
     let mut devices = Vec::new();
     for node in 0..3 {
         let mut device = people.on(node, "member").await;
-        done(&mut device, join("staff")).await;
+        device.done(join("staff")).await;
         devices.push(device);
     }
-    let (_, _) = by_http(
+    let (_, _) = call_api(
         &cluster.nodes[1],
         "admin",
         "DELETE",
@@ -208,25 +166,25 @@ async fn who_is_removed_hears_and_writes_nothing_more_on_any_node() {
         &Value::Null,
     )
     .await;
-    let removal = next_of(&mut owner, "member").await;
+    let removal = owner.next_of("member").await;
     assert_eq!(
         (&removal["change"], &removal["user"]["id"]),
         (&json!("removed"), &json!("member"))
     );
     assert_eq!(removal["by"]["id"], "admin");
-    let after = done(&mut owner, send("staff", "now we can talk")).await;
+    let after = owner.done(send("staff", "now we can talk")).await;
     assert_eq!(
         after["seq"].as_u64(),
         removal["seq"].as_u64().map(|seq| seq + 1)
     );
     for device in &mut devices {
-        let told = next_of(device, "room").await;
+        let told = device.next_of("room").await;
         assert_eq!(
             told,
             json!({"type": "room", "room": "staff", "change": "removed"})
         );
-        assert_eq!(refused(device, send("staff", "x")).await, "not_found");
-        assert_eq!(refused(device, join("staff")).await, "not_found");
+        assert_eq!(device.refused(send("staff", "x")).await, "not_found");
+        assert_eq!(device.refused(join("staff")).await, "not_found");
         let seen = device.seen_so_far().await;
         let heard = |frame: &Value| {
             frame["room"] == "staff" && frame["seq"].as_u64() > removal["seq"].as_u64()
@@ -235,20 +193,18 @@ async fn who_is_removed_hears_and_writes_nothing_more_on_any_node() {
     }
     // Whoever comes later ends in the same state.
     let mut reader = people.on(2, "reader").await;
-    let since = json!({"epoch": done(&mut reader, join("staff")).await["room"]["epoch"], "seq": 0});
+    let since = json!({"epoch": reader.done(join("staff")).await["room"]["epoch"], "seq": 0});
     let mut later = people.on(1, "reader").await;
     let caught_up = json!({"type": "join", "room": "staff", "since": since});
-    let caught_up = done(&mut later, caught_up).await;
+    let caught_up = later.done(caught_up).await;
     let events = caught_up["room"]["events"].as_array().unwrap();
     assert!(events.contains(&removal), "{events:?}");
     // Invited again, they are there again.
-    done(
-        &mut owner,
-        json!({"type": "invite", "room": "staff", "users": ["member"]}),
-    )
-    .await;
-    done(&mut devices[2], join("staff")).await;
-    done(&mut devices[2], send("staff", "back")).await;
+    owner
+        .done(json!({"type": "invite", "room": "staff", "users": ["member"]}))
+        .await;
+    devices[2].done(join("staff")).await;
+    devices[2].done(send("staff", "back")).await;
 }
 
 #[tokio::test]
@@ -261,9 +217,9 @@ async fn roles_bans_and_mutes_hold_by_every_way() {
     let mut member = people.on(0, "member").await;
     let mut reader = people.on(1, "reader").await;
     for raw in [&mut owner, &mut admin, &mut member, &mut reader] {
-        done(raw, join("staff")).await;
+        raw.done(join("staff")).await;
     }
-    assert_eq!(refused(&mut reader, send("staff", "x")).await, "forbidden");
+    assert_eq!(reader.refused(send("staff", "x")).await, "forbidden");
     let set_role = |user: &str, role: &str| json!({"type": "set_role", "room": "staff", "user": user, "role": role});
     for (who, frame, code) in [
         ("member", set_role("reader", "member"), "forbidden"),
@@ -336,26 +292,22 @@ async fn roles_bans_and_mutes_hold_by_every_way() {
             "admin" => &mut admin,
             _ => &mut member,
         };
-        assert_eq!(refused(raw, frame.clone()).await, code, "{frame}");
+        assert_eq!(raw.refused(frame.clone()).await, code, "{frame}");
     }
-    done(&mut owner, join("staff")).await;
-    done(
-        &mut admin,
-        json!({"type": "mute", "room": "staff", "user": "member", "for_ms": 3_600_000}),
-    )
-    .await;
-    assert_eq!(refused(&mut member, send("staff", "x")).await, "forbidden");
-    let mutes = done(&mut admin, json!({"type": "mutes", "room": "staff"})).await;
+    owner.done(join("staff")).await;
+    admin
+        .done(json!({"type": "mute", "room": "staff", "user": "member", "for_ms": 3_600_000}))
+        .await;
+    assert_eq!(member.refused(send("staff", "x")).await, "forbidden");
+    let mutes = admin.done(json!({"type": "mutes", "room": "staff"})).await;
     assert_eq!(mutes["mutes"][0]["user"]["id"], "member", "{mutes}");
     assert!(mutes["mutes"][0]["until"].as_u64().is_some());
-    done(
-        &mut admin,
-        json!({"type": "unmute", "room": "staff", "user": "member"}),
-    )
-    .await;
-    done(&mut member, send("staff", "x")).await;
+    admin
+        .done(json!({"type": "unmute", "room": "staff", "user": "member"}))
+        .await;
+    member.done(send("staff", "x")).await;
 
-    let (status, _) = by_http(
+    let (status, _) = call_api(
         &cluster.nodes[1],
         "admin",
         "PUT",
@@ -364,17 +316,17 @@ async fn roles_bans_and_mutes_hold_by_every_way() {
     )
     .await;
     assert_eq!(status, 200);
-    let told = next_of(&mut member, "room").await;
+    let told = member.next_of("room").await;
     let told = match told["change"] == "banned" {
         true => told,
         // Of the mute before.
-        false => next_of(&mut member, "room").await,
+        false => member.next_of("room").await,
     };
     assert_eq!(told["room"], "staff");
-    assert_eq!(refused(&mut member, join("staff")).await, "not_found");
+    assert_eq!(member.refused(join("staff")).await, "not_found");
     let again = json!({"type": "invite", "room": "staff", "users": ["x", "member"]});
-    assert_eq!(refused(&mut owner, again.clone()).await, "conflict");
-    let (_, bans) = by_http(
+    assert_eq!(owner.refused(again.clone()).await, "conflict");
+    let (_, bans) = call_api(
         &cluster.nodes[0],
         "owner",
         "GET",
@@ -384,7 +336,7 @@ async fn roles_bans_and_mutes_hold_by_every_way() {
     .await;
     assert_eq!(bans["bans"][0]["reason"], "spam", "{bans}");
     assert_eq!(bans["bans"][0]["by"]["id"], "admin");
-    let (status, _) = by_http(
+    let (status, _) = call_api(
         &cluster.nodes[0],
         "owner",
         "DELETE",
@@ -394,16 +346,16 @@ async fn roles_bans_and_mutes_hold_by_every_way() {
     .await;
     assert_eq!(status, 200);
     assert_eq!(
-        refused(&mut member, join("staff")).await,
+        member.refused(join("staff")).await,
         "not_found",
         "an end of a ban makes no member"
     );
-    done(&mut owner, again).await;
-    done(&mut member, join("staff")).await;
+    owner.done(again).await;
+    member.done(join("staff")).await;
 
-    done(&mut owner, set_role("admin", "owner")).await;
-    done(&mut owner, json!({"type": "leave", "room": "staff"})).await;
-    assert_eq!(refused(&mut owner, join("staff")).await, "not_found");
+    owner.done(set_role("admin", "owner")).await;
+    owner.done(json!({"type": "leave", "room": "staff"})).await;
+    assert_eq!(owner.refused(join("staff")).await, "not_found");
 }
 
 #[tokio::test]
@@ -413,39 +365,39 @@ async fn a_room_is_changed_and_goes() {
     let mut owner = people.on(0, "owner").await;
     staffed(&mut owner, "staff").await;
     let mut member = people.on(1, "member").await;
-    done(&mut member, join("staff")).await;
+    member.done(join("staff")).await;
     let change = json!({"name": "Crew", "description": "us", "who_may_send": "admins"});
     let (status, answer) =
-        by_http(&cluster.nodes[1], "owner", "PATCH", "rooms/staff", &change).await;
+        call_api(&cluster.nodes[1], "owner", "PATCH", "rooms/staff", &change).await;
     assert_eq!(
         (status, &answer["room"]["name"]),
         (200, &json!("Crew")),
         "{answer}"
     );
     assert_eq!(answer["room"]["who_may_send"], "admins");
-    assert_eq!(next_of(&mut member, "changed").await["name"], "Crew");
-    assert_eq!(refused(&mut member, send("staff", "x")).await, "forbidden");
+    assert_eq!(member.next_of("changed").await["name"], "Crew");
+    assert_eq!(member.refused(send("staff", "x")).await, "forbidden");
     // Whoever comes in, and whose node remembers the room, hears the new name.
-    let snapshot = done(&mut people.on(1, "reader").await, join("staff")).await;
+    let snapshot = people.on(1, "reader").await.done(join("staff")).await;
     assert_eq!(snapshot["room"]["name"], "Crew");
     let slow = json!({"who_may_send": "all", "slow_mode_ms": 3_600_000});
-    by_http(&cluster.nodes[0], "admin", "PATCH", "rooms/staff", &slow).await;
-    done(&mut member, send("staff", "x")).await;
+    call_api(&cluster.nodes[0], "admin", "PATCH", "rooms/staff", &slow).await;
+    member.done(send("staff", "x")).await;
     let waits = member.ask(send("staff", "y")).await;
     assert_eq!(waits["code"], "slow_mode", "{waits}");
     assert!(waits["retry_after_ms"].as_u64().unwrap() > 3_000_000);
-    done(
-        &mut owner,
-        json!({"type": "update_room", "room": "staff", "archived": true, "slow_mode_ms": 0}),
-    )
-    .await;
-    done(&mut owner, join("staff")).await;
+    owner
+        .done(json!({"type": "update_room", "room": "staff", "archived": true, "slow_mode_ms": 0}))
+        .await;
+    owner.done(join("staff")).await;
     for raw in [&mut owner, &mut member] {
-        assert_eq!(refused(raw, send("staff", "x")).await, "forbidden");
+        assert_eq!(raw.refused(send("staff", "x")).await, "forbidden");
     }
-    done(&mut owner, json!({"type": "delete_room", "room": "staff"})).await;
+    owner
+        .done(json!({"type": "delete_room", "room": "staff"}))
+        .await;
     soon("the room is gone", async {
-        while next_of(&mut member, "room").await["change"] != "deleted" {}
+        while member.next_of("room").await["change"] != "deleted" {}
     })
     .await;
     let rows = people.on(1, "member").await.welcome["rooms"].clone();
@@ -457,7 +409,7 @@ async fn a_room_is_changed_and_goes() {
         "{rows}"
     );
     let history = json!({"type": "history", "room": "staff", "before": 99});
-    assert_eq!(refused(&mut member, history).await, "not_found");
+    assert_eq!(member.refused(history).await, "not_found");
 }
 
 #[tokio::test]
@@ -466,19 +418,21 @@ async fn two_people_have_a_room_of_their_own() {
     let people = People::of(&cluster, &["anna", "ben", "eve"]).await;
     let mut anna = people.on(0, "anna").await;
     let mut ben = people.on(1, "ben").await;
-    let opened = done(&mut anna, json!({"type": "open_direct", "user": "ben"})).await;
+    let opened = anna
+        .done(json!({"type": "open_direct", "user": "ben"}))
+        .await;
     let id = opened["room"]["room"].as_str().unwrap().to_owned();
     assert_eq!(
         (id.as_str(), &opened["room"]["with"]["name"]),
         ("dm:anna:ben", &json!("Name of ben"))
     );
-    assert_eq!(next_of(&mut ben, "room").await["room"], id.as_str());
+    assert_eq!(ben.next_of("room").await["room"], id.as_str());
     for raw in [&mut anna, &mut ben] {
-        done(raw, join(&id)).await;
+        raw.done(join(&id)).await;
     }
-    done(&mut ben, send(&id, "psst")).await;
-    assert_eq!(next_of(&mut anna, "message").await["text"], "psst");
-    let (status, again) = by_http(
+    ben.done(send(&id, "psst")).await;
+    assert_eq!(anna.next_of("message").await["text"], "psst");
+    let (status, again) = call_api(
         &cluster.nodes[1],
         "ben",
         "PUT",
@@ -493,10 +447,10 @@ async fn two_people_have_a_room_of_their_own() {
     );
     let mut eve = people.on(1, "eve").await;
     for frame in [join(&id), send(&id, "x")] {
-        assert_eq!(refused(&mut eve, frame).await, "not_found");
+        assert_eq!(eve.refused(frame).await, "not_found");
     }
     // A room of two who have none is made by nobody's coming in.
-    assert_eq!(refused(&mut eve, join("dm:anna:eve")).await, "not_found");
+    assert_eq!(eve.refused(join("dm:anna:eve")).await, "not_found");
     for frame in [
         json!({"type": "leave", "room": id}),
         json!({"type": "invite", "room": id, "users": ["eve"]}),
@@ -505,14 +459,10 @@ async fn two_people_have_a_room_of_their_own() {
         json!({"type": "delete_room", "room": id}),
         json!({"type": "open_direct", "user": "anna"}),
     ] {
-        assert_eq!(
-            refused(&mut anna, frame.clone()).await,
-            "bad_request",
-            "{frame}"
-        );
+        assert_eq!(anna.refused(frame.clone()).await, "bad_request", "{frame}");
     }
     let nobody = json!({"type": "open_direct", "user": "nobody"});
-    assert_eq!(refused(&mut anna, nobody).await, "not_found");
+    assert_eq!(anna.refused(nobody).await, "not_found");
 }
 
 #[tokio::test]
@@ -526,18 +476,20 @@ async fn who_leaves_a_public_room_leaves_it_on_every_device() {
     for raw in [&mut first, &mut second, &mut ben] {
         raw.join(&general, None).await;
     }
-    done(&mut first, json!({"type": "leave", "room": "general"})).await;
-    assert_eq!(next_of(&mut second, "room").await["change"], "left");
-    done(&mut ben, send("general", "gone?")).await;
+    first
+        .done(json!({"type": "leave", "room": "general"}))
+        .await;
+    assert_eq!(second.next_of("room").await["change"], "left");
+    ben.done(send("general", "gone?")).await;
     let seen = second.seen_so_far().await;
     assert!(
         !seen.iter().any(|frame| frame["type"] == "message"),
         "{seen:?}"
     );
     // A message to a public room makes one a member of it.
-    done(&mut second, send("general", "no")).await;
+    second.done(send("general", "no")).await;
     let page = json!({"type": "members", "room": "general"});
-    let page = done(&mut ben, page).await;
+    let page = ben.done(page).await;
     assert_eq!(page["count"], 2, "{page}");
 }
 
@@ -547,15 +499,17 @@ async fn who_is_in_as_many_rooms_as_they_may_be_can_be_invited() {
     let people = People::of(&cluster, &["owner", "member"]).await;
     let mut owner = people.on(0, "owner").await;
     let mut member = people.on(0, "member").await;
-    done(&mut member, join("second")).await;
+    member.done(join("second")).await;
     let made = json!({"type": "create_room", "kind": "private", "room": "staff"});
-    done(&mut owner, made).await;
+    owner.done(made).await;
     let invite = json!({"type": "invite", "room": "staff", "users": ["member"]});
-    done(&mut owner, invite).await;
-    assert_eq!(refused(&mut member, join("staff")).await, "conflict");
-    done(&mut member, json!({"type": "leave", "room": "second"})).await;
-    done(&mut member, join("staff")).await;
-    done(&mut member, send("staff", "there")).await;
+    owner.done(invite).await;
+    assert_eq!(member.refused(join("staff")).await, "conflict");
+    member
+        .done(json!({"type": "leave", "room": "second"}))
+        .await;
+    member.done(join("staff")).await;
+    member.done(send("staff", "there")).await;
 }
 
 #[tokio::test]
@@ -565,13 +519,13 @@ async fn ids_of_people_stand_in_paths_whatever_they_are() {
     let people = People::of(&cluster, &["owner", odd]).await;
     let mut owner = people.on(0, "owner").await;
     let made = json!({"type": "create_room", "kind": "private", "room": "r", "members": [odd]});
-    done(&mut owner, made).await;
+    owner.done(made).await;
     let path = "rooms/r/members/a%2Fb%20c%2520%C3%A9%3F";
     let node = &cluster.nodes[0];
-    let (status, answer) = by_http(node, "owner", "DELETE", path, &Value::Null).await;
+    let (status, answer) = call_api(node, "owner", "DELETE", path, &Value::Null).await;
     assert_eq!(status, 200, "{answer}");
     let members = json!({"type": "members", "room": "r"});
-    assert_eq!(done(&mut owner, members).await["count"], 1);
+    assert_eq!(owner.done(members).await["count"], 1);
 }
 
 #[tokio::test]
@@ -580,16 +534,16 @@ async fn a_room_has_so_many_bans_and_mutes() {
     let people = People::of(&cluster, &["owner"]).await;
     let mut owner = people.on(0, "owner").await;
     let made = json!({"type": "create_room", "kind": "public", "room": "r"});
-    done(&mut owner, made).await;
+    owner.done(made).await;
     let of = |kind: &str, user: &str| json!({"type": kind, "room": "r", "user": user});
-    done(&mut owner, of("ban", "a")).await;
-    done(&mut owner, of("mute", "b")).await;
+    owner.done(of("ban", "a")).await;
+    owner.done(of("mute", "b")).await;
     let refused = owner.ask(of("ban", "c")).await;
     assert_eq!(refused["code"], "conflict");
     let words = refused["message"].as_str().unwrap();
     assert!(words.contains("limits.restraints_per_room"), "{words}");
-    done(&mut owner, of("unmute", "b")).await;
-    done(&mut owner, of("ban", "c")).await;
+    owner.done(of("unmute", "b")).await;
+    owner.done(of("ban", "c")).await;
 }
 
 #[tokio::test]
@@ -599,39 +553,39 @@ async fn who_unfollows_a_room_hears_nothing_there_and_stays_a_member() {
     let (mut anna, mut ben) = (people.on(0, "anna").await, people.on(1, "ben").await);
     let mut other_tab = people.on(1, "ben").await;
     let made = json!({"type": "create_room", "kind": "private", "room": "r", "members": ["ben"]});
-    done(&mut anna, made).await;
+    anna.done(made).await;
     for raw in [&mut anna, &mut ben, &mut other_tab] {
-        done(raw, join("r")).await;
+        raw.done(join("r")).await;
     }
     let unfollow = |id: &str| json!({"type": "unfollow", "room": id});
-    let row = done(&mut ben, unfollow("r")).await["row"].clone();
+    let row = ben.done(unfollow("r")).await["row"].clone();
     assert_eq!(
         (&row["room"], &row["role"]),
         (&json!("r"), &json!("member"))
     );
     ben.unasked.clear();
-    let sent = done(&mut anna, send("r", "hi")).await["seq"].clone();
-    assert_eq!(next_of(&mut other_tab, "message").await["seq"], sent);
+    let sent = anna.done(send("r", "hi")).await["seq"].clone();
+    assert_eq!(other_tab.next_of("message").await["seq"], sent);
     // What comes later on the shared channel.
     for raw in [&mut anna, &mut ben] {
-        done(raw, join("lobby")).await;
+        raw.done(join("lobby")).await;
     }
-    done(&mut anna, send("lobby", "hi")).await;
-    assert_eq!(next_of(&mut ben, "message").await["room"], "lobby");
+    anna.done(send("lobby", "hi")).await;
+    assert_eq!(ben.next_of("message").await["room"], "lobby");
     // Twice is no fault, and one may come back; what one may not see is not there.
-    assert_eq!(done(&mut ben, unfollow("r")).await["row"]["seq"], sent);
-    done(&mut ben, send("r", "still here")).await;
-    done(&mut ben, join("r")).await;
+    assert_eq!(ben.done(unfollow("r")).await["row"]["seq"], sent);
+    ben.done(send("r", "still here")).await;
+    ben.done(join("r")).await;
     let direct = json!({"type": "open_direct", "user": "ben"});
-    let direct = done(&mut anna, direct).await["room"]["room"].clone();
-    let row = done(&mut ben, unfollow(direct.as_str().unwrap())).await;
+    let direct = anna.done(direct).await["room"]["room"].clone();
+    let row = ben.done(unfollow(direct.as_str().unwrap())).await;
     assert_eq!(row["row"]["with"]["id"], "anna");
     let mut stranger = people.on(0, "stranger").await;
-    assert_eq!(refused(&mut stranger, unfollow("r")).await, "not_found");
+    assert_eq!(stranger.refused(unfollow("r")).await, "not_found");
     // A join that is just being carried out is cancelled by it.
-    done(&mut ben, unfollow("r")).await;
+    ben.done(unfollow("r")).await;
     let joining = ben.say(join("r")).await;
-    done(&mut ben, unfollow("r")).await;
+    ben.done(unfollow("r")).await;
     assert_eq!(ben.answer(joining).await["code"], "conflict");
 }
 
@@ -668,5 +622,5 @@ async fn a_client_asks_whatever_there_is_and_asks_again_where_a_connection_is_lo
     for wrong in [json!(7), json!({}), json!({"type": "join", "room": "r"})] {
         assert!(anna.ask(wrong).await.is_err());
     }
-    done(&mut ben, members).await;
+    ben.done(members).await;
 }

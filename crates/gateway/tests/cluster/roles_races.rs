@@ -47,7 +47,7 @@ impl Race {
 
     async fn make(&mut self, kind: &str) {
         let made = json!({"type": "create_room", "kind": kind, "room": "r", "members": ["other"]});
-        done(&mut self.owner, made).await;
+        self.owner.done(made).await;
         for raw in [&mut self.owner, &mut self.other] {
             raw.join(&room("r"), None).await;
         }
@@ -63,12 +63,6 @@ impl Race {
         let events = caught_up["events"].as_array();
         events.expect("the whole log").clone()
     }
-}
-
-async fn done(raw: &mut Raw, frame: Value) -> Value {
-    let answer = raw.ask(frame.clone()).await;
-    assert_eq!(answer["type"], "ok", "{frame} → {answer}");
-    answer
 }
 
 fn about_other(kind: &str) -> Value {
@@ -101,14 +95,14 @@ async fn nothing_of_who_is_removed_comes_behind_the_removal() {
         if turn % 3 == 0 {
             tokio::time::sleep(Duration::from_micros(turn % 17 * 800)).await;
         }
-        done(owner, about_other("remove")).await;
+        owner.done(about_other("remove")).await;
         for id in sent {
             let answer = other.answer(id).await;
             let ended_well = answer["type"] == "ok" || answer["code"] == "not_found";
             assert!(ended_well, "{answer}");
         }
         let again = json!({"type": "invite", "room": "r", "users": ["other"]});
-        done(owner, again).await;
+        owner.done(again).await;
         let mut joined = other.ask(json!({"type": "join", "room": "r"})).await;
         // The node far away may still have to hear of the removal.
         while joined["type"] != "ok" {
@@ -140,7 +134,7 @@ async fn nothing_of_who_may_only_read_comes_behind_the_demotion() {
         }
         let mut demote = about_other("set_role");
         demote["role"] = role.into();
-        done(owner, demote).await;
+        owner.done(demote).await;
         let answer = other.answer(sent).await;
         let ended_well = answer["type"] == "ok" || answer["code"] == "forbidden";
         assert!(ended_well, "{answer}");
@@ -165,17 +159,17 @@ async fn who_is_banned_while_coming_in_is_out() {
         if turn % 3 == 0 {
             tokio::time::sleep(Duration::from_micros(turn % 17 * 800)).await;
         }
-        let banned = done(owner, about_other("ban")).await;
+        let banned = owner.done(about_other("ban")).await;
         other.answer(join).await;
         // Whatever came first: behind the ban nothing reaches them.
         let after = json!({"type": "send", "room": "r", "text": format!("{banned} {turn}")});
-        let after = done(owner, after).await["seq"].clone();
+        let after = owner.done(after).await["seq"].clone();
         let refused = other.ask(json!({"type": "join", "room": "r"})).await;
         assert_eq!(refused["type"], "error", "{refused}");
         let seen = other.seen_so_far().await;
         let heard = |frame: &&Value| frame["room"] == "r" && frame["seq"] == after;
         assert!(!seen.iter().any(|frame| heard(&frame)), "{seen:?}");
-        done(owner, about_other("unban")).await;
+        owner.done(about_other("unban")).await;
         owner.unasked.clear();
     }
 }
@@ -189,9 +183,9 @@ async fn one_of_two_last_owners_stays() {
         let id = format!("r{turn}");
         let Race { owner, other, .. } = &mut race;
         let made = json!({"type": "create_room", "kind": "private", "room": id, "members": ["other", "third"]});
-        done(owner, made).await;
+        owner.done(made).await;
         let owns = json!({"type": "set_role", "room": id, "user": "other", "role": "owner"});
-        done(owner, owns).await;
+        owner.done(owns).await;
         let leave = json!({"type": "leave", "room": id});
         let (one, another) = (owner.say(leave.clone()).await, other.say(leave).await);
         let answers = [owner.answer(one).await, other.answer(another).await];
@@ -214,17 +208,17 @@ async fn who_is_removed_while_their_node_begins_to_follow_is_out() {
             frame
         };
         let made = json!({"type": "create_room", "kind": "private", "members": ["other"]});
-        done(owner, about(made)).await;
+        owner.done(about(made)).await;
         // The far node follows the room by this join alone.
         let join = other.say(about(json!({"type": "join"}))).await;
         tokio::time::sleep(Duration::from_micros(turn * 400)).await;
-        done(owner, about(about_other("remove"))).await;
+        owner.done(about(about_other("remove"))).await;
         other.answer(join).await;
         let send = json!({"type": "send", "text": "behind the removal"});
-        let after = done(owner, about(send)).await["seq"].clone();
+        let after = owner.done(about(send)).await["seq"].clone();
         // What comes later on the shared channel.
         let end = json!({"type": "send", "room": "lobby", "text": id});
-        let end = done(owner, end).await["seq"].clone();
+        let end = owner.done(end).await["seq"].clone();
         soon("the end", async {
             loop {
                 let frame = other.next().await;
@@ -250,7 +244,7 @@ async fn nothing_is_done_to_a_message_behind_its_deletion() {
     let mut done_first = 0;
     for round in 0..TIMES {
         let send = json!({"type": "send", "room": "r", "text": format!("secret {round}")});
-        let target = done(&mut race.other, send).await["seq"].clone();
+        let target = race.other.done(send).await["seq"].clone();
         let delete = json!({"type": "delete", "room": "r", "target": target});
         let change = match round % 2 {
             0 => json!({"type": "react", "room": "r", "target": target, "emoji": "👍", "on": true}),

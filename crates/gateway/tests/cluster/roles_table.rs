@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Cluster, Node, Raw, request, room, token};
+use crate::support::{Cluster, Raw, call_api, room};
 
 /// From the least to the most.
 const ROLES: [&str; 6] = ["banned", "stranger", "readonly", "member", "admin", "owner"];
@@ -109,41 +109,21 @@ fn asked(action: &str, id: &str, target: u64) -> (Value, &'static str, String, V
     (frame, method, path, body)
 }
 
-async fn by_http(node: &Node, user: &str, method: &str, path: &str, body: &Value) -> u16 {
-    let body = match body {
-        Value::Null => String::new(),
-        body => body.to_string(),
-    };
-    let head = format!(
-        "{method} /api/v1/{path} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-        token(user),
-        body.len(),
-    );
-    request(node.address(), &head).await.unwrap().0
-}
-
-async fn done(raw: &mut Raw, frame: Value) {
-    let answer = raw.ask(frame.clone()).await;
-    assert_eq!(answer["type"], "ok", "{frame} → {answer}");
-}
-
 /// A room in which there is one of each role, and the target of what they do. Gives the number of
 /// a message of the owner.
 async fn make(owner: &mut Raw, id: &str, kind: &str) -> u64 {
     let members = ["readonly", "member", "admin", "target"];
-    done(
-        owner,
-        json!({"type": "create_room", "kind": kind, "room": id, "members": members}),
-    )
-    .await;
-    for user in ["readonly", "admin"] {
-        done(
-            owner,
-            json!({"type": "set_role", "room": id, "user": user, "role": user}),
-        )
+    owner
+        .done(json!({"type": "create_room", "kind": kind, "room": id, "members": members}))
         .await;
+    for user in ["readonly", "admin"] {
+        owner
+            .done(json!({"type": "set_role", "room": id, "user": user, "role": user}))
+            .await;
     }
-    done(owner, json!({"type": "ban", "room": id, "user": "banned"})).await;
+    owner
+        .done(json!({"type": "ban", "room": id, "user": "banned"}))
+        .await;
     let send = json!({"type": "send", "room": id, "text": "by the owner"});
     owner.ask(send).await["seq"].as_u64().unwrap()
 }
@@ -154,11 +134,11 @@ async fn put_right(owner: &mut Raw, id: &str) {
     owner.ask(about("unban")).await;
     let mut invite = about("invite");
     invite["users"] = json!(["target"]);
-    done(owner, invite).await;
+    owner.done(invite).await;
     let mut role = about("set_role");
     role["role"] = "member".into();
-    done(owner, role).await;
-    done(owner, about("mute")).await;
+    owner.done(role).await;
+    owner.done(about("mute")).await;
 }
 
 /// As much of an answer as the table has.
@@ -211,7 +191,7 @@ async fn every_action_is_answered_to_every_role_as_the_table_says() {
                 let answer = people[place].ask(frame.clone()).await;
                 answers[0].push(letter(status_of(&answer)));
                 put_right(&mut people[5], &id).await;
-                let status = by_http(&cluster.nodes[1], role, method, &path, &body).await;
+                let (status, _) = call_api(&cluster.nodes[1], role, method, &path, &body).await;
                 answers[1].push(letter(status));
                 // Who came in by writing is a stranger again.
                 if role == "stranger" {

@@ -16,6 +16,9 @@ use crate::{
     StoreError, epoch,
 };
 
+/// So many are asked for in one call, so that none is long.
+const ASKED_AT_ONCE: usize = 1_000;
+
 /// What a script says where there is no such message.
 const NOT_THERE: &str = "?";
 
@@ -100,13 +103,19 @@ impl Redis {
         asked: &[(u64, Emoji)],
     ) -> Result<Vec<bool>, StoreError> {
         const WHAT: &str = "somebody's own reactions";
-        let keys = vec![keys::reactors(room).into()];
-        let mut args = vec![text(user.as_str())];
-        for (seq, emoji) in asked {
-            args.extend([number(*seq), text(emoji.as_str())]);
+        let mut own = Vec::with_capacity(asked.len());
+        for asked in asked.chunks(ASKED_AT_ONCE) {
+            let keys = vec![keys::reactors(room).into()];
+            let mut args = vec![text(user.as_str())];
+            for (seq, emoji) in asked {
+                args.extend([number(*seq), text(emoji.as_str())]);
+            }
+            let mut answer = self.ask(WHAT, Script::OwnReactions, keys, args).await?;
+            for _ in asked {
+                own.push(answer.flag()?);
+            }
         }
-        let mut answer = self.ask(WHAT, Script::OwnReactions, keys, args).await?;
-        asked.iter().map(|_| answer.flag()).collect()
+        Ok(own)
     }
 
     /// See [`crate::Store::pin`].

@@ -138,6 +138,14 @@ pub(crate) async fn a_reaction_is_counted_and_told_once(place: Place) {
         own(&node, "a", &[(2, "👍"), (2, "❤️"), (1, "👍"), (9, "👍")]).await,
         [true, false, false, false]
     );
+    // However many are asked for.
+    let many: Vec<_> = (0..9_000).map(|k| (k % 3 + 1, "👍")).collect();
+    let is_own = own(&node, "b", &many).await;
+    assert!(
+        many.iter()
+            .zip(is_own)
+            .all(|((seq, _), own)| own == (*seq == 2))
+    );
     one(&node, "c", "👍", true).await;
     let all = ["a", "b", "c"].map(str::to_owned).to_vec();
     assert_eq!(

@@ -56,6 +56,27 @@ pub(crate) async fn request(address: SocketAddr, request: &str) -> io::Result<(u
     Ok((status.ok_or(io::ErrorKind::InvalidData)?, body.to_owned()))
 }
 
+/// The status and the answer of a request to the API by a user, with this body if it is not null.
+pub(crate) async fn call_api(
+    node: &Node,
+    user: &str,
+    method: &str,
+    path: &str,
+    body: &Value,
+) -> (u16, Value) {
+    let body = match body {
+        Value::Null => String::new(),
+        body => body.to_string(),
+    };
+    let head = format!(
+        "{method} /api/v1/{path} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        token(user),
+        body.len(),
+    );
+    let (status, body) = request(node.address(), &head).await.unwrap();
+    (status, serde_json::from_str(&body).unwrap_or_default())
+}
+
 /// The status and the answer of a message that a backend posts.
 pub(crate) async fn post_message(node: &Node, room: &str, body: &str) -> (u16, Value) {
     let (address, token, length) = (node.address(), token("backend"), body.len());

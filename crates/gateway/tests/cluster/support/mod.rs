@@ -15,7 +15,7 @@ use rookery_client::{Client, ClientSettings};
 use rookery_protocol::RoomId;
 
 pub(crate) use cluster::Cluster;
-pub(crate) use http::{get, latest_messages, post_message, request};
+pub(crate) use http::{call_api, get, latest_messages, post_message, request};
 pub(crate) use node::{Node, signal};
 pub(crate) use online::{online, online_becomes};
 pub(crate) use reader::Reader;

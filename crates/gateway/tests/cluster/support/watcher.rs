@@ -60,6 +60,20 @@ impl Raw {
         self.answer(id).await
     }
 
+    /// Asks for what is done: gives the answer.
+    pub(crate) async fn done(&mut self, frame: Value) -> Value {
+        let answer = self.ask(frame.clone()).await;
+        assert_eq!(answer["type"], "ok", "{frame} → {answer}");
+        answer
+    }
+
+    /// Asks for what is refused: gives the code.
+    pub(crate) async fn refused(&mut self, frame: Value) -> String {
+        let answer = self.ask(frame.clone()).await;
+        assert_eq!(answer["type"], "error", "{frame} → {answer}");
+        answer["code"].as_str().unwrap().to_owned()
+    }
+
     pub(crate) async fn answer(&mut self, id: u64) -> Value {
         // Answers need not come in the order of the questions.
         if let Some(at) = self.unasked.iter().position(|frame| frame["id"] == id) {
@@ -98,12 +112,20 @@ impl Raw {
 
     /// The next message, whatever comes before it.
     pub(crate) async fn message(&mut self) -> Value {
-        loop {
-            let frame = self.next().await;
-            if frame["type"] == "message" {
-                return frame;
+        self.next_of("message").await
+    }
+
+    /// The next frame of a type, whatever comes before it.
+    pub(crate) async fn next_of(&mut self, kind: &str) -> Value {
+        soon(kind, async {
+            loop {
+                let frame = self.next().await;
+                if frame["type"] == kind {
+                    return frame;
+                }
             }
-        }
+        })
+        .await
     }
 
     /// The next frame of each of these types, in any order, as they came, to
