@@ -186,6 +186,11 @@ impl Chat {
         self.sends_in_flight.load(Ordering::Relaxed)
     }
 
+    /// Reactions that wait to be told together.
+    pub fn reactions_waiting(&self) -> usize {
+        self.reactions.waiting()
+    }
+
     /// What essential tasks are started by.
     pub fn background(&self) -> &Background {
         &self.background

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use rookery_protocol::{
     UserId,
-    server_frame::{Deleted, Edited, Message, Pinned, Reacted, ReactionOf, Snapshot},
-    tail::ReactionCount,
+    reacted::{Pinned, Reacted},
+    server_frame::{Deleted, Edited, Message, Snapshot},
+    tail,
 };
 
 use crate::{EventContent, LogEvent};
@@ -71,7 +72,7 @@ impl FoldedRoom {
         };
         let reactions = &mut message.reactions;
         if let Some(one) = &reacted.one {
-            set_count(reactions, &one.change, one.count);
+            tail::set_count(reactions, &one.change.emoji, one.count);
         }
         if let Some(now) = &reacted.reactions {
             let before = std::mem::replace(reactions, now.clone());
@@ -108,20 +109,5 @@ impl FoldedRoom {
     /// The messages, ascending.
     pub fn messages(&self) -> impl DoubleEndedIterator<Item = &Message> {
         self.messages.values()
-    }
-}
-
-/// One that ends goes; one that comes is the last.
-fn set_count(reactions: &mut Vec<ReactionCount>, change: &ReactionOf, count: u64) {
-    let place = reactions.iter().position(|it| it.emoji == change.emoji);
-    match (place, count) {
-        (Some(place), 0) => drop(reactions.remove(place)),
-        (Some(place), count) => reactions[place].count = count,
-        (None, 0) => {}
-        (None, count) => reactions.push(ReactionCount {
-            emoji: change.emoji.clone(),
-            count,
-            mine: false,
-        }),
     }
 }

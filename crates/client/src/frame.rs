@@ -5,9 +5,10 @@ use std::{borrow::Cow, sync::Arc};
 
 use rookery_protocol::{
     RequestId, RoomId,
+    reacted::{Pinned, Reacted},
     server_frame::{
-        Deleted, Edited, ErrorFrame, Expiring, Message, NewEpoch, Pinned, Pong, Presence, Reacted,
-        Reconnect, Snapshot, Typing, Welcome,
+        Deleted, Edited, ErrorFrame, Expiring, Message, NewEpoch, Pong, Presence, Reconnect,
+        Snapshot, Typing, Welcome,
     },
 };
 use serde::Deserialize;

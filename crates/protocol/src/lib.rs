@@ -15,6 +15,7 @@ pub mod error;
 pub mod event;
 pub mod id;
 pub mod login_id;
+pub mod reacted;
 pub mod role;
 pub mod server_frame;
 pub mod tail;

@@ -81,25 +81,28 @@ impl TailChange {
         match self {
             Self::Pin(on) => pinned = *on,
             Self::Reactions(now) => reactions.clone_from(now),
-            Self::Count(emoji, count) => {
-                let place = reactions.iter().position(|it| it.emoji == *emoji);
-                match (place, *count) {
-                    (Some(place), 0) => drop(reactions.remove(place)),
-                    (Some(place), count) => reactions[place].count = count,
-                    (None, 0) => {}
-                    (None, count) => reactions.push(ReactionCount {
-                        emoji: emoji.clone(),
-                        count,
-                        mine: false,
-                    }),
-                }
-            }
+            Self::Count(emoji, count) => set_count(&mut reactions, emoji, *count),
         }
         Some(
             [&with_tail(before, &reactions, pinned)[..], b"}"]
                 .concat()
                 .into(),
         )
+    }
+}
+
+/// So many think so from now on: an emoji that ends goes, one that comes is the last.
+pub fn set_count(reactions: &mut Vec<ReactionCount>, emoji: &Emoji, count: u64) {
+    let place = reactions.iter().position(|it| it.emoji == *emoji);
+    match (place, count) {
+        (Some(place), 0) => drop(reactions.remove(place)),
+        (Some(place), count) => reactions[place].count = count,
+        (None, 0) => {}
+        (None, count) => reactions.push(ReactionCount {
+            emoji: emoji.clone(),
+            count,
+            mine: false,
+        }),
     }
 }
 

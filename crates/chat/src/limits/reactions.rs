@@ -112,6 +112,11 @@ impl Reactions {
         Ok((receiver, gathering))
     }
 
+    /// How many wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     fn count(self: &Arc<Self>) -> Result<Counted, Refusal> {
         let before = self.waiting.fetch_add(1, Ordering::Relaxed);
         let counted = Counted(Arc::clone(self));
@@ -253,7 +258,7 @@ mod tests {
             assert!(answer.now_or_never().unwrap().is_err());
         }
         assert!(all.by_message.is_empty());
-        assert_eq!(all.waiting.load(Ordering::Relaxed), 0);
+        assert_eq!(all.waiting(), 0);
     }
 
     #[test]

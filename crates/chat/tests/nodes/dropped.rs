@@ -12,7 +12,8 @@ use rookery_chat::{
 use rookery_protocol::{
     RoomId,
     client_frame::{
-        AcceptInvite, Ban, CreateInvite, CreateRoom, HistoryPage, OneMessage, Remove, Request,
+        AcceptInvite, Ban, CreateInvite, CreateRoom, HistoryPage, OneMessage, React, Remove,
+        Request,
     },
     server_frame::RoomKind,
 };
@@ -55,6 +56,7 @@ async fn nothing_is_left(node: &Node) {
     let chat = &node.chat;
     until("nothing is left", async || {
         chat.sends_in_flight() == 0
+            && chat.reactions_waiting() == 0
             && chat.answers.bytes() == 0
             && chat.connected.counts() == (0, 0)
             && chat.metrics.rooms.get() == 0
@@ -273,6 +275,42 @@ fn a_removal_that_nobody_waits_for_is_carried_out() {
                 .any(|row| row.room.as_str().starts_with("made"))
         })
         .await;
+    });
+}
+
+#[test]
+fn a_reaction_that_nobody_waits_for_is_counted() {
+    run(async {
+        let surroundings = Surroundings::far_away(3, 2);
+        let node = Node::start("n_one", &surroundings).await;
+        let anna = Client::connect(&node, "anna", LINES).await;
+        let react = async |times: usize, number: usize| {
+            let id = room("made", number);
+            anna.join(&id, None).await.unwrap();
+            let target = anna.send(&id, "hi").await.unwrap().seq;
+            let request = Request::React(React {
+                room: id,
+                target,
+                emoji: "👍".to_owned(),
+                on: true,
+            });
+            let reacting = commands::request(&node.chat, anna.caller(), request);
+            poll_at_most(reacting, times).await
+        };
+        let dropped = drop_at_each_await(react).await;
+        assert!(dropped > 0);
+        for number in 0..=dropped {
+            let id = room("made", number);
+            until("it is counted", async || {
+                let page = HistoryPage::Before(u64::MAX);
+                let page = node.chat.store.history(&id, None, page, 1).await.unwrap();
+                let reactions = rookery_protocol::tail::reactions_of(page.messages[0].json());
+                reactions.len() == 1 && reactions[0].count == 1
+            })
+            .await;
+        }
+        drop(anna);
+        nothing_is_left(&node).await;
     });
 }
 

@@ -74,6 +74,8 @@ pub(super) fn refresh_gauges(node: &Node) {
         .set(node.chat.answers.bytes() as i64);
     let sends = node.chat.sends_in_flight();
     metrics.sends_in_flight.set(sends as i64);
+    let reactions = node.chat.reactions_waiting();
+    metrics.reactions_waiting.set(reactions as i64);
     metrics.health.set(readiness);
     metrics.bus_lag(node.chat.health.bus_lag());
     metrics.redis_round_trip(node.chat.health.store_round_trip());

@@ -54,6 +54,8 @@ pub struct Metrics {
     pub answer_bytes: Gauge,
     /// Messages on their way into the store, brought up to date when somebody asks.
     pub sends_in_flight: Gauge,
+    /// Reactions that wait to be told together.
+    pub reactions_waiting: Gauge,
     bus_lag_seconds: Gauge<f64, AtomicU64>,
     redis_round_trip_seconds: Gauge<f64, AtomicU64>,
     /// Whether the node and what it depends on are well.
@@ -105,6 +107,10 @@ impl Metrics {
             sends_in_flight: new.gauge(
                 "rookery_sends_in_flight",
                 "Messages on their way into the store",
+            ),
+            reactions_waiting: new.gauge(
+                "rookery_reactions_waiting",
+                "Reactions that wait to be told together (limits.reactions_waiting)",
             ),
             bus_lag_seconds: new.float_gauge(
                 "rookery_bus_lag_seconds",

@@ -5,6 +5,7 @@
 //! ends the connection, the second is answered with an error.
 
 mod meta;
+mod of_message;
 mod oneself;
 mod outline;
 mod parse;
@@ -15,6 +16,7 @@ mod said;
 mod tests;
 
 pub use meta::Meta;
+pub use of_message::*;
 pub use oneself::*;
 pub use parse::{parse, parse_message, parse_request};
 pub use password::Password;

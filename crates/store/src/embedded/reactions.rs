@@ -227,15 +227,7 @@ impl StoredRoom {
         } else {
             count.saturating_sub(1)
         };
-        match (place, count) {
-            (Some(place), 0) => drop(counts.remove(place)),
-            (Some(place), count) => counts[place].count = count,
-            (None, count) => counts.push(ReactionCount {
-                emoji: emoji.clone(),
-                count,
-                mine: false,
-            }),
-        }
+        tail::set_count(counts, emoji, count);
         Ok(Reaction { changed, count })
     }
 

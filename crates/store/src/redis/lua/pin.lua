@@ -6,9 +6,9 @@
 -- Gives nothing where there is no such room; `!` and why they may not; `?` where there is no such message; else the epoch, and
 --   the seq and ts of the event (0 and 0: nothing is otherwise).
 
-local server_id, channel, word, id, known_epoch = unpack(ARGV, 1, 5)
+local word, known_epoch = ARGV[3], ARGV[5]
 local most, user, target, sign, most_pins, fields_of_event = tonumber(ARGV[8]), ARGV[9], tonumber(ARGV[10]), ARGV[11], tonumber(ARGV[12]), ARGV[13]
-local keys = { head = KEYS[2], log = KEYS[3], hidden = KEYS[4], members = KEYS[5], rules = KEYS[6], wrote = KEYS[7] }
+local keys = { head = KEYS[2], log = KEYS[3], hidden = KEYS[4], members = KEYS[5], rules = KEYS[6], wrote = KEYS[7], feed = KEYS[8], due = KEYS[9] }
 
 local term = word_of(redis.call('GET', KEYS[1]))
 local room, failure = find_room(redis.call('GET', keys.head), known_epoch, tonumber(ARGV[6]), term, word)
@@ -41,8 +41,7 @@ end
 write_pins(room, keys.rules, pins)
 redis.call('HSET', keys.log, digits(target), 'm' .. before .. ':' .. with_tail(rest, reactions, not pinned))
 
-local to = { server_id = server_id, channel = channel, id = id, term = term, word = word, now = now, ttl = tonumber(ARGV[7]),
-  log = keys.log, hidden = keys.hidden, feed = KEYS[8], due = KEYS[9] }
+local to = place_to_tell(keys, term, now)
 local last = room.seq
 local seq, ts = tell(to, room, 'p', 'pinned', fields_of_event)
 note_told(to, room, last)

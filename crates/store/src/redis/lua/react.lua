@@ -9,10 +9,10 @@
 --   of it a moment ago and nothing was done; else the epoch, the seq and ts of the event (0 and 0: nothing is otherwise), what it tells, and of
 --   each change `+` (done) or `=` (it was so) and the count of the emoji, or `^` and why not.
 
-local server_id, channel, word, id, known_epoch = unpack(ARGV, 1, 5)
+local word, known_epoch = ARGV[3], ARGV[5]
 local most, target, most_emoji, pause_ms, most_told = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11], tonumber(ARGV[12])
 local CHANGES = 12 -- the first change begins with the argument after this one
-local keys = { head = KEYS[2], log = KEYS[3], hidden = KEYS[4], members = KEYS[5], rules = KEYS[6], wrote = KEYS[7], reactors = KEYS[8] }
+local keys = { head = KEYS[2], log = KEYS[3], hidden = KEYS[4], members = KEYS[5], rules = KEYS[6], wrote = KEYS[7], reactors = KEYS[8], feed = KEYS[9], due = KEYS[10] }
 local pause = KEYS[11]
 
 local term = word_of(redis.call('GET', KEYS[1]))
@@ -111,8 +111,7 @@ else
   end
   if #whose > 0 then told = told .. ',"changes":[' .. table.concat(whose, ',') .. ']' end
 end
-local to = { server_id = server_id, channel = channel, id = id, term = term, word = word, now = now, ttl = tonumber(ARGV[7]),
-  log = keys.log, hidden = keys.hidden, feed = KEYS[9], due = KEYS[10] }
+local to = place_to_tell(keys, term, now)
 local last = room.seq
 local seq, ts = tell(to, room, 'r', 'reacted', told)
 note_told(to, room, last)

@@ -25,6 +25,13 @@ local function tell(to, room, letter, kind_name, fields)
   return room.seq_digits, room.ts_digits
 end
 
+-- Where the events of a room go whose change was asked for with these first arguments: server id, channel, a fresh word, the
+-- room, what is known of it (two), the ttl.
+local function place_to_tell(keys, term, now)
+  return { server_id = ARGV[1], channel = ARGV[2], word = ARGV[3], id = ARGV[4], ttl = tonumber(ARGV[7]), term = term, now = now,
+    log = keys.log, hidden = keys.hidden, feed = keys.feed, due = keys.due }
+end
+
 -- Has those who come later find what was told behind a number.
 local function note_told(to, room, before)
   if room.seq == before then return end
