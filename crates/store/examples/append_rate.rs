@@ -9,7 +9,6 @@
 #![allow(clippy::print_stdout, reason = "it is a program for the terminal")]
 
 use std::{
-    fs,
     io::{Read as _, Write as _},
     net::{Ipv4Addr, TcpStream},
     sync::{
@@ -19,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use rookery_protocol::{
     Cursor, EventBody, Nonce, RoomId, ServerId, User, UserId, event::MessageFields,
 };
@@ -102,7 +101,7 @@ async fn measure(
     let rooms = Arc::new(rooms);
 
     let stats = store.stats();
-    let cpu = redis_cpu(redis.pid())?;
+    let cpu = redis.cpu_time()?;
     let started = Instant::now();
     let next = Arc::<AtomicU64>::default();
     let mut tasks = JoinSet::new();
@@ -120,7 +119,7 @@ async fn measure(
         took.extend(sent??);
     }
     let elapsed = started.elapsed();
-    let cpu = redis_cpu(redis.pid())? - cpu;
+    let cpu = redis.cpu_time()? - cpu;
     took.sort();
     let calls = store.stats().append_calls - stats.append_calls;
     let appends = took.len() as f64;
@@ -150,9 +149,9 @@ async fn zadd_and_publish(time: Duration) -> Result<f64> {
         drains.spawn(drain(bus));
     }
     let port = redis.port();
-    let cpu = redis_cpu(redis.pid())?;
+    let cpu = redis.cpu_time()?;
     let events = tokio::task::spawn_blocking(move || pipeline(port, time)).await??;
-    let cpu = redis_cpu(redis.pid())? - cpu;
+    let cpu = redis.cpu_time()? - cpu;
     Ok(cpu.as_secs_f64() * 1e6 / events as f64)
 }
 
@@ -252,12 +251,4 @@ fn join(room: &RoomId) -> Result<Join> {
         create: true,
         known: None,
     })
-}
-
-/// How long the main thread of a process has run.
-fn redis_cpu(pid: u32) -> Result<Duration> {
-    let path = format!("/proc/{pid}/task/{pid}/schedstat");
-    let stat = fs::read_to_string(&path).with_context(|| path.clone())?;
-    let nanoseconds = stat.split_whitespace().next().context(path)?.parse()?;
-    Ok(Duration::from_nanos(nanoseconds))
 }

@@ -11,7 +11,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use rookery_protocol::{RoomId, ServerId, UserId};
 use rookery_store::{Join, Settings, Store};
 use rookery_testing::RedisServer;
@@ -35,9 +35,9 @@ async fn main() -> Result<()> {
     let (store, _bus) = Store::connect(settings).await?;
     prepare(&store, rooms).await?;
     for rate in [0, rate] {
-        let cpu = redis_cpu(redis.pid())?;
+        let cpu = redis.cpu_time()?;
         let mut waits = measure(&store, rate).await?;
-        let cpu = (redis_cpu(redis.pid())? - cpu).as_secs_f64() / TIME.as_secs_f64();
+        let cpu = (redis.cpu_time()? - cpu).as_secs_f64() / TIME.as_secs_f64();
         waits.sort();
         let at = |share: f64| waits[(share * (waits.len() - 1) as f64) as usize];
         println!(
@@ -135,12 +135,4 @@ async fn measure(store: &Store, rate: u32) -> Result<Vec<Duration>> {
     }
     asking.await??;
     Ok(waits)
-}
-
-/// The CPU that the main thread of a process has used.
-fn redis_cpu(pid: u32) -> Result<Duration> {
-    let path = format!("/proc/{pid}/task/{pid}/schedstat");
-    let stat = std::fs::read_to_string(&path).with_context(|| path.clone())?;
-    let nanoseconds = stat.split_whitespace().next().context(path)?.parse()?;
-    Ok(Duration::from_nanos(nanoseconds))
 }

@@ -31,7 +31,7 @@ async fn main() -> Result<()> {
     for _ in 0..messages {
         store.append(message(&room)?).await?;
     }
-    let cpu = || redis_cpu(redis.pid());
+    let cpu = || redis.cpu_time();
     let say = |what: &str, before: Duration, count: u64| -> Result<()> {
         let us = (cpu()? - before).as_secs_f64() * 1e6 / count as f64;
         println!("{what}: {us:.1} µs of Redis's CPU");
@@ -169,12 +169,4 @@ fn used_memory(redis: &RedisServer) -> Result<u64> {
         .lines()
         .find_map(|line| line.strip_prefix("used_memory:"));
     Ok(line.context("no used_memory")?.trim().parse()?)
-}
-
-/// The CPU that the main thread of a process has used.
-fn redis_cpu(pid: u32) -> Result<Duration> {
-    let path = format!("/proc/{pid}/task/{pid}/schedstat");
-    let stat = std::fs::read_to_string(&path).with_context(|| path.clone())?;
-    let nanoseconds = stat.split_whitespace().next().context(path)?.parse()?;
-    Ok(Duration::from_nanos(nanoseconds))
 }

@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use futures_util::future::try_join_all;
 use rookery_protocol::{
     EventBody, EventKind, Role, RoomId, ServerId, User, UserId, event::MessageFields,
@@ -43,7 +43,7 @@ async fn main() -> Result<()> {
             make(&store, &room(kind, number)?, kind).await?;
         }
     }
-    let cpu = || redis_cpu(redis.pid());
+    let cpu = || redis.cpu_time();
     let say = |what: &str, before: Duration, count: usize| -> Result<()> {
         let us = (cpu()? - before).as_secs_f64() * 1e6 / count as f64;
         println!("{what}: {us:.1} µs of Redis's CPU");
@@ -194,12 +194,4 @@ fn overwrite(room: RoomId, user: &UserId, target: usize, with: &Replacement) -> 
         overwrite,
         ..message(room, user)?
     })
-}
-
-/// The CPU that the main thread of a process has used.
-fn redis_cpu(pid: u32) -> Result<Duration> {
-    let path = format!("/proc/{pid}/task/{pid}/schedstat");
-    let stat = std::fs::read_to_string(&path).with_context(|| path.clone())?;
-    let nanoseconds = stat.split_whitespace().next().context(path)?.parse()?;
-    Ok(Duration::from_nanos(nanoseconds))
 }

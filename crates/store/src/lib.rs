@@ -20,6 +20,7 @@ mod messages;
 mod model;
 mod partition;
 mod people;
+mod presence;
 mod reactions;
 mod redis;
 mod retention;

@@ -1,10 +1,10 @@
-//! The part of the interface that is about a room's people.
+//! The part of the interface that is about rooms and their people.
 
-use rookery_protocol::{InviteCode, RoomId, User, UserId};
+use rookery_protocol::{InviteCode, Role, RoomId, User, UserId, server_frame::RoomRow};
 
 use crate::{
-    Admission, DirectoryAsked, DirectoryPage, InviteRow, MembersAsked, MembersPage, Restraint,
-    RestraintRow, RoomChange, RoomChanged, RoomView, Store, StoreError,
+    Admission, DirectoryAsked, DirectoryPage, InviteRow, MembersAsked, MembersPage, Partition,
+    Restraint, RestraintRow, RoomChange, RoomChanged, RoomFigures, RoomView, Store, StoreError,
 };
 
 impl Store {
@@ -161,6 +161,95 @@ impl Store {
         match self {
             Self::Embedded(engine) => engine.persons(users).await,
             Self::Redis(engine) => engine.persons(users).await,
+        }
+    }
+
+    /// Rooms of a partition, in an order that stays: `limit` of them after leaving out `skip`.
+    ///
+    /// # Errors
+    ///
+    /// Only where the store cannot be reached.
+    pub async fn rooms_in(
+        &self,
+        partition: Partition,
+        skip: usize,
+        limit: usize,
+    ) -> Result<Vec<RoomId>, StoreError> {
+        match self {
+            Self::Embedded(engine) => engine.rooms_in(partition, skip, limit),
+            Self::Redis(engine) => engine.rooms_in(partition, skip, limit).await,
+        }
+    }
+
+    /// A room as operators see it; `None` where it is not there.
+    ///
+    /// # Errors
+    ///
+    /// Only where the store cannot be reached.
+    pub async fn room_figures(&self, room: &RoomId) -> Result<Option<RoomFigures>, StoreError> {
+        match self {
+            Self::Embedded(engine) => engine.room_figures(room),
+            Self::Redis(engine) => engine.room_figures(room).await,
+        }
+    }
+
+    /// Takes a room away with everything in it; whether it was there. Who is in it finds an
+    /// empty one in its place, of another epoch. Where it is said who wants it, they must have
+    /// that role at least.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Denied`]; where the store cannot be reached, or does not write.
+    pub async fn remove_room(
+        &self,
+        room: &RoomId,
+        by: Option<(&UserId, Role)>,
+    ) -> Result<bool, StoreError> {
+        match self {
+            Self::Embedded(engine) => engine.remove_room(room, by).await,
+            Self::Redis(engine) => engine.remove_room(room, by).await,
+        }
+    }
+
+    /// The rooms that a user is a member of. Rooms that are gone are left out and forgotten.
+    ///
+    /// # Errors
+    ///
+    /// Only where the store cannot be reached.
+    pub async fn rooms_of(&self, user: &UserId) -> Result<Vec<RoomRow>, StoreError> {
+        match self {
+            Self::Embedded(engine) => engine.rooms_of(user).await,
+            Self::Redis(engine) => engine.rooms_of(user).await,
+        }
+    }
+
+    /// Makes a user a member of a room, who has looked at it up to `seq`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::TooManyRooms`] where they are a member of too many others;
+    /// else only where the store cannot be reached.
+    pub async fn remember_member(
+        &self,
+        user: &UserId,
+        room: &RoomId,
+        seq: u64,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Embedded(engine) => engine.remember_member(user, room, seq).await,
+            Self::Redis(engine) => engine.remember_member(user, room, seq).await,
+        }
+    }
+
+    /// Ends a membership; there need not be one.
+    ///
+    /// # Errors
+    ///
+    /// Only where the store cannot be reached.
+    pub async fn forget_member(&self, user: &UserId, room: &RoomId) -> Result<(), StoreError> {
+        match self {
+            Self::Embedded(engine) => engine.forget_member(user, room).await,
+            Self::Redis(engine) => engine.forget_member(user, room).await,
         }
     }
 }

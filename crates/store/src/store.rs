@@ -4,14 +4,11 @@
 //! behind it must agree on both, to which the conformance suite holds them.
 
 use futures_util::future::Either;
-use rookery_protocol::{
-    Cursor, Role, RoomId, UserId, client_frame::HistoryPage, server_frame::RoomRow,
-};
+use rookery_protocol::{Cursor, RoomId, UserId, client_frame::HistoryPage};
 
 use crate::{
-    Append, Appended, Bus, CheckLine, EngineSettings, Feed, FeedCursor, GoneNode, History, Join,
-    Joined, Lease, Online, Partition, Pong, PresenceChange, Range, RoomFigures, Settings,
-    StoreError, embedded::Embedded, redis::Redis,
+    Append, Appended, Bus, CheckLine, EngineSettings, Feed, FeedCursor, History, Join, Joined,
+    Partition, Pong, Range, Settings, StoreError, embedded::Embedded, redis::Redis,
 };
 
 /// The log, the rooms, the users and the presence. Cheap to clone.
@@ -202,53 +199,6 @@ impl Store {
         }
     }
 
-    /// Rooms of a partition, in an order that stays: `limit` of them after leaving out `skip`.
-    ///
-    /// # Errors
-    ///
-    /// Only where the store cannot be reached.
-    pub async fn rooms_in(
-        &self,
-        partition: Partition,
-        skip: usize,
-        limit: usize,
-    ) -> Result<Vec<RoomId>, StoreError> {
-        match self {
-            Self::Embedded(engine) => engine.rooms_in(partition, skip, limit),
-            Self::Redis(engine) => engine.rooms_in(partition, skip, limit).await,
-        }
-    }
-
-    /// A room as operators see it; `None` where it is not there.
-    ///
-    /// # Errors
-    ///
-    /// Only where the store cannot be reached.
-    pub async fn room_figures(&self, room: &RoomId) -> Result<Option<RoomFigures>, StoreError> {
-        match self {
-            Self::Embedded(engine) => engine.room_figures(room),
-            Self::Redis(engine) => engine.room_figures(room).await,
-        }
-    }
-
-    /// Takes a room away with everything in it; whether it was there. Who is in it finds an
-    /// empty one in its place, of another epoch. Where it is said who wants it, they must have
-    /// that role at least.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Denied`]; where the store cannot be reached, or does not write.
-    pub async fn remove_room(
-        &self,
-        room: &RoomId,
-        by: Option<(&UserId, Role)>,
-    ) -> Result<bool, StoreError> {
-        match self {
-            Self::Embedded(engine) => engine.remove_room(room, by).await,
-            Self::Redis(engine) => engine.remove_room(room, by).await,
-        }
-    }
-
     /// The ends of many logs, in the order asked; `None` where there is no such room.
     ///
     /// # Errors
@@ -280,146 +230,12 @@ impl Store {
         }
     }
 
-    /// The rooms that a user is a member of. Rooms that are gone are left out and forgotten.
-    ///
-    /// # Errors
-    ///
-    /// Only where the store cannot be reached.
-    pub async fn rooms_of(&self, user: &UserId) -> Result<Vec<RoomRow>, StoreError> {
-        match self {
-            Self::Embedded(engine) => engine.rooms_of(user).await,
-            Self::Redis(engine) => engine.rooms_of(user).await,
-        }
-    }
-
-    /// Makes a user a member of a room, who has looked at it up to `seq`.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::TooManyRooms`] where they are a member of too many others;
-    /// else only where the store cannot be reached.
-    pub async fn remember_member(
-        &self,
-        user: &UserId,
-        room: &RoomId,
-        seq: u64,
-    ) -> Result<(), StoreError> {
-        match self {
-            Self::Embedded(engine) => engine.remember_member(user, room, seq).await,
-            Self::Redis(engine) => engine.remember_member(user, room, seq).await,
-        }
-    }
-
-    /// Ends a membership; there need not be one.
-    ///
-    /// # Errors
-    ///
-    /// Only where the store cannot be reached.
-    pub async fn forget_member(&self, user: &UserId, room: &RoomId) -> Result<(), StoreError> {
-        match self {
-            Self::Embedded(engine) => engine.forget_member(user, room).await,
-            Self::Redis(engine) => engine.forget_member(user, room).await,
-        }
-    }
-
-    /// Enters who of this node came and went. What is so already changes
-    /// nothing; only real transitions, over all nodes, are published. Where the
-    /// answer of one call was lost, the next one takes its place: what comes late
-    /// of the earlier one does nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::NoLease`] where this node has no lease that the store knows
-    /// of, and otherwise only where the store cannot be reached.
-    pub async fn change_presence(&self, changes: &[PresenceChange]) -> Result<(), StoreError> {
-        match self {
-            Self::Embedded(engine) => {
-                engine.change_presence(changes);
-                Ok(())
-            }
-            Self::Redis(engine) => engine.change_presence(changes).await,
-        }
-    }
-
-    /// Who is in a room, on any node. Nobody is in a room that is not there.
-    ///
-    /// # Errors
-    ///
-    /// Only where the store cannot be reached.
-    pub async fn online(&self, room: &RoomId) -> Result<Online, StoreError> {
-        match self {
-            Self::Embedded(engine) => Ok(engine.online(room)),
-            Self::Redis(engine) => engine.online(room).await,
-        }
-    }
-
-    /// Who is in each of several rooms, in their order: of as many of them as take
-    /// little, and at least of the first.
-    ///
-    /// # Errors
-    ///
-    /// Only where the store cannot be reached.
-    pub async fn online_in(&self, rooms: &[RoomId]) -> Result<Vec<Online>, StoreError> {
-        match self {
-            Self::Embedded(engine) => Ok(rooms.iter().map(|room| engine.online(room)).collect()),
-            Self::Redis(engine) => engine.online_in(rooms).await,
-        }
-    }
-
     /// Ends it: what waits to be written is, and a data folder is let go of. Whatever is
     /// asked of it later is refused. Without a data folder nothing happens.
     pub async fn close(&self) {
         match self {
             Self::Embedded(engine) => engine.close().await,
             Self::Redis(_) => {}
-        }
-    }
-
-    /// Says that this node lives. What others wait for does not hold it up.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::NoLease`] behind [`Self::give_up_lease`], and otherwise only
-    /// where the store cannot be reached.
-    pub async fn renew_lease(&self) -> Result<Lease, StoreError> {
-        match self {
-            // No other node is there to take anything away.
-            Self::Embedded(_) => Ok(Lease::Kept),
-            Self::Redis(engine) => engine.renew_lease().await,
-        }
-    }
-
-    /// Looks whether nodes are gone, takes away the presence of those that have
-    /// been for long enough, and says which. Each node's is taken away by one
-    /// survivor, once. To be called [`PresenceTimes::LOOKS`](crate::PresenceTimes::LOOKS)
-    /// times in the time of a lease: a node is judged by what was seen from call to call.
-    ///
-    /// # Errors
-    ///
-    /// Only where the store cannot be reached.
-    pub async fn sweep_gone_nodes(&self) -> Result<Vec<GoneNode>, StoreError> {
-        match self {
-            // There are no other nodes.
-            Self::Embedded(_) => Ok(Vec::new()),
-            Self::Redis(engine) => engine.sweep_gone_nodes().await,
-        }
-    }
-
-    /// Says that this node ends. Nothing is entered behind it, and its users
-    /// count as there for the grace time, in which they may come back elsewhere;
-    /// then another node takes them away. With the embedded engine there is no
-    /// elsewhere, and all are taken away at once.
-    ///
-    /// # Errors
-    ///
-    /// Only where the store cannot be reached.
-    pub async fn give_up_lease(&self) -> Result<(), StoreError> {
-        match self {
-            Self::Embedded(engine) => {
-                engine.give_up_lease();
-                Ok(())
-            }
-            Self::Redis(engine) => engine.give_up_lease().await,
         }
     }
 

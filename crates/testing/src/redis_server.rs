@@ -1,6 +1,7 @@
 //! A redis-server that lives as long as the value that stands for it.
 
 use std::{
+    fs,
     io::{Read, Write},
     net::{Ipv4Addr, TcpStream},
     path::Path,
@@ -158,6 +159,19 @@ impl RedisServer {
     /// The id of its process, of the last one where it was killed.
     pub fn pid(&self) -> u32 {
         self.process.id()
+    }
+
+    /// The CPU that its main thread has used, which carries out all commands.
+    ///
+    /// # Errors
+    ///
+    /// Where the system does not say.
+    pub fn cpu_time(&self) -> Result<Duration> {
+        let pid = self.pid();
+        let path = format!("/proc/{pid}/task/{pid}/schedstat");
+        let stat = fs::read_to_string(&path).with_context(|| path.clone())?;
+        let nanoseconds = stat.split_whitespace().next().context(path)?.parse()?;
+        Ok(Duration::from_nanos(nanoseconds))
     }
 
     /// Ends it as a crash does (SIGKILL). Its port and folder stay reserved for [`Self::restart`].
